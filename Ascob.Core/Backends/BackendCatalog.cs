@@ -1,0 +1,42 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Ascob.Core.Backends;
+
+/// <summary>The configured backends of this server.</summary>
+public sealed class BackendCatalog
+{
+    private readonly Dictionary<string, BackendEntry> _entries;
+
+    /// <summary>Initialises the catalogue; ids are compared as they are written.</summary>
+    public BackendCatalog(IEnumerable<BackendEntry> entries) =>
+        _entries = entries.ToDictionary(e => e.Id, StringComparer.Ordinal);
+
+    /// <summary>Gets all backends, by id.</summary>
+    public IReadOnlyList<BackendEntry> All => [.. _entries.Values.OrderBy(e => e.Id, StringComparer.Ordinal)];
+
+    /// <summary>Finds a backend by its id.</summary>
+    public bool TryGet(string? backendId, [NotNullWhen(true)] out BackendEntry? entry)
+    {
+        entry = null;
+        return backendId is not null && _entries.TryGetValue(backendId, out entry);
+    }
+}
+
+/// <summary>One configured backend with its adapter and what is known of its condition on this server.</summary>
+public sealed class BackendEntry(string id, IBackendType type, BackendOptions options, IBackendAdapter adapter, BackendCondition condition)
+{
+    /// <summary>Gets the id.</summary>
+    public string Id { get; } = id;
+
+    /// <summary>Gets the type.</summary>
+    public IBackendType Type { get; } = type;
+
+    /// <summary>Gets the settings.</summary>
+    public BackendOptions Options { get; } = options;
+
+    /// <summary>Gets the adapter.</summary>
+    public IBackendAdapter Adapter { get; } = adapter;
+
+    /// <summary>Gets the condition: circuit, drain, load.</summary>
+    public BackendCondition Condition { get; } = condition;
+}

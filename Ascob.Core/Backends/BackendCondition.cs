@@ -1,0 +1,121 @@
+namespace Ascob.Core.Backends;
+
+/// <summary>
+/// The circuit, drain and load of one backend as this server sees them. The circuit opens after failures in a row and lets one call through after the break; time is
+/// monotonic.
+/// </summary>
+public sealed class BackendCondition(BackendResilienceOptions options, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private int _failures;
+    private long? _openedAt;
+    private bool _probing;
+    private string? _lastError;
+    private int _active;
+    private bool _drained;
+
+    /// <summary>Gets the state of the circuit.</summary>
+    public CircuitState Circuit
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return StateUnderGate();
+            }
+        }
+    }
+
+    /// <summary>Gets why the last call failed; null after a good one.</summary>
+    public string? LastError
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lastError;
+            }
+        }
+    }
+
+    /// <summary>Gets or sets whether new runs are held back by an operator.</summary>
+    public bool Drained
+    {
+        get => Volatile.Read(ref _drained);
+        set => Volatile.Write(ref _drained, value);
+    }
+
+    /// <summary>Gets or sets how many runs the backend works on, as last counted.</summary>
+    public int Active
+    {
+        get => Volatile.Read(ref _active);
+        set => Volatile.Write(ref _active, value);
+    }
+
+    /// <summary>Asks whether a call may go out now; when the circuit is half open only one caller gets a yes.</summary>
+    public bool TryEnter()
+    {
+        lock (_gate)
+        {
+            switch (StateUnderGate())
+            {
+                case CircuitState.Closed:
+                    return true;
+                case CircuitState.HalfOpen when !_probing:
+                    _probing = true;
+                    return true;
+                default:
+                    return false;
+            }
+        }
+    }
+
+    /// <summary>Notes a good call: closes the circuit.</summary>
+    public void Succeeded()
+    {
+        lock (_gate)
+        {
+            _failures = 0;
+            _openedAt = null;
+            _probing = false;
+            _lastError = null;
+        }
+    }
+
+    /// <summary>Notes a failed call.</summary>
+    /// <param name="reason">One readable sentence.</param>
+    public void Failed(string reason)
+    {
+        lock (_gate)
+        {
+            _lastError = reason;
+            _failures++;
+            if (_probing || _failures >= options.FailuresBeforeBreak)
+            {
+                _openedAt = time.GetTimestamp();
+            }
+
+            _probing = false;
+        }
+    }
+
+    private CircuitState StateUnderGate() => _openedAt switch
+    {
+        null => CircuitState.Closed,
+        { } opened when time.GetElapsedTime(opened) >= options.BreakDuration => CircuitState.HalfOpen,
+        _ => CircuitState.Open,
+    };
+}
+
+/// <summary>The states of a circuit breaker.</summary>
+public enum CircuitState
+{
+    /// <summary>Calls go out.</summary>
+    Closed,
+
+    /// <summary>One call is tried.</summary>
+    HalfOpen,
+
+    /// <summary>No calls.</summary>
+    Open,
+}

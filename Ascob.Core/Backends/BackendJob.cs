@@ -1,0 +1,46 @@
+using Ascob.Core.Jobs;
+
+namespace Ascob.Core.Backends;
+
+/// <summary>Everything an adapter needs to start a job.</summary>
+public sealed record BackendJob
+{
+    /// <summary>Gets the run's number.</summary>
+    public required long RunId { get; init; }
+
+    /// <summary>Gets the text that travels with the submission so that it can be found again: the same on every resend.</summary>
+    public required string Marker { get; init; }
+
+    /// <summary>Gets the attempt, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Gets the job with runtime variables resolved; secret parameters are not in it.</summary>
+    public required JobSpec Spec { get; init; }
+
+    /// <summary>Gets the secret parameters in clear, runtime variables resolved. For the job only: never logged, never put into keys, URLs or reasons.</summary>
+    public IReadOnlyDictionary<string, string> Secrets { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Gets the secret URL by which the job reports; null where callbacks are off.</summary>
+    public string? CallbackUrl { get; init; }
+
+    /// <summary>Gets the fencing number of each lock by name.</summary>
+    public IReadOnlyDictionary<string, long> Fences { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Gets the run's input files.</summary>
+    public IReadOnlyList<BackendFile> Files { get; init; } = [];
+
+    /// <summary>Gets since when this marker may have left for the backend; bounds a search by time.</summary>
+    public DateTimeOffset IntentAt { get; init; }
+}
+
+/// <summary>An input file of a job.</summary>
+/// <param name="Name">The name given at upload; data, never part of a path.</param>
+/// <param name="Path">Where it lies on this server.</param>
+/// <param name="Size">In bytes.</param>
+public sealed record BackendFile(string Name, string Path, long Size);
+
+/// <summary>A job that the backend has.</summary>
+/// <param name="RunId">The run's number.</param>
+/// <param name="Marker">The marker of the present attempt.</param>
+/// <param name="Keys">What the adapter answered at submission.</param>
+public sealed record BackendRunRef(long RunId, string Marker, IReadOnlyDictionary<string, string> Keys);

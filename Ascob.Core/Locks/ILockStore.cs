@@ -1,0 +1,75 @@
+using Ascob.Core.Jobs;
+using Ascob.Core.Runs;
+
+namespace Ascob.Core.Locks;
+
+/// <summary>
+/// The memory of named locks. Requests are stored with the run (<see cref="IRunStore.AddAsync"/>, <see cref="IRunStore.TryApplyAsync"/>) in the order in which
+/// runs come to <c>WAITING_LOCKS</c>, and vanish when the run ends. All locks of a run are granted together or not at all, first come first served per
+/// lock: a request waits while an earlier request for the same lock, granted or waiting, conflicts with it (two shared ones do not).
+/// </summary>
+public interface ILockStore
+{
+    /// <summary>
+    /// Grants all locks of a waiting run if that is allowed now, and applies the change that <paramref name="onGranted"/> makes in the same transaction, so that the run is
+    /// never seen with locks but without the status. Fencing numbers only grow per lock.
+    /// </summary>
+    /// <param name="runId">The waiting run.</param>
+    /// <param name="onGranted">Makes the change from the run as read in the transaction and the fencing numbers by lock name.</param>
+    /// <param name="cancellationToken">Stops waiting; a grant that was committed stays.</param>
+    Task<LockGrant> TryGrantAsync(long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken);
+
+    /// <summary>Answers the waiting runs, earliest first, that want any of these locks, so that they can be tried after a release.</summary>
+    Task<IReadOnlyList<long>> WaitersAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
+
+    /// <summary>Answers every lock that is held or wanted.</summary>
+    Task<IReadOnlyList<LockInfo>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Answers whether the lock is held with this fencing number, and by which run.</summary>
+    Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken);
+
+    /// <summary>Takes a lock from its holders; answers the runs that held it (empty: nobody did). Their runs go on.</summary>
+    Task<IReadOnlyList<long>> BreakAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Deletes requests of runs that are final or gone, and answers the locks that became free.</summary>
+    Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>What became of <see cref="ILockStore.TryGrantAsync"/>.</summary>
+/// <param name="Outcome">Granted or not.</param>
+/// <param name="Run">The run after the grant; null when not granted.</param>
+/// <param name="Blocking">What stands in the way: one entry for each lock that cannot be had; empty when granted.</param>
+public sealed record LockGrant(LockGrantOutcome Outcome, Run? Run, IReadOnlyList<LockBlock> Blocking);
+
+/// <summary>See <see cref="LockGrant"/>.</summary>
+public enum LockGrantOutcome
+{
+    /// <summary>All are held, and the run has moved on.</summary>
+    Granted,
+
+    /// <summary>At least one is taken.</summary>
+    Blocked,
+
+    /// <summary>The run does not wait for locks (any more).</summary>
+    NotWaiting,
+}
+
+/// <summary>A lock that stands in the way.</summary>
+/// <param name="Key">The lock.</param>
+/// <param name="HolderRunId">A run that holds it, or the first in line before this one.</param>
+/// <param name="HolderHolds">Whether that run holds it (else it waits before this one).</param>
+/// <param name="Position">The place in line, from 1.</param>
+/// <param name="Policy">What the waiting run wants done about it.</param>
+public sealed record LockBlock(string Key, long HolderRunId, bool HolderHolds, int Position, LockPolicy Policy);
+
+/// <summary>A lock with its holders and waiters.</summary>
+public sealed record LockInfo(string Key, IReadOnlyList<LockHolder> Holders, IReadOnlyList<LockWaiter> Waiters);
+
+/// <summary>A run that holds a lock.</summary>
+public sealed record LockHolder(long RunId, LockMode Mode, long Fence, DateTimeOffset Since);
+
+/// <summary>A run that waits for a lock.</summary>
+public sealed record LockWaiter(long RunId, LockMode Mode, int Position, DateTimeOffset Since);
+
+/// <summary>Whether a lock is held with a fencing number.</summary>
+public sealed record LockVerification(bool Held, long? RunId);

@@ -1,0 +1,90 @@
+using Ascob.Core.Errors;
+
+namespace Ascob.Core.Runs;
+
+/// <summary>
+/// The memory of runs. Every method that writes answers after its commit, and is atomic: all of it is stored or nothing. When the store cannot be
+/// reached, is full or stays locked, methods throw <see cref="StoreUnavailableException"/>.
+/// </summary>
+public interface IRunStore
+{
+    /// <summary>Answers a number for a new run: larger than those given before by this server, never given twice. Gaps are allowed.</summary>
+    ValueTask<long> NextIdAsync(CancellationToken cancellationToken);
+
+    /// <summary>Stores a run, its labels, its first event, its idempotency key and its lock requests.</summary>
+    Task<AddOutcome> AddAsync(NewRun run, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Changes a run if its version is still that of <see cref="RunChange.Before"/>, and appends the event. A change that ends the run deletes its lock
+    /// requests and gives its slot back; one into <c>WAITING_LOCKS</c> stores <paramref name="lockRequests"/>.
+    /// </summary>
+    Task<ApplyOutcome> TryApplyAsync(RunChange change, IReadOnlyList<Jobs.LockSpec>? lockRequests, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Moves only <see cref="Run.NextCheckAt"/>, <see cref="Run.FailedChecks"/> and the lease (given up) of runs whose version is unchanged; writes no event and
+    /// leaves the version as it is. Runs that changed meanwhile are left alone.
+    /// </summary>
+    Task RescheduleAsync(IReadOnlyList<Reschedule> runs, CancellationToken cancellationToken);
+
+    /// <summary>Reads one run; null where there is none.</summary>
+    Task<Run?> FindAsync(long runId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes a lease on runs that are due (<see cref="Run.NextCheckAt"/> at or before now, no lease of another server that is still running) and answers
+    /// them, oldest due first. Two servers never get the same run. Writes no event and leaves the version as it is.
+    /// </summary>
+    Task<IReadOnlyList<Run>> ClaimDueAsync(DueFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes or renews a lease on one run if no other server holds one, whether it is due or not; null where another holds it, or the run is final or gone.
+    /// </summary>
+    Task<Run?> ClaimAsync(long runId, string owner, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken);
+
+    /// <summary>Gives up every lease of this owner; called at an orderly stop.</summary>
+    Task ReleaseLeasesAsync(string owner, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Called once at start by a server that has the store for itself (SQLite): makes every lease of an earlier life end now. Does nothing on a shared database.
+    /// </summary>
+    Task TakeOverAbandonedLeasesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads the events of a run after the given seq, in order.</summary>
+    Task<IReadOnlyList<RunEvent>> EventsAsync(long runId, long afterSeq, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Reads one page of runs, newest first.</summary>
+    Task<RunPage> SearchAsync(RunSearch search, CancellationToken cancellationToken);
+
+    /// <summary>Counts runs that are not final, by backend and status, for metrics and the backend list.</summary>
+    Task<IReadOnlyList<RunCount>> CountActiveAsync(CancellationToken cancellationToken);
+
+    /// <summary>Answers the earliest <see cref="Run.NextCheckAt"/> of the due filter's backend, so that a loop knows how long it may rest; null for none.</summary>
+    Task<DateTimeOffset?> NextDueAsync(string? backendId, CancellationToken cancellationToken);
+
+    /// <summary>Deletes final runs that ended before the given time with all that belongs to them, at most <paramref name="limit"/>, and answers their ids.</summary>
+    Task<IReadOnlyList<long>> DeleteFinishedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>See <see cref="IRunStore.RescheduleAsync"/>.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Version">The version that was read.</param>
+/// <param name="NextCheckAt">When to look next.</param>
+/// <param name="FailedChecks">Looks in vain so far.</param>
+public sealed record Reschedule(long RunId, long Version, DateTimeOffset NextCheckAt, int FailedChecks);
+
+/// <summary>See <see cref="IRunStore.ClaimDueAsync"/>.</summary>
+/// <param name="Owner">This server.</param>
+/// <param name="Now">The present.</param>
+/// <param name="LeaseUntil">The end of the lease.</param>
+/// <param name="Statuses">The statuses wanted.</param>
+/// <param name="BackendId">Only runs of this backend; null for all.</param>
+/// <param name="Limit">At most so many.</param>
+public sealed record DueFilter(
+    string Owner,
+    DateTimeOffset Now,
+    DateTimeOffset LeaseUntil,
+    IReadOnlyList<RunStatus> Statuses,
+    string? BackendId,
+    int Limit);
+
+/// <summary>How many runs of a backend stand in a status.</summary>
+public sealed record RunCount(string? BackendId, RunStatus Status, int Count);

@@ -1,0 +1,48 @@
+using Ascob.Core.Jobs;
+
+namespace Ascob.Core.Runs;
+
+/// <summary>A submission as it came in.</summary>
+/// <param name="Spec">The job.</param>
+/// <param name="IdempotencyKey">The header's value; null for none.</param>
+/// <param name="BodyHash">SHA-256 (lower case hex) of the canonical body; needed with a key.</param>
+/// <param name="Files">Files that came with the request, attached before the run starts; null for none.</param>
+public sealed record SubmitRequest(
+    JobSpec Spec,
+    string? IdempotencyKey = null,
+    string? BodyHash = null,
+    IReadOnlyList<SubmittedFile>? Files = null);
+
+/// <summary>A file that came with a submission.</summary>
+/// <param name="Name">As given.</param>
+/// <param name="Content">Read once, from the start.</param>
+public sealed record SubmittedFile(string Name, Stream Content);
+
+/// <summary>The answer of a submission.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Replayed">Whether the idempotency key answered with an earlier run.</param>
+public sealed record Submission(long RunId, bool Replayed);
+
+/// <summary>What is different in the next run.</summary>
+/// <param name="Submitter">Null keeps the old one.</param>
+/// <param name="Parameters">Values that replace or add to the old ones (a name that was secret stays secret); null for none.</param>
+public sealed record ResubmitOverrides(string? Submitter, IReadOnlyDictionary<string, string>? Parameters);
+
+/// <summary>A person's verdict on a run in doubt.</summary>
+/// <param name="Verdict">What is true.</param>
+/// <param name="BackendKeys">What finds the job, for <see cref="ResolutionVerdict.Adopt"/>.</param>
+/// <param name="Reason">Why, for the timeline; required.</param>
+public sealed record Resolution(ResolutionVerdict Verdict, IReadOnlyDictionary<string, string>? BackendKeys, string Reason);
+
+/// <summary>See <see cref="Resolution"/>. On the wire <c>adopt</c>, <c>not_started</c>, <c>failed</c>.</summary>
+public enum ResolutionVerdict
+{
+    /// <summary>The backend has it, under these keys: follow it.</summary>
+    Adopt,
+
+    /// <summary>The backend never had it: send it again.</summary>
+    NotStarted,
+
+    /// <summary>Give it up: the run ends <c>FAILED</c>.</summary>
+    Failed,
+}

@@ -1,0 +1,23 @@
+namespace Ascob.Core.Runs;
+
+/// <summary>The types of <see cref="RunEvent"/>.</summary>
+public static class RunEventTypes
+{
+    /// <summary>The run was stored.</summary>
+    public const string Created = "created";
+
+    /// <summary>The status changed.</summary>
+    public const string StatusChanged = "status";
+
+    /// <summary>Locks were granted; <c>data</c> holds the fencing numbers.</summary>
+    public const string LocksGranted = "locks";
+
+    /// <summary>Another attempt begins.</summary>
+    public const string Retry = "retry";
+
+    /// <summary>A look-up, a callback, progress or another fact that left the status as it was.</summary>
+    public const string Note = "note";
+
+    /// <summary>A person decided: stop, verdict, start, lock break.</summary>
+    public const string Operator = "operator";
+}

@@ -1,0 +1,49 @@
+namespace Ascob.Core.Runs;
+
+/// <summary>Makes changes of runs: asks <see cref="RunTransitions"/>, sets what follows from the new status, and writes the event.</summary>
+public static class RunLifecycle
+{
+    /// <summary>
+    /// Makes the change that a trigger causes, or null where the trigger means nothing in the run's status. Sets status, reason, version, end time and event; the rest
+    /// by <paramref name="with"/>.
+    /// </summary>
+    public static RunChange? Change(
+        Run run,
+        RunTrigger trigger,
+        DateTimeOffset at,
+        string actor,
+        string? reason,
+        Func<Run, Run>? with = null,
+        string? eventType = null,
+        IReadOnlyDictionary<string, string>? data = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (RunTransitions.Next(run.Status, trigger) is not { } next)
+        {
+            return null;
+        }
+
+        var after = with is null ? run : with(run);
+        after = after with
+        {
+            Status = next,
+            StatusReason = reason ?? (next == run.Status ? run.StatusReason : null),
+            Version = run.Version + 1,
+        };
+        if (next.IsFinal())
+        {
+            after = after with
+            {
+                EndedAt = at,
+                NextCheckAt = null,
+                LeaseOwner = null,
+                LeaseUntil = null,
+                HoldsSlot = false,
+                WaitingSince = null,
+            };
+        }
+
+        var type = eventType ?? (next == run.Status ? RunEventTypes.Note : RunEventTypes.StatusChanged);
+        return new RunChange(run, after, new RunEvent(run.Id, after.Version, at, type, run.Status, next, actor, reason, data));
+    }
+}
