@@ -139,7 +139,9 @@ public sealed class AscobClientTests
         Assert.False(wait.IsCompleted);
         ended.SetResult();
 
-        Assert.Equal(RunStatus.Succeeded, (await wait).Status);
+        var run = await wait;
+        Assert.Equal(RunStatus.Succeeded, run.Status);
+        Assert.True(run.IsFinal && run.HasSucceeded);
         Assert.Equal("GET /api/runs/7?waitSeconds=30", Assert.Single(server.Requests).Line);
     }
 
@@ -151,6 +153,30 @@ public sealed class AscobClientTests
         var over = await Assert.ThrowsAsync<TimeoutException>(() => server.Client.WaitForCompletionAsync(7, TimeSpan.Zero, Stop));
 
         Assert.Contains("WAITING_LOCKS", over.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ACall_WhenTheServerNeverAnswers_EndsInTime()
+    {
+        await using var server = await StubServer.StartAsync((_, context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        using var client = new AscobClient(server.Url, "secret", new AscobClientOptions { CallTimeout = TimeSpan.FromMilliseconds(50), MaxAttempts = 1 });
+
+        await Assert.ThrowsAsync<TimeoutException>(() => client.GetAsync(7, Stop));
+    }
+
+    [Fact]
+    public async Task ACall_WhenTheCallerGivesUp_IsCancelledAndNotRepeated()
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        await using var server = await StubServer.StartAsync(async (_, context) =>
+        {
+            await giveUp.CancelAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => server.Client.SubmitAsync(Spec, cancellationToken: giveUp.Token));
+
+        Assert.Single(server.Requests);
     }
 
     [Fact]
