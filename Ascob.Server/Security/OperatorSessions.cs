@@ -25,7 +25,7 @@ internal sealed class OperatorSessions(ISecretProtector protector, TokenAuthenti
     }
 
     /// <summary>Takes the cookie away.</summary>
-    public void End(HttpContext context) => context.Response.Cookies.Delete(Name(context), Cookie(context, null));
+    public static void End(HttpContext context) => context.Response.Cookies.Delete(Name(context), Cookie(context, null));
 
     /// <summary>Answers the operator behind the request; null for none.</summary>
     public async ValueTask<Caller?> FindAsync(HttpContext context)
