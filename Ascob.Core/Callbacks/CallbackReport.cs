@@ -2,14 +2,14 @@ using Ascob.Core.Runs;
 
 namespace Ascob.Core.Callbacks;
 
-/// <summary>What a backend or a job tells about a run by its secret URL. Null members say nothing.</summary>
-/// <param name="Status">Where the run stands in the reporter's view.</param>
-/// <param name="IdentificationKeys">Keys that find the job; merged into the run's.</param>
-/// <param name="Progress">From 0 to 100.</param>
-/// <param name="Message">One sentence for people.</param>
-/// <param name="Output">Text to append to the output.</param>
-/// <param name="Id">Names the message, so that a repeated one changes nothing.</param>
-/// <param name="Seq">Orders the messages of one job: an older one than the last seen changes nothing.</param>
+/// <summary>What a job reports by its callback URL.</summary>
+/// <param name="Status">Where it says it stands; null for nothing.</param>
+/// <param name="IdentificationKeys">Backend keys that became known; null for none.</param>
+/// <param name="Progress">From 0 to 100; null for none.</param>
+/// <param name="Message">A sentence for the timeline; null for none.</param>
+/// <param name="Output">A piece of output; null for none.</param>
+/// <param name="Id">The report's own id: a second one with the same id changes nothing; null for none.</param>
+/// <param name="Seq">The report's place among the job's reports: a late one is ignored instead of refused; null for none.</param>
 public sealed record CallbackReport(
     RunStatus? Status,
     IReadOnlyDictionary<string, string>? IdentificationKeys,
