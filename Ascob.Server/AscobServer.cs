@@ -1,6 +1,7 @@
 using Ascob.Core.Backends;
 using Ascob.Core.Timing;
 using Ascob.Server.Api;
+using Ascob.Server.Background;
 using Ascob.Server.Configuration;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
@@ -44,6 +45,8 @@ internal static class AscobServer
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
+        builder.Services.AddAscobEngine();
+        builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);
 
         var app = builder.Build();
