@@ -3,6 +3,7 @@ using Ascob.Core.Timing;
 using Ascob.Server.Api;
 using Ascob.Server.Background;
 using Ascob.Server.Configuration;
+using Ascob.Server.Persistence;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -45,6 +46,7 @@ internal static class AscobServer
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
+        builder.Services.AddAscobPersistence(builder.Configuration);
         builder.Services.AddAscobEngine();
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);
