@@ -47,6 +47,7 @@ internal static class AscobServer
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
         builder.Services.AddAscobPersistence(builder.Configuration);
+        builder.Services.AddAscobBackendTypes();
         builder.Services.AddAscobEngine();
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);
