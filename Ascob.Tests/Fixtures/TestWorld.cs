@@ -8,6 +8,7 @@ using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Server.Background;
 using Ascob.Server.Persistence;
+using Ascob.Server.Persistence.Output;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -41,6 +42,9 @@ internal sealed class TestWorld : IAsyncDisposable
 
     public FakeTimeProvider Time { get; }
 
+    /// <summary>Gets the clock that the engine sees; its wall time can jump.</summary>
+    public JumpingTimeProvider WallClock => (JumpingTimeProvider)Get<TimeProvider>();
+
     public ScriptedBackend Backend { get; }
 
     public BackendEntry Entry => Get<BackendCatalog>().All.Single();
@@ -72,7 +76,7 @@ internal sealed class TestWorld : IAsyncDisposable
             .AddSingleton<IConfiguration>(configuration)
             .AddLogging(l => l.SetMinimumLevel(LogLevel.Warning))
             .AddMetrics()
-            .AddSingleton<TimeProvider>(time)
+            .AddSingleton<TimeProvider>(new JumpingTimeProvider(time))
             .Configure<EngineOptions>(o =>
             {
                 o.ServerName = serverName;
@@ -82,6 +86,7 @@ internal sealed class TestWorld : IAsyncDisposable
             .AddSingleton(p => new BackendCatalog(
                 [new BackendEntry(scripted.BackendId, scripted, options, scripted, new BackendCondition(options.Resilience, p.GetRequiredService<TimeProvider>()))]))
             .AddAscobPersistence(configuration)
+            .AddAscobOutput(configuration)
             .AddAscobEngine()
             .BuildServiceProvider();
         await services.GetRequiredService<DatabaseStartup>().MigrateAsync(Token);

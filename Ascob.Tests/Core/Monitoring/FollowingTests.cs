@@ -209,10 +209,10 @@ public sealed class FollowingTests
         await world.PassAsync(TimeSpan.FromSeconds(5));
         var before = await world.RunAsync(run.Id);
 
-        world.Time.AdjustTime(world.Time.GetUtcNow() + TimeSpan.FromHours(1));
-        await world.LookAsync();
-        world.Time.AdjustTime(world.Time.GetUtcNow() - TimeSpan.FromHours(2));
-        await world.LookAsync();
+        world.WallClock.Offset = TimeSpan.FromHours(1);
+        await world.PassAsync(TimeSpan.FromSeconds(30));
+        world.WallClock.Offset = TimeSpan.FromHours(-1);
+        await world.PassAsync(TimeSpan.FromSeconds(30));
 
         Assert.Equal(before.Version, (await world.RunAsync(run.Id)).Version);
         Assert.Empty(world.Backend.Stops);
