@@ -79,15 +79,6 @@ internal abstract class RunSql(SqlDialect dialect)
     /// <summary>Gets the one command that changes a run; servers only.</summary>
     public SqlStatement Apply(ApplyParts parts) => Get($"apply-{parts}", () => ApplyText(parts));
 
-    /// <summary>Answers every statement of fixed shape and its text, so that a test can have them parsed.</summary>
-    public IReadOnlyCollection<SqlStatement> Known()
-    {
-        lock (_gate)
-        {
-            return [.. _statements.Values];
-        }
-    }
-
     protected static string Names(string prefix, int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"@{prefix}{i}"));
 
     protected abstract string AddText(bool withKey, bool withLocks);
