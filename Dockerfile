@@ -22,7 +22,7 @@ RUN apt-get update \
 COPY --from=build /app /app
 # Jobs run with this user's rights: never root.
 USER app
-WORKDIR /data
+WORKDIR /app
 ENV ASPNETCORE_ENVIRONMENT=Demo \
     ASPNETCORE_URLS=http://0.0.0.0:8081 \
     ASPNETCORE_HTTP_PORTS= \
