@@ -13,6 +13,7 @@ internal sealed class ProgressLine(CliTerminal terminal, TimeProvider time, bool
     private string? _said;
     private string? _drawn;
     private bool _outputEndsLine = true;
+    private bool _ended;
 
     /// <summary>Shows where the run stands now.</summary>
     public void Show(long runId, string status, string? reason)
@@ -25,17 +26,27 @@ internal sealed class ProgressLine(CliTerminal terminal, TimeProvider time, bool
         lock (_gate)
         {
             var text = reason is { Length: > 0 } ? $"run {runId} {status}: {OneLine(reason)}" : $"run {runId} {status}";
-            if (terminal.ErrorIsTerminal)
-            {
-                Erase();
-                Draw(Fit(text, $" ({Elapsed()})"));
-            }
-            else if (text != _said)
+            if (!terminal.ErrorIsTerminal && text != _said)
             {
                 terminal.Error.WriteLine(text);
             }
 
             _said = text;
+        }
+
+        Redraw();
+    }
+
+    /// <summary>Draws the line anew with the time that has gone by; nothing where stderr is no terminal.</summary>
+    public void Redraw()
+    {
+        lock (_gate)
+        {
+            if (terminal.ErrorIsTerminal && _said is not null && !_ended)
+            {
+                Erase();
+                Draw(Fit(_said, $" ({Elapsed()})"));
+            }
         }
     }
 
@@ -76,12 +87,18 @@ internal sealed class ProgressLine(CliTerminal terminal, TimeProvider time, bool
         }
     }
 
-    /// <summary>Takes the redrawn line away.</summary>
-    public void Clear()
+    /// <summary>Leaves the last words standing.</summary>
+    public void End()
     {
         lock (_gate)
         {
-            Erase();
+            if (_drawn is not null && _outputEndsLine)
+            {
+                terminal.Error.WriteLine();
+            }
+
+            _drawn = null;
+            _ended = true;
         }
     }
 
