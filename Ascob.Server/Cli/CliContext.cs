@@ -4,7 +4,8 @@ using Ascob.Core.Client;
 namespace Ascob.Server.Cli;
 
 /// <summary>What every verb has: the terminal, the environment, the time, and the server it talks to.</summary>
-internal sealed class CliContext(CliTerminal terminal, Func<string, string?> environment, TimeProvider time)
+internal sealed class CliContext(
+    CliTerminal terminal, Func<string, string?> environment, TimeProvider time, Func<string[], WebApplication> buildServer)
 {
     public const string UrlVariable = "ASCOB_URL";
     public const string TokenVariable = "ASCOB_TOKEN";
@@ -15,6 +16,9 @@ internal sealed class CliContext(CliTerminal terminal, Func<string, string?> env
     public Func<string, string?> Environment { get; } = environment;
 
     public TimeProvider Time { get; } = time;
+
+    /// <summary>Gets what builds a server from configuration arguments without starting it.</summary>
+    public Func<string[], WebApplication> BuildServer { get; } = buildServer;
 
     public Option<string?> UrlOption { get; } = new("--url")
     {

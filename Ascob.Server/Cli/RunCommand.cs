@@ -57,7 +57,7 @@ internal sealed class RunCommand : Command
             throw new CliException(ExitCodes.Usage, "--detach needs a server that stays: give --url or ASCOB_URL");
         }
 
-        await using var server = await EmbeddedServer.StartAsync(cancellationToken);
+        await using var server = await EmbeddedServer.StartAsync(_context, cancellationToken);
         if (server.IsTemporary)
         {
             _context.Terminal.Error.WriteLine("ascob: another server holds the data directory; this run is kept in a temporary one (name the server with --url or ASCOB_URL)");

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
 
 namespace Ascob.Server.Cli;
@@ -31,11 +30,6 @@ internal sealed record RunSpecInput
 /// <summary>Makes the job of <c>ascob run</c>: the spec file, if any, with the options laid over it.</summary>
 internal sealed class RunSpecReader(TextReader input, Func<string, string?> environment)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
-    };
-
     /// <summary>Makes the job.</summary>
     /// <exception cref="CliException">The options contradict each other, or a file or secret is not there.</exception>
     public async Task<JobSpec> ReadAsync(RunSpecInput given, CancellationToken cancellationToken)
@@ -99,7 +93,7 @@ internal sealed class RunSpecReader(TextReader input, Func<string, string?> envi
             // Both the bare spec and the body of POST /api/runs are taken, so that one file serves curl and this command.
             var root = document.RootElement;
             var spec = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("jobSpec", out var inner) ? inner : root;
-            return spec.Deserialize<JobSpec>(Json) ?? throw new JsonException("the spec is null");
+            return spec.Deserialize<JobSpec>(AscobJson.Options) ?? throw new JsonException("the spec is null");
         }
         catch (JsonException e)
         {
