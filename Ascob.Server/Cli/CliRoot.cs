@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Parsing;
 
 namespace Ascob.Server.Cli;
 
@@ -11,28 +9,29 @@ internal static class CliRoot
 
     /// <summary>Does what the command line says.</summary>
     /// <param name="args">Without the program's name.</param>
-    /// <param name="serve">Serves with the rest of the arguments until the process is asked to end.</param>
-    public static Task<int> RunAsync(string[] args, Func<string[], Task<int>> serve) =>
-        RunAsync(args, serve, new CliContext(CliTerminal.OfProcess(), Environment.GetEnvironmentVariable, TimeProvider.System));
+    /// <param name="buildServer">Makes a server from configuration arguments, not started yet.</param>
+    public static Task<int> RunAsync(string[] args, Func<string[], WebApplication> buildServer) =>
+        RunAsync(args, new CliContext(CliTerminal.OfProcess(), Environment.GetEnvironmentVariable, TimeProvider.System, buildServer));
 
-    internal static async Task<int> RunAsync(string[] args, Func<string[], Task<int>> serve, CliContext context)
+    internal static async Task<int> RunAsync(string[] args, CliContext context)
     {
         if (args is [ServeCommand.Name, .. var rest])
         {
             if (!rest.Any(Help.Contains))
             {
-                return await serve(rest);
+                return await ServeCommand.RunAsync(rest, context);
             }
         }
         else if (IsConfigurationOnly(args))
         {
-            return await serve(args);
+            return await ServeCommand.RunAsync(args, context);
         }
 
         var parsed = Create(context).Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            return Refuse(context, ExitCodes.Usage, $"{parsed.Errors[0].Message.TrimEnd('.')} (see --help)");
+            var message = parsed.UnmatchedTokens is [var unknown, ..] ? $"\"{unknown}\" is not known here" : parsed.Errors[0].Message.TrimEnd('.');
+            return Refuse(context, ExitCodes.Usage, $"{message} (see --help)");
         }
 
         try

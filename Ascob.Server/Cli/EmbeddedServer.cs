@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Ascob.Core.Client;
+using Ascob.Server.Configuration;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -64,7 +65,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         try
         {
             await server.StartAsync(cancellationToken);
-            var address = server.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+            var address = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             return new EmbeddedServer(server, new AscobClient(new Uri(address), token), temporary);
         }
         catch

@@ -25,7 +25,7 @@ internal static class LogsCommand
             using var client = context.Connect(parsed, patient: parsed.GetValue(follow));
             if (parsed.GetValue(follow))
             {
-                await client.FollowOutputAsync(parsed.GetValue(run), context.Terminal.Output, 0, channel, cancellationToken);
+                await client.CopyOutputAsync(parsed.GetValue(run), context.Terminal.Output, 0, channel, cancellationToken);
             }
             else
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ascob.Server.Configuration;
 
 namespace Ascob.Server.Cli;
 
@@ -14,4 +15,21 @@ internal static class ServeCommand
     {
         TreatUnmatchedTokensAsErrors = false,
     };
+
+    /// <summary>Serves until the process is asked to end.</summary>
+    public static async Task<int> RunAsync(string[] args, CliContext context)
+    {
+        try
+        {
+            await using var server = context.BuildServer(args);
+            await server.RunAsync();
+            return ExitCodes.Ok;
+        }
+        catch (Exception e) when (e is ConfigurationException or DataDirectoryInUseException)
+        {
+            // One line that names the key; a stack trace would bury it.
+            await context.Terminal.Error.WriteLineAsync($"ascob: {e.Message}");
+            return ExitCodes.Configuration;
+        }
+    }
 }

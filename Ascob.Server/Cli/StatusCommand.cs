@@ -20,7 +20,7 @@ internal static class StatusCommand
             var timeline = parsed.GetValue(events) ? await ReadAsync(client, info.Id, cancellationToken) : null;
             if (parsed.GetValue(json))
             {
-                CliText.WriteJson(context.Terminal.Out, timeline is null ? info : new RunWithEvents(info, timeline));
+                CliText.WriteJson<object>(context.Terminal.Out, timeline is null ? info : new RunWithEvents(info, timeline));
             }
             else
             {

@@ -15,6 +15,19 @@ internal sealed class DataDirectoryLock(IOptions<AscobOptions> options) : IHoste
     /// <exception cref="DataDirectoryInUseException">Another server holds it.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        Take();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Takes the hold; does nothing where this object has it already.</summary>
+    /// <exception cref="DataDirectoryInUseException">Another server holds it.</exception>
+    public void Take()
+    {
+        if (_held is not null)
+        {
+            return;
+        }
+
         var directory = options.Value.AbsoluteDataDirectory;
         Directory.CreateDirectory(directory);
         try
@@ -26,8 +39,6 @@ internal sealed class DataDirectoryLock(IOptions<AscobOptions> options) : IHoste
             throw new DataDirectoryInUseException(
                 $"Ascob:DataDirectory {directory} is held by another server; stop that one, or give this one a directory of its own.", e);
         }
-
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -49,7 +60,11 @@ internal sealed class DataDirectoryLock(IOptions<AscobOptions> options) : IHoste
     /// <inheritdoc/>
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _held?.Dispose();
+    public void Dispose()
+    {
+        _held?.Dispose();
+        _held = null;
+    }
 }
 
 /// <summary>Another server holds the data directory.</summary>
