@@ -3,9 +3,13 @@ using Ascob.Core.Client;
 
 namespace Ascob.Server.Cli;
 
+/// <summary>Builds a server without starting it.</summary>
+/// <param name="args">Configuration in .NET's form.</param>
+/// <param name="configure">Changes the parts before they are put together; null for no change.</param>
+internal delegate WebApplication BuildServer(string[] args, Action<WebApplicationBuilder>? configure = null);
+
 /// <summary>What every verb has: the terminal, the environment, the time, and the server it talks to.</summary>
-internal sealed class CliContext(
-    CliTerminal terminal, Func<string, string?> environment, TimeProvider time, Func<string[], WebApplication> buildServer)
+internal sealed class CliContext(CliTerminal terminal, Func<string, string?> environment, TimeProvider time, BuildServer buildServer)
 {
     public const string UrlVariable = "ASCOB_URL";
     public const string TokenVariable = "ASCOB_TOKEN";
@@ -18,7 +22,10 @@ internal sealed class CliContext(
     public TimeProvider Time { get; } = time;
 
     /// <summary>Gets what builds a server from configuration arguments without starting it.</summary>
-    public Func<string[], WebApplication> BuildServer { get; } = buildServer;
+    public BuildServer BuildServer { get; } = buildServer;
+
+    /// <summary>Gets what listens to Ctrl-C while a run is followed.</summary>
+    public Func<Interrupts> ListenToInterrupts { get; init; } = static () => new Interrupts();
 
     public Option<string?> UrlOption { get; } = new("--url")
     {
@@ -45,6 +52,9 @@ internal sealed class CliContext(
             ? url
             : throw new CliException(ExitCodes.Usage, $"\"{text}\" is no URL of a server; it looks like {DefaultUrl}");
     }
+
+    /// <summary>Answers the server's address for a message, also where the command line names none that makes sense.</summary>
+    public Uri UrlOrDefault(ParseResult parsed) => Uri.TryCreate(Named(parsed), UriKind.Absolute, out var url) ? url : new Uri(DefaultUrl);
 
     /// <summary>Answers the token; null for none.</summary>
     public string? Token(ParseResult parsed) => NullIfEmpty(parsed.GetValue(TokenOption)) ?? NullIfEmpty(Environment(TokenVariable));

@@ -1,6 +1,8 @@
 using System.Net;
 using Ascob.Core.Client;
 using Ascob.Core.Runs;
+using Ascob.Server.Configuration;
+using Refit;
 
 namespace Ascob.Server.Cli;
 
@@ -11,6 +13,8 @@ internal static class CliErrors
     public static CliException? Describe(Exception exception, Uri url) => exception switch
     {
         AscobApiException e => Describe(e, url),
+        ConfigurationException or DataDirectoryInUseException => new CliException(ExitCodes.Configuration, exception.Message, exception),
+        ApiRequestException { InnerException: HttpRequestException e } => new CliException(ExitCodes.Unavailable, $"cannot reach {url}: {Reason(e)}", e),
         HttpRequestException e => new CliException(ExitCodes.Unavailable, $"cannot reach {url}: {Reason(e)}", e),
         TimeoutException or TaskCanceledException { InnerException: TimeoutException } =>
             new CliException(ExitCodes.Unavailable, $"{url} did not answer in time", exception),

@@ -10,7 +10,7 @@ internal static class CliRoot
     /// <summary>Does what the command line says.</summary>
     /// <param name="args">Without the program's name.</param>
     /// <param name="buildServer">Makes a server from configuration arguments, not started yet.</param>
-    public static Task<int> RunAsync(string[] args, Func<string[], WebApplication> buildServer) =>
+    public static Task<int> RunAsync(string[] args, BuildServer buildServer) =>
         RunAsync(args, new CliContext(CliTerminal.OfProcess(), Environment.GetEnvironmentVariable, TimeProvider.System, buildServer));
 
     internal static async Task<int> RunAsync(string[] args, CliContext context)
@@ -50,7 +50,7 @@ internal static class CliRoot
         {
             return Refuse(context, e.ExitCode, e.Message);
         }
-        catch (Exception e) when (CliErrors.Describe(e, context.Url(parsed)) is { } described)
+        catch (Exception e) when (CliErrors.Describe(e, context.UrlOrDefault(parsed)) is { } described)
         {
             return Refuse(context, described.ExitCode, described.Message);
         }

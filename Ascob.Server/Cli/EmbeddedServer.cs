@@ -61,7 +61,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
     private static async Task<EmbeddedServer> StartAsync(CliContext context, string? temporary, CancellationToken cancellationToken)
     {
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        var server = context.BuildServer(Arguments(context, token, temporary));
+        var server = context.BuildServer(Arguments(context, token, temporary), Configure);
         try
         {
             await server.StartAsync(cancellationToken);
@@ -77,28 +77,36 @@ internal sealed class EmbeddedServer : IAsyncDisposable
 
     private static string[] Arguments(CliContext context, string token, string? temporary)
     {
-        var arguments = new List<string>
-        {
-            "--urls=http://127.0.0.1:0",
-            $"--Ascob:Security:RootToken={token}",
-
-            // stdout belongs to the job.
-            "--Logging:LogLevel:Default=Error",
-            "--Logging:LogLevel:Microsoft=Error",
-            "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Error",
-            "--Logging:Console:LogToStandardErrorThreshold=Trace",
-        };
+        var arguments = new List<string> { "--urls=http://127.0.0.1:0", $"--Ascob:Security:RootToken={token}" };
         if (temporary is not null)
         {
             arguments.Add($"--Ascob:DataDirectory={temporary}");
         }
 
-        // Somebody who types one command has configured nothing, and wants the backends that a first start has.
-        if (context.Environment("ASPNETCORE_ENVIRONMENT") is null && context.Environment("DOTNET_ENVIRONMENT") is null)
+        // Somebody who types one command has configured nothing and wants the backends that a first start has; the banner of Demo would stand in the job's output.
+        if ((context.Environment("ASPNETCORE_ENVIRONMENT") ?? context.Environment("DOTNET_ENVIRONMENT")) is null or "Demo")
         {
             arguments.Add("--environment=Development");
         }
 
         return [.. arguments];
+    }
+
+    private static void Configure(WebApplicationBuilder builder)
+    {
+        // stdout belongs to the job.
+        builder.Logging.ClearProviders();
+        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(LogLevel.Error);
+        builder.Logging.AddFilter(null, LogLevel.Error);
+        builder.Services.AddSingleton<IHostLifetime, Unconcerned>();
+    }
+
+    // Ctrl-C means "stop the run" here, and the server must be there to do it.
+    private sealed class Unconcerned : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

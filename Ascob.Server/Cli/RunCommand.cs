@@ -77,7 +77,7 @@ internal sealed class RunCommand : Command
         }
 
         var progress = new ProgressLine(_context.Terminal, _context.Time, parsed.GetValue(_quiet));
-        using var interrupts = new Interrupts();
+        using var interrupts = _context.ListenToInterrupts();
         return await new RunWatch(client, progress, _context.Time).FollowAsync(runId, interrupts, cancellationToken);
     }
 

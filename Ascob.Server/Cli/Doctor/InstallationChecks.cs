@@ -6,7 +6,7 @@ namespace Ascob.Server.Cli.Doctor;
 /// Looks at what the server would be here: its configuration, data directory, database and backends. The server is built and not started, so a running one is not
 /// disturbed.
 /// </summary>
-internal sealed class InstallationChecks(Func<string[], WebApplication> build) : IAsyncDisposable
+internal sealed class InstallationChecks(BuildServer build) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private WebApplication? _server;
@@ -19,7 +19,7 @@ internal sealed class InstallationChecks(Func<string[], WebApplication> build) :
         var checks = new List<DoctorCheck>();
         try
         {
-            _server = build(["--Logging:LogLevel:Default", "None"]);
+            _server = build([], builder => builder.Logging.ClearProviders());
             checks.Add(DoctorCheck.Ok("configuration", $"environment {_server.Environment.EnvironmentName}"));
         }
         catch (Exception e)
