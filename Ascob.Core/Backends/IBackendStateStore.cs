@@ -1,9 +1,9 @@
 namespace Ascob.Core.Backends;
 
-/// <summary>The memory of what operators decided about backends; shared by all servers.</summary>
+/// <summary>Remembers what operators decided about backends, for all servers.</summary>
 public interface IBackendStateStore
 {
-    /// <summary>Answers the backends that take no new runs.</summary>
+    /// <summary>Reads the ids of the backends that are drained.</summary>
     Task<IReadOnlySet<string>> GetDrainedAsync(CancellationToken cancellationToken);
 
     /// <summary>Drains or resumes a backend.</summary>

@@ -16,6 +16,7 @@ namespace Ascob.Server.Api;
 internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOptions<AscobOptions> options)
 {
     private const string RequestPart = "request";
+    private const string ListPart = "files";
     private const int MostFiles = 100;
     private const int LongestBoundary = 200;
 
@@ -59,9 +60,7 @@ internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOpti
     {
         while (await reader.ReadNextSectionAsync(cancellationToken) is { } part)
         {
-            var name = ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)
-                ? HeaderUtilities.RemoveQuotes(disposition.Name).Value
-                : null;
+            var name = NameOf(part);
             if (string.IsNullOrEmpty(name))
             {
                 throw new RequestRefusedException(Error.Invalid("body", "Every part needs a name."));
@@ -83,6 +82,19 @@ internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOpti
                 await TakeFileAsync(name, part.Body, submission, cancellationToken);
             }
         }
+    }
+
+    // Forms name each part for its file; clients that send a list call every part "files" and tell the names as file names.
+    private static string? NameOf(MultipartSection part)
+    {
+        if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition))
+        {
+            return null;
+        }
+
+        var name = HeaderUtilities.RemoveQuotes(disposition.Name).Value;
+        var fileName = HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).Value;
+        return name == ListPart && !string.IsNullOrEmpty(fileName) ? fileName : name;
     }
 
     private async Task TakeFileAsync(string name, Stream body, MultipartSubmission submission, CancellationToken cancellationToken)

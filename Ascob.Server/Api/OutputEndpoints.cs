@@ -116,7 +116,7 @@ internal static class OutputEndpoints
         response.Headers.AcceptRanges = "bytes";
         response.ContentLength = last - first + 1;
         stored.Position = first;
-        await StreamCopyOperation.CopyAsync(stored, response.Body, last - first + 1, context.RequestAborted);
+        await StreamCopyOperation.CopyToAsync(stored, response.Body, last - first + 1, context.RequestAborted);
     }
 
     /// <summary>Answers the one range asked for; several, other units and malformed ones are ignored, as the HTTP standard allows.</summary>

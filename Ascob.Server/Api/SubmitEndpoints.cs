@@ -33,15 +33,15 @@ internal static class SubmitEndpoints
         {
             await using var form = await multipart.ReadAsync(context);
             var hash = key is null ? null : form.Hash();
-            await SubmitAsync(context, jobs, new SubmitRequest(form.Spec, key, hash, form.Files));
+            await AcceptAsync(context, jobs, new SubmitRequest(form.Spec, key, hash, form.Files));
             return;
         }
 
         var spec = SpecOf(await RequestBody.ReadAsync<SubmitRunRequest>(context));
-        await SubmitAsync(context, jobs, new SubmitRequest(spec, key, key is null ? null : HashOf(spec)));
+        await AcceptAsync(context, jobs, new SubmitRequest(spec, key, key is null ? null : HashOf(spec)));
     }
 
-    private static async Task SubmitAsync(HttpContext context, JobService jobs, SubmitRequest request)
+    private static async Task AcceptAsync(HttpContext context, JobService jobs, SubmitRequest request)
     {
         // A manual-start run is released by the same right; without it nobody could have meant this.
         if (request.Spec.ManualStart && !context.GetCaller().Can(Permissions.JobRunManualStart))
@@ -73,7 +73,7 @@ internal static class SubmitEndpoints
     private static async Task ExplainAsync(HttpContext context, JobService jobs)
     {
         var spec = SpecOf(await RequestBody.ReadAsync<SubmitRunRequest>(context));
-        await Answer.WriteAsync(context, await jobs.ExplainAsync(spec, context.GetCaller(), context.RequestAborted), ExplainResponse.From);
+        await Answer.WriteAsync(context, jobs.Explain(spec, context.GetCaller()), ExplainResponse.From);
     }
 
     public static JobSpec SpecOf(SubmitRunRequest request) =>

@@ -19,7 +19,16 @@ internal static class KnownSettings
         ("ShutdownDelay", Value(Duration(Zero, TimeSpan.FromMinutes(5)))),
         ("Database", Section(
             ("Provider", Value(OneOf("Sqlite", "PostgreSql", "SqlServer"))),
-            ("ConnectionString", Value(Text)))),
+            ("ConnectionString", Value(Text)),
+            ("LongestWait", Value(Duration(Short, Day))),
+            ("StartWait", Value(Duration(Zero, Day))),
+            ("WriteQueue", Value(Number(1, 1_000_000))))),
+        ("Engine", Section(
+            ("Lease", Value(Duration(TimeSpan.FromSeconds(1), Day))),
+            ("SweepInterval", Value(Duration(Short, Day))),
+            ("WaitRecheck", Value(Duration(Short, Day))),
+            ("LostAfter", Value(Duration(Short, Years))),
+            ("MaxQueuedSubmissions", Value(Number(1, 1_000_000))))),
         ("Hangfire", Section(
             ("Storage", Value(OneOf("InMemory", "Database"))),
             ("WorkerCount", Value(Number(1, 1000))))),

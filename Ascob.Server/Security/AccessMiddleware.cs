@@ -1,6 +1,6 @@
 using Ascob.Core.Access;
-using Ascob.Core.Telemetry;
 using Ascob.Server.Api;
+using Ascob.Server.Telemetry;
 
 namespace Ascob.Server.Security;
 
@@ -10,7 +10,7 @@ internal sealed partial class AccessMiddleware(
     TokenAuthenticator authenticator,
     OperatorSessions sessions,
     FailedAttempts failures,
-    AscobMetrics metrics,
+    AccessMetrics metrics,
     ILogger<AccessMiddleware> log)
 {
     public const string Header = "X-Api-Token";
@@ -78,7 +78,7 @@ internal sealed partial class AccessMiddleware(
     /// <summary>Answers a bad token: 401, or 429 where the address sent too many.</summary>
     private async Task RefuseAsync(HttpContext context, string? tokenId)
     {
-        metrics.AuthenticationFailed();
+        metrics.TokenRefused();
         if (failures.Note(context.Connection.RemoteIpAddress) is { } wait)
         {
             await Problems.WriteTooManyAsync(context, wait);
