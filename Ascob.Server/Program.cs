@@ -1,3 +1,4 @@
 using Ascob.Server;
+using Ascob.Server.Cli;
 
-return await AscobServer.RunAsync(args);
+return await CliRoot.RunAsync(args, AscobServer.Build);

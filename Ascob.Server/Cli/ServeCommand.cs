@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ascob.Server.Configuration;
+using Microsoft.AspNetCore.Connections;
 
 namespace Ascob.Server.Cli;
 
@@ -30,6 +31,11 @@ internal static class ServeCommand
             // One line that names the key; a stack trace would bury it.
             await context.Terminal.Error.WriteLineAsync($"ascob: {e.Message}");
             return ExitCodes.Configuration;
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            await context.Terminal.Error.WriteLineAsync($"ascob: {CliText.Plain(e.Message)} Choose another address with --urls.");
+            return ExitCodes.Unavailable;
         }
     }
 }

@@ -7,6 +7,7 @@ using Ascob.Core.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Ascob.Tests.Server.Cli;
 
@@ -28,6 +29,7 @@ internal sealed class PretendServer(string token)
     public WebApplication Build(string url, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
         configure?.Invoke(builder);
         var app = builder.Build();
@@ -49,7 +51,7 @@ internal sealed class PretendServer(string token)
         Results.Text(JsonSerializer.Serialize(value, AscobJson.Options), "application/json", Encoding.UTF8, status);
 
     private static IResult Problem(int status, string detail) =>
-        Results.Text(JsonSerializer.Serialize(new ProblemInfo { Status = status, Detail = detail }, AscobJson.Options), "application/problem+json", Encoding.UTF8, status);
+        Results.Text(JsonSerializer.Serialize(new { status, detail }), "application/problem+json", Encoding.UTF8, status);
 
     private async Task RefuseStrangersAsync(HttpContext http, RequestDelegate next)
     {
