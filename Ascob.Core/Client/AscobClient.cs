@@ -49,6 +49,7 @@ public sealed partial class AscobClient : IDisposable
         ExceptionFactory = async response => response.IsSuccessStatusCode
             ? null
             : await AscobApiException.FromAsync(response, CancellationToken.None).ConfigureAwait(false),
+        TransportExceptionFactory = (_, cause, _) => cause,
         DeserializationExceptionFactory = (response, cause) => ValueTask.FromResult<Exception?>(AscobApiException.Unreadable(response, cause)),
     });
 

@@ -29,5 +29,5 @@ public sealed record ProblemInfo
 
     /// <summary>Gets all other members.</summary>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Extensions { get; init; }
+    public Dictionary<string, JsonElement>? Extensions { get; set; }
 }

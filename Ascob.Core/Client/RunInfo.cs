@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 
@@ -71,6 +72,14 @@ public sealed record RunInfo
 
     /// <summary>Gets why this backend was chosen.</summary>
     public ExplainResponse? Route { get; init; }
+
+    /// <summary>Gets whether nothing will change the status any more.</summary>
+    [JsonIgnore]
+    public bool IsFinal => Status.IsFinal();
+
+    /// <summary>Gets whether the run ended well.</summary>
+    [JsonIgnore]
+    public bool HasSucceeded => Status == RunStatus.Succeeded;
 
     /// <summary>Shows a stored run.</summary>
     public static RunInfo From(Run run)

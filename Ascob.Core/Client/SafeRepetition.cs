@@ -1,5 +1,4 @@
 using System.Net;
-using Refit;
 
 namespace Ascob.Core.Client;
 
@@ -31,18 +30,9 @@ internal sealed class SafeRepetition(AscobClientOptions options)
         {
             return await call(either.Token).ConfigureAwait(false);
         }
-        catch (ApiRequestException e) when (e.InnerException is HttpRequestException inner)
-        {
-            throw new HttpRequestException(inner.HttpRequestError, inner.Message, e, inner.StatusCode);
-        }
-        catch (Exception e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested && IsCancellation(e))
+        catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"Ascob did not answer within {options.CallTimeout}.", e);
-        }
-        catch (ApiRequestException e) when (e.InnerException is OperationCanceledException)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new TimeoutException("Ascob did not answer in time.", e);
         }
     }
 
@@ -60,9 +50,6 @@ internal sealed class SafeRepetition(AscobClientOptions options)
     {
         AscobApiException refusal => refusal.Status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
         HttpRequestException or IOException or TimeoutException or TaskCanceledException => true,
-        ApiRequestException => true,
         _ => false,
     };
-
-    private static bool IsCancellation(Exception e) => e is OperationCanceledException or ApiRequestException { InnerException: OperationCanceledException };
 }
