@@ -1,0 +1,79 @@
+using System.Text;
+using Ascob.Server.Persistence.Backends;
+using Ascob.Server.Persistence.Files;
+using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Tokens;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Ascob.Server.Persistence;
+
+/// <summary>
+/// The schema of the database and its migrations. Rows are written and read by hand-written statements (<c>docs/decisions/0001-group-commit.md</c>), so this model is what
+/// they are checked against, not the way to the data.
+/// </summary>
+internal abstract class AscobDbContext(DbContextOptions options) : DbContext(options)
+{
+    /// <summary>Gets the collation that compares text byte by byte; null where that is the default.</summary>
+    protected abstract string? BinaryCollation { get; }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(configurationBuilder);
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<TimeConverter>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(modelBuilder);
+        RunTable.Configure(modelBuilder);
+        RunLabelTable.Configure(modelBuilder, this);
+        RunEventTable.Configure(modelBuilder);
+        IdempotencyKeyTable.Configure(modelBuilder);
+        SequenceTable.Configure(modelBuilder);
+        LockRequestTable.Configure(modelBuilder);
+        LockFenceTable.Configure(modelBuilder);
+        BackendSlotTable.Configure(modelBuilder);
+        BackendStateTable.Configure(modelBuilder);
+        TokenTable.Configure(modelBuilder);
+        RunFileTable.Configure(modelBuilder);
+        MetadataTable.Configure(modelBuilder);
+        ConfigureDialect(modelBuilder);
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(property.Name == "Sha256" ? "sha256" : SnakeCase(property.Name));
+                if (BinaryCollation is { } collation && property.ClrType == typeof(string) && property.GetColumnType() != "jsonb")
+                {
+                    property.SetCollation(collation);
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds what only this database has.</summary>
+    protected abstract void ConfigureDialect(ModelBuilder modelBuilder);
+
+    private static string SnakeCase(string name)
+    {
+        var text = new StringBuilder(name.Length + 8);
+        foreach (var character in name)
+        {
+            if (char.IsUpper(character) && text.Length > 0)
+            {
+                text.Append('_');
+            }
+
+            text.Append(char.ToLowerInvariant(character));
+        }
+
+        return text.ToString();
+    }
+
+    private sealed class TimeConverter() : ValueConverter<DateTimeOffset, long>(
+        time => UtcMicroseconds.From(time),
+        microseconds => UtcMicroseconds.To(microseconds));
+}

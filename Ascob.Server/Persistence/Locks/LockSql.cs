@@ -1,0 +1,86 @@
+using System.Data.Common;
+using System.Globalization;
+using Ascob.Core.Jobs;
+using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Sql;
+
+namespace Ascob.Server.Persistence.Locks;
+
+/// <summary>The statements about locks.</summary>
+internal sealed class LockSql(SqlDialect dialect)
+{
+    private const string Columns = "l.run_id, l.lock_key, l.ticket, l.mode, l.policy, l.requested_at, l.granted_at, l.fence";
+    private const string IsStale = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = lock_requests.run_id AND runs.status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED'))";
+
+    /// <summary>Gets the statement that lets only one transaction decide about locks; null where there is only one writer anyway.</summary>
+    public SqlStatement? Serialise { get; } = dialect.Provider switch
+    {
+        DatabaseProvider.Sqlite => null,
+        DatabaseProvider.PostgreSql => dialect.Statement("SELECT pg_advisory_xact_lock(4707126834961171)"),
+        DatabaseProvider.SqlServer => dialect.Statement(
+            "DECLARE @_answer int; EXEC @_answer = sp_getapplock @Resource = N'ascob-locks', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 5000; "
+            + "IF @_answer < 0 THROW 51222, N'The lock table is busy.', 1;"),
+    };
+
+    public SqlStatement All { get; } = dialect.Statement($"SELECT {Columns} FROM lock_requests AS l ORDER BY l.lock_key, l.ticket");
+
+    public SqlStatement Competing { get; } = dialect.Statement(
+        $"SELECT {Columns} FROM lock_requests AS l WHERE l.lock_key IN (SELECT m.lock_key FROM lock_requests AS m WHERE m.run_id = @id)");
+
+    public SqlStatement Verify { get; } = dialect.Statement(
+        "SELECT run_id FROM lock_requests WHERE lock_key = @key0 AND fence = @fence AND granted_at IS NOT NULL");
+
+    public SqlStatement Holders { get; } = dialect.Statement("SELECT run_id FROM lock_requests WHERE lock_key = @key0 AND granted_at IS NOT NULL ORDER BY run_id");
+
+    public SqlStatement DeleteHolders { get; } = dialect.Statement("DELETE FROM lock_requests WHERE lock_key = @key0 AND granted_at IS NOT NULL");
+
+    public SqlStatement Stale { get; } = dialect.Statement($"SELECT lock_key FROM lock_requests WHERE {IsStale}");
+
+    public SqlStatement DeleteStale { get; } = dialect.Statement($"DELETE FROM lock_requests WHERE {IsStale}");
+
+    public SqlStatement FindFence { get; } = dialect.Statement("SELECT fence FROM lock_fences WHERE lock_key = @key0");
+
+    public SqlStatement NoteFence { get; } = dialect.Statement(dialect.Provider == DatabaseProvider.SqlServer
+        ? "UPDATE lock_fences SET fence = @fence WHERE lock_key = @key0; IF @@ROWCOUNT = 0 INSERT INTO lock_fences (lock_key, fence) VALUES (@key0, @fence);"
+        : "INSERT INTO lock_fences (lock_key, fence) VALUES (@key0, @fence) ON CONFLICT (lock_key) DO UPDATE SET fence = excluded.fence");
+
+    public SqlStatement Grant { get; } = dialect.Statement("UPDATE lock_requests SET granted_at = @granted_at, fence = @fence WHERE run_id = @id AND lock_key = @key0");
+
+    /// <summary>Makes the statement that finds the runs waiting for so many locks.</summary>
+    public SqlStatement Waiters(int keys) => dialect.Statement(
+        $"SELECT run_id, ticket FROM lock_requests WHERE granted_at IS NULL AND lock_key IN ({string.Join(", ", Enumerable.Range(0, keys).Select(i => $"@key{i}"))})");
+
+    public SqlArgs BindKeys(SqlArgs args, IReadOnlyList<string> keys)
+    {
+        for (var i = 0; i < keys.Count; i++)
+        {
+            args.Text(string.Create(CultureInfo.InvariantCulture, $"key{i}"), dialect.EncodeKey(keys[i]));
+        }
+
+        return args;
+    }
+
+    public StoredLock Read(DbDataReader row) => new(
+        row.GetInt64(0),
+        dialect.DecodeKey(row.GetString(1)),
+        row.GetInt64(2),
+        Enum.Parse<LockMode>(row.GetString(3)),
+        Enum.Parse<LockPolicy>(row.GetString(4)),
+        UtcMicroseconds.To(row.GetInt64(5)),
+        RunColumns.Time(row, 6),
+        RunColumns.Long(row, 7));
+}
+
+/// <summary>A row of <c>lock_requests</c>.</summary>
+internal sealed record StoredLock(
+    long RunId,
+    string Key,
+    long Ticket,
+    LockMode Mode,
+    LockPolicy Policy,
+    DateTimeOffset RequestedAt,
+    DateTimeOffset? GrantedAt,
+    long? Fence)
+{
+    public bool IsGranted => GrantedAt is not null;
+}

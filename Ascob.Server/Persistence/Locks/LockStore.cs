@@ -1,0 +1,216 @@
+using Ascob.Core.Jobs;
+using Ascob.Core.Locks;
+using Ascob.Core.Runs;
+using Ascob.Core.Timing;
+using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Writing;
+
+namespace Ascob.Server.Persistence.Locks;
+
+/// <summary>
+/// Named locks as rows. Only one grant is decided at a time, on all servers together: then "first come, first served" and "all or nothing" are plain reading.
+/// </summary>
+internal sealed class LockStore(Database database, IStoreWriter writer, RunSql runs, LockSql sql, MonotonicClock clock) : ILockStore
+{
+    private const int Attempts = 3;
+
+    public async Task<LockGrant> TryGrantAsync(
+        long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(onGranted);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await WriteAsync((session, stop) => GrantAsync(session, runId, onGranted, stop), cancellationToken);
+            }
+            catch (RunChangedException) when (attempt < Attempts)
+            {
+                // Somebody changed the run between our reading and our writing; the transaction is undone.
+            }
+            catch (RunChangedException)
+            {
+                return new LockGrant(LockGrantOutcome.NotWaiting, null, []);
+            }
+        }
+    }
+
+    public async Task<IReadOnlyList<long>> WaitersAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        var waiting = new Dictionary<long, long>();
+        foreach (var chunk in keys.Distinct(StringComparer.Ordinal).Chunk(50))
+        {
+            var found = await database.ReadAsync(
+                session =>
+                {
+                    var command = session.Command(sql.Waiters(chunk.Length));
+                    sql.BindKeys(command.Args, chunk);
+                    return command.ListAsync(row => (RunId: row.GetInt64(0), Ticket: row.GetInt64(1)), cancellationToken);
+                },
+                cancellationToken);
+            foreach (var (runId, ticket) in found)
+            {
+                waiting[runId] = ticket;
+            }
+        }
+
+        return [.. waiting.OrderBy(w => w.Value).ThenBy(w => w.Key).Select(w => w.Key)];
+    }
+
+    public async Task<IReadOnlyList<LockInfo>> ListAsync(CancellationToken cancellationToken)
+    {
+        var requests = await database.ReadAsync(session => session.Command(sql.All).ListAsync(sql.Read, cancellationToken), cancellationToken);
+        return [.. requests.GroupBy(r => r.Key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new LockInfo(
+            g.Key,
+            [.. g.Where(r => r.IsGranted).OrderBy(r => r.Fence).Select(r => new LockHolder(r.RunId, r.Mode, r.Fence ?? 0, r.GrantedAt ?? r.RequestedAt))],
+            [.. g.Where(r => !r.IsGranted).OrderBy(r => r.Ticket).ThenBy(r => r.RunId).Select((r, i) => new LockWaiter(r.RunId, r.Mode, i + 1, r.RequestedAt))]))];
+    }
+
+    public async Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken)
+    {
+        var holder = await database.ReadAsync(
+            session =>
+            {
+                var command = session.Command(sql.Verify);
+                sql.BindKeys(command.Args, [key]).Long("fence", fence);
+                return command.FirstAsync(row => (long?)row.GetInt64(0), cancellationToken);
+            },
+            cancellationToken);
+        return new LockVerification(holder is not null, holder);
+    }
+
+    public Task<IReadOnlyList<long>> BreakAsync(string key, CancellationToken cancellationToken) => WriteAsync<IReadOnlyList<long>>(
+        async (session, stop) =>
+        {
+            await SerialiseAsync(session, stop);
+            var find = session.Command(sql.Holders);
+            sql.BindKeys(find.Args, [key]);
+            var holders = await find.ListAsync(row => row.GetInt64(0), stop);
+            if (holders.Count > 0)
+            {
+                var delete = session.Command(sql.DeleteHolders);
+                sql.BindKeys(delete.Args, [key]);
+                await delete.ExecuteAsync(stop);
+            }
+
+            return holders;
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken) => WriteAsync<IReadOnlyList<string>>(
+        async (session, stop) =>
+        {
+            await SerialiseAsync(session, stop);
+            var stale = await session.Command(sql.Stale).ListAsync(row => runs.Dialect.DecodeKey(row.GetString(0)), stop);
+            if (stale.Count > 0)
+            {
+                await session.Command(sql.DeleteStale).ExecuteAsync(stop);
+            }
+
+            return [.. stale.Distinct(StringComparer.Ordinal)];
+        },
+        cancellationToken);
+
+    private async Task<LockGrant> GrantAsync(
+        DbSession session, long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken)
+    {
+        await SerialiseAsync(session, cancellationToken);
+        var find = session.Command(runs.FindForUpdate);
+        find.Args.Long("id", runId);
+        var run = await find.FirstAsync(RunColumns.Read, cancellationToken);
+        if (run is not { Status: RunStatus.WaitingLocks })
+        {
+            return new LockGrant(LockGrantOutcome.NotWaiting, null, []);
+        }
+
+        var competing = await CompetingAsync(session, runId, cancellationToken);
+        var mine = competing.Where(r => r.RunId == runId).OrderBy(r => r.Key, StringComparer.Ordinal).ToList();
+        var blocking = mine.Select(m => Blocking(m, competing)).OfType<LockBlock>().ToList();
+        if (blocking.Count > 0)
+        {
+            return new LockGrant(LockGrantOutcome.Blocked, null, blocking);
+        }
+
+        var fences = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var request in mine)
+        {
+            var last = session.Command(sql.FindFence);
+            sql.BindKeys(last.Args, [request.Key]);
+            fences[request.Key] = 1 + await last.FirstAsync(row => row.GetInt64(0), cancellationToken);
+        }
+
+        var change = onGranted(run, fences);
+        var apply = new ApplyChange(runs, change, null);
+        await apply.ExecuteAsync(session, repeated: false, cancellationToken);
+        if (apply.Outcome != ApplyOutcome.Applied)
+        {
+            throw new RunChangedException();
+        }
+
+        await StoreGrantAsync(session, runId, fences, change.Finishes, cancellationToken);
+        return new LockGrant(LockGrantOutcome.Granted, change.After, []);
+    }
+
+    private async Task StoreGrantAsync(
+        DbSession session, long runId, Dictionary<string, long> fences, bool finishes, CancellationToken cancellationToken)
+    {
+        foreach (var (key, fence) in fences)
+        {
+            var note = session.Command(sql.NoteFence);
+            sql.BindKeys(note.Args, [key]).Long("fence", fence);
+            await note.ExecuteAsync(cancellationToken);
+            if (!finishes)
+            {
+                var grant = session.Command(sql.Grant);
+                sql.BindKeys(grant.Args, [key]).Long("fence", fence).Long("id", runId).Time("granted_at", clock.Now);
+                await grant.ExecuteAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async Task<List<StoredLock>> CompetingAsync(DbSession session, long runId, CancellationToken cancellationToken)
+    {
+        var command = session.Command(sql.Competing);
+        command.Args.Long("id", runId);
+        return await command.ListAsync(sql.Read, cancellationToken);
+    }
+
+    private static LockBlock? Blocking(StoredLock mine, List<StoredLock> competing)
+    {
+        var others = competing
+            .Where(o => o.RunId != mine.RunId && o.Key == mine.Key)
+            .OrderBy(o => o.Ticket)
+            .ThenBy(o => o.RunId)
+            .ToList();
+        var inTheWay = others.Where(o => (o.IsGranted || IsEarlier(o, mine)) && (o.Mode == LockMode.Exclusive || mine.Mode == LockMode.Exclusive)).ToList();
+        if (inTheWay.Count == 0)
+        {
+            return null;
+        }
+
+        var first = inTheWay.FirstOrDefault(o => o.IsGranted) ?? inTheWay[0];
+        var position = 1 + others.Count(o => !o.IsGranted && IsEarlier(o, mine));
+        return new LockBlock(mine.Key, first.RunId, first.IsGranted, position, mine.Policy);
+    }
+
+    private static bool IsEarlier(StoredLock other, StoredLock mine) =>
+        other.Ticket < mine.Ticket || (other.Ticket == mine.Ticket && other.RunId < mine.RunId);
+
+    private async Task SerialiseAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        if (sql.Serialise is { } serialise)
+        {
+            await session.Command(serialise).ExecuteAsync(cancellationToken);
+        }
+    }
+
+    private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
+        writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);
+
+    /// <summary>Undoes the transaction of a grant.</summary>
+    private sealed class RunChangedException : Exception
+    {
+    }
+}

@@ -1,0 +1,336 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Ascob.Server.Persistence.Migrations.SqlServer
+{
+    /// <inheritdoc />
+    internal sealed partial class Initial : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.CreateSequence(
+                name: "lock_tickets");
+
+            migrationBuilder.CreateSequence(
+                name: "run_ids");
+
+            migrationBuilder.CreateTable(
+                name: "backend_slots",
+                columns: table => new
+                {
+                    backend_id = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    used = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_backend_slots", x => x.backend_id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "backend_states",
+                columns: table => new
+                {
+                    backend_id = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    drained = table.Column<bool>(type: "bit", nullable: false),
+                    changed_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_backend_states", x => x.backend_id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "idempotency_keys",
+                columns: table => new
+                {
+                    scope = table.Column<string>(type: "nvarchar(190)", maxLength: 190, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    idem_key = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    body_hash = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    run_id = table.Column<long>(type: "bigint", nullable: false),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_idempotency_keys", x => new { x.scope, x.idem_key });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "lock_fences",
+                columns: table => new
+                {
+                    lock_key = table.Column<string>(type: "nvarchar(210)", maxLength: 210, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    fence = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_lock_fences", x => x.lock_key);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "lock_requests",
+                columns: table => new
+                {
+                    run_id = table.Column<long>(type: "bigint", nullable: false),
+                    lock_key = table.Column<string>(type: "nvarchar(210)", maxLength: 210, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    ticket = table.Column<long>(type: "bigint", nullable: false),
+                    mode = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    policy = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    requested_at = table.Column<long>(type: "bigint", nullable: false),
+                    granted_at = table.Column<long>(type: "bigint", nullable: true),
+                    fence = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_lock_requests", x => new { x.run_id, x.lock_key });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "metadata",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    value = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_metadata", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_events",
+                columns: table => new
+                {
+                    run_id = table.Column<long>(type: "bigint", nullable: false),
+                    seq = table.Column<long>(type: "bigint", nullable: false),
+                    at_time = table.Column<long>(type: "bigint", nullable: false),
+                    event_type = table.Column<string>(type: "nvarchar(40)", maxLength: 40, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    from_status = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    to_status = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    actor = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    data = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    change_id = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_events", x => new { x.run_id, x.seq });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_files",
+                columns: table => new
+                {
+                    run_id = table.Column<long>(type: "bigint", nullable: false),
+                    name = table.Column<string>(type: "nvarchar(400)", maxLength: 400, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    stored_name = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    size = table.Column<long>(type: "bigint", nullable: false),
+                    sha256 = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    created_at = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_files", x => new { x.run_id, x.name });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "run_labels",
+                columns: table => new
+                {
+                    label_key = table.Column<string>(type: "nvarchar(160)", maxLength: 160, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    label_value = table.Column<string>(type: "nvarchar(280)", maxLength: 280, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    run_id = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_run_labels", x => new { x.label_key, x.label_value, x.run_id });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "runs",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false),
+                    parent_id = table.Column<long>(type: "bigint", nullable: true),
+                    description = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    submitter = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    spec = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    marker_id = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    token = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    defined_at = table.Column<long>(type: "bigint", nullable: false),
+                    status = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    status_reason = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    version = table.Column<long>(type: "bigint", nullable: false),
+                    protected_secrets = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    backend_id = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    route = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    backend_keys = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    backend_status = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    backend_url = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    progress = table.Column<double>(type: "float", nullable: true),
+                    attempt = table.Column<int>(type: "int", nullable: false),
+                    exit_code = table.Column<int>(type: "int", nullable: true),
+                    submitted_at = table.Column<long>(type: "bigint", nullable: true),
+                    started_at = table.Column<long>(type: "bigint", nullable: true),
+                    ended_at = table.Column<long>(type: "bigint", nullable: true),
+                    next_check_at = table.Column<long>(type: "bigint", nullable: true),
+                    lease_owner = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    lease_until = table.Column<long>(type: "bigint", nullable: true),
+                    intent_at = table.Column<long>(type: "bigint", nullable: true),
+                    waiting_since = table.Column<long>(type: "bigint", nullable: true),
+                    abort_at = table.Column<long>(type: "bigint", nullable: true),
+                    abort_force = table.Column<bool>(type: "bit", nullable: false),
+                    timed_out = table.Column<bool>(type: "bit", nullable: false),
+                    failed_checks = table.Column<int>(type: "int", nullable: false),
+                    holds_slot = table.Column<bool>(type: "bit", nullable: false),
+                    fences = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    claimed_by = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    output_archived = table.Column<bool>(type: "bit", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_runs", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "sequences",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    value = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_sequences", x => x.name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "tokens",
+                columns: table => new
+                {
+                    identifier = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    token_id = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    secret_hash = table.Column<byte[]>(type: "varbinary(64)", maxLength: 64, nullable: false),
+                    authorities = table.Column<string>(type: "nvarchar(max)", nullable: false, collation: "Latin1_General_100_BIN2"),
+                    submitters = table.Column<string>(type: "nvarchar(max)", nullable: true, collation: "Latin1_General_100_BIN2"),
+                    created_at = table.Column<long>(type: "bigint", nullable: false),
+                    created_by = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    expires_at = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_tokens", x => x.identifier);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_idempotency_keys_run",
+                table: "idempotency_keys",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_lock_requests_line",
+                table: "lock_requests",
+                columns: new[] { "lock_key", "ticket" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_lock_requests_ticket",
+                table: "lock_requests",
+                column: "ticket");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_run_files_stored_name",
+                table: "run_files",
+                column: "stored_name");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_run_labels_run_id",
+                table: "run_labels",
+                column: "run_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_backend",
+                table: "runs",
+                columns: new[] { "backend_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_defined",
+                table: "runs",
+                columns: new[] { "defined_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_due",
+                table: "runs",
+                columns: new[] { "next_check_at", "backend_id" },
+                filter: "next_check_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_parent",
+                table: "runs",
+                columns: new[] { "parent_id", "id" },
+                filter: "parent_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_status",
+                table: "runs",
+                columns: new[] { "status", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_runs_submitter",
+                table: "runs",
+                columns: new[] { "submitter", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_tokens_token_id",
+                table: "tokens",
+                column: "token_id",
+                unique: true);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "backend_slots");
+
+            migrationBuilder.DropTable(
+                name: "backend_states");
+
+            migrationBuilder.DropTable(
+                name: "idempotency_keys");
+
+            migrationBuilder.DropTable(
+                name: "lock_fences");
+
+            migrationBuilder.DropTable(
+                name: "lock_requests");
+
+            migrationBuilder.DropTable(
+                name: "metadata");
+
+            migrationBuilder.DropTable(
+                name: "run_events");
+
+            migrationBuilder.DropTable(
+                name: "run_files");
+
+            migrationBuilder.DropTable(
+                name: "run_labels");
+
+            migrationBuilder.DropTable(
+                name: "runs");
+
+            migrationBuilder.DropTable(
+                name: "sequences");
+
+            migrationBuilder.DropTable(
+                name: "tokens");
+
+            migrationBuilder.DropSequence(
+                name: "lock_tickets");
+
+            migrationBuilder.DropSequence(
+                name: "run_ids");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Ascob.Core.Access;
+using Ascob.Core.Locks;
+using Ascob.Core.Runs;
+using Ascob.Core.Timing;
+using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Tokens;
+using Ascob.Server.Persistence.Writing;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Server.Persistence;
+
+/// <summary>Registers the memory of the server.</summary>
+internal static class PersistenceRegistration
+{
+    /// <summary>Adds the stores, kept in the database of <c>Ascob:Database</c> and the files under <c>Ascob:DataDirectory</c>.</summary>
+    public static IServiceCollection AddAscobPersistence(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection(DatabaseOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        var dataDirectory = Path.GetFullPath(configuration["Ascob:DataDirectory"] ?? "./data");
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<MonotonicClock>();
+        services.AddSingleton(provider => DatabaseSettings.From(provider.GetRequiredService<IOptions<DatabaseOptions>>().Value, dataDirectory));
+        services.AddSingleton(provider => CreateDialect(provider.GetRequiredService<DatabaseSettings>()));
+        services.AddSingleton(provider => new Database(provider.GetRequiredService<SqlDialect>(), provider.GetRequiredService<DatabaseSettings>().LongestWait));
+        services.AddSingleton(CreateWriter);
+        services.AddSingleton<DatabaseStartup>();
+        services.AddSingleton(provider => CreateRunSql(provider.GetRequiredService<SqlDialect>()));
+        services.AddSingleton<LockSql>();
+        services.AddSingleton<RunIds>();
+        services.AddSingleton<IRunStore, RunStore>();
+        services.AddSingleton<ILockStore, LockStore>();
+        services.AddSingleton<ITokenStore, TokenStore>();
+        return services;
+    }
+
+    public static RunSql CreateRunSql(SqlDialect dialect) => dialect.Provider switch
+    {
+        DatabaseProvider.Sqlite => new SqliteRunSql(dialect),
+        DatabaseProvider.PostgreSql => new PostgreSqlRunSql(dialect),
+        DatabaseProvider.SqlServer => new SqlServerRunSql(dialect),
+    };
+
+    private static SqlDialect CreateDialect(DatabaseSettings settings)
+    {
+        if (settings.Provider == DatabaseProvider.Sqlite)
+        {
+            var directory = Path.GetDirectoryName(Path.GetFullPath(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource));
+            Directory.CreateDirectory(directory ?? settings.DataDirectory);
+        }
+
+        return settings.Provider switch
+        {
+            DatabaseProvider.Sqlite => new SqliteDialect(settings.ConnectionString, settings.LongestWait),
+            DatabaseProvider.PostgreSql => new PostgreSqlDialect(settings.ConnectionString, settings.LongestWait),
+            DatabaseProvider.SqlServer => new SqlServerDialect(settings.ConnectionString),
+        };
+    }
+
+    private static IStoreWriter CreateWriter(IServiceProvider provider)
+    {
+        var dialect = provider.GetRequiredService<SqlDialect>();
+        var options = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
+        return dialect.Provider == DatabaseProvider.Sqlite
+            ? ActivatorUtilities.CreateInstance<SqliteWriter>(provider, dialect, options)
+            : ActivatorUtilities.CreateInstance<BatchWriter>(provider, dialect, options);
+    }
+}

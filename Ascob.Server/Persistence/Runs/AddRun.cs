@@ -1,0 +1,95 @@
+using System.Data.Common;
+using System.Text.Json;
+using Ascob.Core.Runs;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Writing;
+
+namespace Ascob.Server.Persistence.Runs;
+
+/// <summary>Stores a new run with all that belongs to it. Answers false where its idempotency key is there already; then nothing was stored.</summary>
+internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, IBatchedOperation
+{
+    private readonly string? _locks = added.Run.Status == RunStatus.WaitingLocks && added.Locks.Count > 0 ? LockRequests.ToJson(sql.Dialect, added.Locks) : null;
+
+    public void AddTo(DbBatch batch) => Bind(Statement().AddTo(batch));
+
+    public void ReadResult(DbDataReader reader) => Result = reader.GetInt32(0) == 1;
+
+    public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
+    {
+        if (repeated && await IsStoredAsync(session, cancellationToken))
+        {
+            Result = true;
+            return;
+        }
+
+        if (sql is SqliteRunSql sqlite)
+        {
+            Result = await ExecuteStepsAsync(sqlite, session, cancellationToken);
+            return;
+        }
+
+        var command = session.Command(Statement());
+        Bind(command.Args);
+        Result = await command.FirstAsync(r => r.GetInt32(0), cancellationToken) == 1;
+    }
+
+    private async Task<bool> IsStoredAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        var command = session.Command(sql.FindMarker);
+        command.Args.Long("id", added.Run.Id);
+        return await command.FirstAsync(r => r.GetString(0), cancellationToken) == added.Run.MarkerId;
+    }
+
+    private async Task<bool> ExecuteStepsAsync(SqliteRunSql sqlite, DbSession session, CancellationToken cancellationToken)
+    {
+        if (added.IdempotencyKey is not null)
+        {
+            var key = session.Command(sqlite.InsertKey);
+            Bind(key.Args);
+            if (await key.ExecuteAsync(cancellationToken) == 0)
+            {
+                return false;
+            }
+        }
+
+        var run = session.Command(sqlite.InsertRun);
+        RunColumns.BindNew(run.Args, added.Run);
+        await run.ExecuteAsync(cancellationToken);
+        var created = session.Command(sqlite.InsertEvent);
+        EventColumns.Bind(created.Args, added.Event, 0);
+        await created.ExecuteAsync(cancellationToken);
+        if (added.Run.Spec.Labels is { Count: > 0 } labels)
+        {
+            var label = session.Command(sqlite.InsertLabel);
+            label.Args.Long("id", added.Run.Id);
+            foreach (var (name, value) in labels)
+            {
+                label.Args.Text("label_key", name).Text("label_value", value);
+                await label.ExecuteAsync(cancellationToken);
+            }
+        }
+
+        if (_locks is not null)
+        {
+            await LockRequests.InsertAsync(sqlite, session, added.Run.Id, added.Run.DefinedAt, added.Locks, cancellationToken);
+        }
+
+        return true;
+    }
+
+    private SqlStatement Statement() => sql.Add(added.IdempotencyKey is not null, _locks is not null);
+
+    private void Bind(SqlArgs args)
+    {
+        RunColumns.BindNew(args, added.Run);
+        EventColumns.Bind(args, added.Event, 0);
+        args.Text("labels", added.Run.Spec.Labels is { } labels ? JsonSerializer.Serialize(labels, StoreJson.Relaxed.IReadOnlyDictionaryStringString) : "{}")
+            .Text("locks", _locks)
+            .Time("requested_at", added.Run.DefinedAt);
+        if (added.IdempotencyKey is { } key)
+        {
+            args.Text("scope", key.Scope).Text("idem_key", key.Key).Text("body_hash", key.BodyHash);
+        }
+    }
+}

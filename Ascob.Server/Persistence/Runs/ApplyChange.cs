@@ -1,0 +1,158 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using Ascob.Core.Jobs;
+using Ascob.Core.Runs;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Writing;
+
+namespace Ascob.Server.Persistence.Runs;
+
+/// <summary>Changes a run whose version is still the expected one, with its event and the consequences for locks and slots.</summary>
+internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperation
+{
+    private readonly RunSql _sql;
+    private readonly RunChange _change;
+    private readonly IReadOnlyList<LockSpec> _locks;
+    private readonly ApplyParts _parts;
+    private readonly long _changeId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+
+    public ApplyChange(RunSql sql, RunChange change, IReadOnlyList<LockSpec>? locks)
+    {
+        _sql = sql;
+        _change = change;
+        _locks = change.After.Status == RunStatus.WaitingLocks && locks is not null ? locks : [];
+        _parts = PartsOf(change, _locks);
+    }
+
+    /// <summary>Gets the outcome of the last execution.</summary>
+    public ApplyOutcome Outcome => Result;
+
+    public override string LockOrder => (_parts & (ApplyParts.TakesSlot | ApplyParts.GivesSlot)) == 0 ? string.Empty : _change.After.BackendId ?? string.Empty;
+
+    public void AddTo(DbBatch batch) => Bind(_sql.Apply(_parts).AddTo(batch));
+
+    public void ReadResult(DbDataReader reader) => Result = ToOutcome(reader.GetInt32(0));
+
+    public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
+    {
+        if (_sql is SqliteRunSql sqlite)
+        {
+            Result = await ExecuteStepsAsync(sqlite, session, cancellationToken);
+            return;
+        }
+
+        var command = session.Command(_sql.Apply(_parts));
+        Bind(command.Args);
+        Result = ToOutcome(await command.FirstAsync(r => r.GetInt32(0), cancellationToken));
+        if (repeated && Result == ApplyOutcome.Conflict && await IsMineAsync(session, cancellationToken))
+        {
+            Result = ApplyOutcome.Applied;
+        }
+    }
+
+    private static ApplyOutcome ToOutcome(int answer) => answer switch
+    {
+        2 => ApplyOutcome.Applied,
+        1 => ApplyOutcome.NoCapacity,
+        _ => ApplyOutcome.Conflict,
+    };
+
+    private static ApplyParts PartsOf(RunChange change, IReadOnlyList<LockSpec> locks)
+    {
+        var parts = ApplyParts.None;
+        var moves = change.Before.HoldsSlot && change.Before.BackendId != change.After.BackendId;
+        if (change.TakesSlotOf is not null && (!change.Before.HoldsSlot || moves))
+        {
+            parts |= ApplyParts.TakesSlot;
+        }
+
+        if (change.Before.HoldsSlot && change.Before.BackendId is not null && (!change.After.HoldsSlot || change.Finishes || moves))
+        {
+            parts |= ApplyParts.GivesSlot;
+        }
+
+        if (change.Finishes && change.Before.Spec.HasLocks)
+        {
+            parts |= ApplyParts.DropsLocks;
+        }
+
+        return locks.Count > 0 ? parts | ApplyParts.AddsLocks : parts;
+    }
+
+    private async Task<bool> IsMineAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        var command = session.Command(_sql.FindChange);
+        command.Args.Long("id", _change.After.Id).Long("version", _change.After.Version);
+        return await command.FirstAsync(r => r.GetInt64(0), cancellationToken) == _changeId;
+    }
+
+    /// <summary>Nothing is written before it is certain that all of it will be, since a batch has no way back for one of its changes.</summary>
+    private async Task<ApplyOutcome> ExecuteStepsAsync(SqliteRunSql sql, DbSession session, CancellationToken cancellationToken)
+    {
+        if (_parts.HasFlag(ApplyParts.TakesSlot))
+        {
+            var version = session.Command(sql.FindVersion);
+            version.Args.Long("id", _change.Before.Id);
+            if (await version.FirstAsync(r => r.GetInt64(0), cancellationToken) != _change.Before.Version)
+            {
+                return ApplyOutcome.Conflict;
+            }
+
+            var take = session.Command(sql.TakeSlot);
+            take.Args.Text("slot", _change.After.BackendId).Long("slot_max", _change.TakesSlotOf);
+            if (await take.ExecuteAsync(cancellationToken) == 0)
+            {
+                return ApplyOutcome.NoCapacity;
+            }
+        }
+
+        var update = session.Command(sql.UpdateRun);
+        Bind(update.Args);
+        if (await update.ExecuteAsync(cancellationToken) == 0)
+        {
+            return ApplyOutcome.Conflict;
+        }
+
+        var added = session.Command(sql.InsertEvent);
+        EventColumns.Bind(added.Args, _change.Event, _changeId);
+        await added.ExecuteAsync(cancellationToken);
+        await ExecuteConsequencesAsync(sql, session, cancellationToken);
+        return ApplyOutcome.Applied;
+    }
+
+    private async Task ExecuteConsequencesAsync(SqliteRunSql sql, DbSession session, CancellationToken cancellationToken)
+    {
+        if (_parts.HasFlag(ApplyParts.GivesSlot))
+        {
+            var give = session.Command(sql.GiveSlot);
+            give.Args.Text("slot", _change.Before.BackendId);
+            await give.ExecuteAsync(cancellationToken);
+        }
+
+        if (_parts.HasFlag(ApplyParts.DropsLocks))
+        {
+            var drop = session.Command(sql.DeleteFrom("lock_requests", 1));
+            drop.Args.Long("id0", _change.Before.Id);
+            await drop.ExecuteAsync(cancellationToken);
+        }
+
+        if (_parts.HasFlag(ApplyParts.AddsLocks))
+        {
+            await LockRequests.InsertAsync(sql, session, _change.After.Id, _change.Event.At, _locks, cancellationToken);
+        }
+    }
+
+    private void Bind(SqlArgs args)
+    {
+        RunColumns.BindChanging(args, _change.After, !ReferenceEquals(_change.Before.Route, _change.After.Route));
+        EventColumns.Bind(args, _change.Event, _changeId);
+        var leaseChanges = _change.Before.LeaseOwner != _change.After.LeaseOwner || _change.Before.LeaseUntil != _change.After.LeaseUntil;
+        args.Long("before", _change.Before.Version)
+            .Int("lease_changes", leaseChanges ? 1 : 0)
+            .Text("slot", _change.After.BackendId)
+            .Long("slot_max", _change.TakesSlotOf)
+            .Text("old_slot", _change.Before.BackendId)
+            .Text("locks", _locks.Count > 0 ? LockRequests.ToJson(_sql.Dialect, _locks) : null)
+            .Time("requested_at", _change.Event.At);
+    }
+}

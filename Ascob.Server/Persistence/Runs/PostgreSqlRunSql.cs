@@ -1,0 +1,82 @@
+using System.Text;
+using Ascob.Server.Persistence.Sql;
+
+namespace Ascob.Server.Persistence.Runs;
+
+/// <summary>
+/// PostgreSQL's statements: each operation is one statement with data-modifying parts, so that hundreds of them travel together and none waits for the answer of another.
+/// </summary>
+internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
+{
+    protected override string AddText(bool withKey, bool withLocks)
+    {
+        var text = new StringBuilder("WITH ");
+        var from = string.Empty;
+        if (withKey)
+        {
+            text.Append($"k AS (INSERT INTO idempotency_keys ({KeyColumns}) VALUES ({KeyValues}) ON CONFLICT DO NOTHING RETURNING 1), ");
+            from = " FROM k";
+        }
+
+        text.Append($"r AS (INSERT INTO runs ({RunColumns.Names}, labels) SELECT {RunColumns.Values}, CAST(@labels AS jsonb){from} RETURNING id), ");
+        text.Append($"e AS (INSERT INTO run_events ({EventColumns}) SELECT {EventValues} FROM r)");
+        AppendLocks(text, withLocks, "r");
+        return text.Append(" SELECT count(*)::int FROM r").ToString();
+    }
+
+    protected override string ApplyText(ApplyParts parts)
+    {
+        var takes = parts.HasFlag(ApplyParts.TakesSlot);
+        var text = new StringBuilder("WITH ");
+        if (takes)
+        {
+            text.Append("cur AS (SELECT id FROM runs WHERE id = @id AND version = @before FOR UPDATE), ");
+            text.Append("slot AS (INSERT INTO backend_slots AS s (backend_id, used) SELECT @slot, 1 FROM cur ");
+            text.Append("ON CONFLICT (backend_id) DO UPDATE SET used = s.used + 1 WHERE s.used < @slot_max RETURNING 1), ");
+        }
+
+        text.Append($"r AS (UPDATE runs SET {RunColumns.Assignments} WHERE id = @id AND version = @before");
+        text.Append(takes ? " AND EXISTS (SELECT 1 FROM slot) RETURNING id), " : " RETURNING id), ");
+        text.Append($"e AS (INSERT INTO run_events ({EventColumns}) SELECT {EventValues} FROM r)");
+        if (parts.HasFlag(ApplyParts.DropsLocks))
+        {
+            text.Append(", d AS (DELETE FROM lock_requests WHERE run_id IN (SELECT id FROM r))");
+        }
+
+        if (parts.HasFlag(ApplyParts.GivesSlot))
+        {
+            text.Append(", g AS (UPDATE backend_slots SET used = used - 1 WHERE backend_id = @old_slot AND used > 0 AND EXISTS (SELECT 1 FROM r))");
+        }
+
+        AppendLocks(text, parts.HasFlag(ApplyParts.AddsLocks), "r");
+        return text.Append(takes
+            ? " SELECT (SELECT count(*) FROM cur)::int + (SELECT count(*) FROM r)::int"
+            : " SELECT 2 * count(*)::int FROM r").ToString();
+    }
+
+    protected override string ClaimDueText(string condition) =>
+        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs WHERE {Due} AND {condition} ORDER BY next_check_at LIMIT @limit "
+        + $"FOR UPDATE SKIP LOCKED) RETURNING {RunColumns.Select()}";
+
+    protected override string TakeIdsText() => "SELECT nextval('run_ids') FROM generate_series(1, @count)";
+
+    protected override string ClaimText() =>
+        "UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id = @id AND status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED') "
+        + $"AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner) RETURNING {RunColumns.Select()}";
+
+    protected override string RescheduleText() =>
+        "WITH x AS (SELECT * FROM jsonb_to_recordset(CAST(@runs AS jsonb)) AS j(id bigint, version bigint, next bigint, failed int)), "
+        + "l AS (SELECT r.id, x.next, x.failed FROM runs r JOIN x ON r.id = x.id AND r.version = x.version ORDER BY r.id FOR UPDATE OF r), "
+        + "u AS (UPDATE runs r SET next_check_at = l.next, failed_checks = l.failed, lease_owner = NULL, lease_until = NULL FROM l WHERE r.id = l.id RETURNING 1) "
+        + "SELECT count(*)::int FROM u";
+
+    private static void AppendLocks(StringBuilder text, bool withLocks, string run)
+    {
+        if (withLocks)
+        {
+            text.Append(", t AS MATERIALIZED (SELECT nextval('lock_tickets') AS ticket)");
+            text.Append($", l AS (INSERT INTO lock_requests ({LockColumns}) SELECT {run}.id, t.ticket, j.key, j.mode, j.policy, @requested_at ");
+            text.Append($"FROM {run}, t, jsonb_to_recordset(CAST(@locks AS jsonb)) AS j(key text, mode text, policy text))");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using Ascob.Server.Persistence.Sql;
+
+namespace Ascob.Server.Persistence.Runs;
+
+/// <summary>The statements that write runs. On SQLite one operation is several small statements; on a server it is one command that answers one row.</summary>
+internal abstract class RunSql(SqlDialect dialect)
+{
+    protected const string EventColumns = "run_id, seq, at_time, event_type, from_status, to_status, actor, reason, data, change_id";
+    protected const string EventValues = "@id, @version, @at_time, @event_type, @from_status, @to_status, @actor, @reason, @data, @change_id";
+    protected const string LockColumns = "run_id, ticket, lock_key, mode, policy, requested_at";
+    protected const string KeyColumns = "scope, idem_key, body_hash, run_id, created_at";
+    protected const string KeyValues = "@scope, @idem_key, @body_hash, @id, @defined_at";
+    protected const string Due = "next_check_at <= @now AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
+
+    private readonly Dictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+
+    public SqlDialect Dialect { get; } = dialect;
+
+    public SqlStatement Find => Get("find", () => $"SELECT {RunColumns.Select()} FROM runs WHERE id = @id");
+
+    public SqlStatement FindForUpdate => Get("find-update", () => $"SELECT {RunColumns.Select()} FROM runs{Dialect.UpdateLock} WHERE id = @id{Dialect.ForUpdate}");
+
+    public SqlStatement FindKey => Get("find-key", () => "SELECT run_id, body_hash FROM idempotency_keys WHERE scope = @scope AND idem_key = @idem_key");
+
+    public SqlStatement FindMarker => Get("find-marker", () => "SELECT marker_id FROM runs WHERE id = @id");
+
+    public SqlStatement FindChange => Get("find-change", () => "SELECT change_id FROM run_events WHERE run_id = @id AND seq = @version");
+
+    public SqlStatement Events => Get(
+        "events",
+        () => $"SELECT{Dialect.Top} run_id, seq, at_time, event_type, from_status, to_status, actor, reason, data FROM run_events WHERE run_id = @id AND seq > @seq ORDER BY seq{Dialect.Limit}");
+
+    public SqlStatement CountActive => Get(
+        "count-active",
+        () => "SELECT backend_id, status, COUNT(*) FROM runs WHERE next_check_at IS NOT NULL GROUP BY backend_id, status");
+
+    public SqlStatement MaxId => Get(
+        "max-id",
+        () => "SELECT COALESCE((SELECT MAX(id) FROM runs), 0), COALESCE((SELECT value FROM sequences WHERE name = 'runs'), 0)");
+
+    public SqlStatement ReleaseLeases => Get(
+        "release-leases",
+        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE next_check_at IS NOT NULL AND lease_owner = @owner");
+
+    public SqlStatement EndLeases => Get(
+        "end-leases",
+        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE next_check_at IS NOT NULL AND lease_until IS NOT NULL");
+
+    public SqlStatement FindEnded => Get(
+        "find-ended",
+        () => $"SELECT{Dialect.Top} id, spec FROM runs WHERE defined_at < @before AND ended_at < @before ORDER BY defined_at{Dialect.Limit}");
+
+    /// <summary>Gets the statement that takes numbers from the sequence; servers only.</summary>
+    public SqlStatement TakeIds => Get("take-ids", TakeIdsText);
+
+    /// <summary>Gets the statement that leases one run.</summary>
+    public SqlStatement Claim => Get("claim", ClaimText);
+
+    /// <summary>Gets the statement that moves one run's next look.</summary>
+    public SqlStatement Reschedule => Get("reschedule", RescheduleText);
+
+    public SqlStatement NextDue(bool ofBackend) => Get(
+        $"next-due-{ofBackend}",
+        () => $"SELECT{(Dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} next_check_at FROM runs WHERE next_check_at IS NOT NULL{(ofBackend ? " AND backend_id = @backend_id" : string.Empty)} "
+            + $"ORDER BY next_check_at{(Dialect.Limit.Length > 0 ? " LIMIT 1" : string.Empty)}");
+
+    public SqlStatement ClaimDue(int statuses, bool ofBackend) => Get(
+        $"claim-due-{statuses}-{ofBackend}",
+        () => ClaimDueText($"status IN ({Names("status", statuses)})" + (ofBackend ? " AND backend_id = @backend_id" : string.Empty)));
+
+    public SqlStatement DeleteFrom(string table, int ids) => Get(
+        $"delete-{table}-{ids}",
+        () => $"DELETE FROM {table} WHERE {(table == "runs" ? "id" : "run_id")} IN ({Names("id", ids)})");
+
+    /// <summary>Gets the one command that stores a new run; servers only.</summary>
+    public SqlStatement Add(bool withKey, bool withLocks) => Get($"add-{withKey}-{withLocks}", () => AddText(withKey, withLocks));
+
+    /// <summary>Gets the one command that changes a run; servers only.</summary>
+    public SqlStatement Apply(ApplyParts parts) => Get($"apply-{parts}", () => ApplyText(parts));
+
+    /// <summary>Answers every statement of fixed shape and its text, so that a test can have them parsed.</summary>
+    public IReadOnlyCollection<SqlStatement> Known()
+    {
+        lock (_gate)
+        {
+            return [.. _statements.Values];
+        }
+    }
+
+    protected static string Names(string prefix, int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"@{prefix}{i}"));
+
+    protected abstract string AddText(bool withKey, bool withLocks);
+
+    protected abstract string ApplyText(ApplyParts parts);
+
+    protected abstract string ClaimDueText(string condition);
+
+    protected abstract string TakeIdsText();
+
+    protected abstract string ClaimText();
+
+    protected abstract string RescheduleText();
+
+    protected SqlStatement Get(string name, Func<string> text)
+    {
+        lock (_gate)
+        {
+            if (!_statements.TryGetValue(name, out var statement))
+            {
+                statement = Dialect.Statement(text());
+                _statements.Add(name, statement);
+            }
+
+            return statement;
+        }
+    }
+}
+
+/// <summary>What a change does beside the run's row and its event.</summary>
+[Flags]
+internal enum ApplyParts
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Takes a slot of a backend.</summary>
+    TakesSlot = 1,
+
+    /// <summary>Gives a slot back.</summary>
+    GivesSlot = 2,
+
+    /// <summary>Drops the run's lock requests.</summary>
+    DropsLocks = 4,
+
+    /// <summary>Stores lock requests.</summary>
+    AddsLocks = 8,
+}

@@ -1,0 +1,205 @@
+using System.Globalization;
+using System.Text.Json;
+using Ascob.Core.Jobs;
+using Ascob.Core.Runs;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Writing;
+
+namespace Ascob.Server.Persistence.Runs;
+
+/// <summary>The memory of runs on all three databases.</summary>
+internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sql, RunIds ids) : IRunStore
+{
+    private readonly RunSearchSql _search = new(sql.Dialect);
+
+    public ValueTask<long> NextIdAsync(CancellationToken cancellationToken) => ids.NextAsync(cancellationToken);
+
+    public async Task<AddOutcome> AddAsync(NewRun run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        while (true)
+        {
+            if (await writer.WriteAsync(new AddRun(sql, run), cancellationToken))
+            {
+                return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
+            }
+
+            if (run.IdempotencyKey is { } key && await FindKeyAsync(key, cancellationToken) is { } earlier)
+            {
+                return earlier.BodyHash == key.BodyHash
+                    ? new AddOutcome(earlier.RunId, AddOutcomeKind.Replayed)
+                    : new AddOutcome(earlier.RunId, AddOutcomeKind.KeyReused);
+            }
+
+            // The earlier run was deleted in between: the key is free again.
+        }
+    }
+
+    public async Task<ApplyOutcome> TryApplyAsync(RunChange change, IReadOnlyList<LockSpec>? lockRequests, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return await writer.WriteAsync(new ApplyChange(sql, change, lockRequests), cancellationToken);
+    }
+
+    public async Task RescheduleAsync(IReadOnlyList<Reschedule> runs, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        if (runs.Count > 0)
+        {
+            await writer.WriteAsync(new RescheduleRuns(sql, runs), cancellationToken);
+        }
+    }
+
+    public Task<Run?> FindAsync(long runId, CancellationToken cancellationToken) => database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(sql.Find);
+            command.Args.Long("id", runId);
+            return command.FirstAsync(RunColumns.Read, cancellationToken);
+        },
+        cancellationToken);
+
+    public async Task<IReadOnlyList<Run>> ClaimDueAsync(DueFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        if (filter.Limit <= 0 || filter.Statuses.Count == 0)
+        {
+            return [];
+        }
+
+        var runs = await WriteAsync(
+            async (session, stop) =>
+            {
+                var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null));
+                command.Args.Text("owner", filter.Owner)
+                    .Time("now", filter.Now)
+                    .Time("until", filter.LeaseUntil)
+                    .Text("backend_id", filter.BackendId)
+                    .Int("limit", filter.Limit);
+                for (var i = 0; i < filter.Statuses.Count; i++)
+                {
+                    command.Args.Status(string.Create(CultureInfo.InvariantCulture, $"status{i}"), filter.Statuses[i]);
+                }
+
+                return await command.ListAsync(RunColumns.Read, stop);
+            },
+            cancellationToken);
+        return [.. runs.OrderBy(r => r.NextCheckAt).ThenBy(r => r.Id)];
+    }
+
+    public Task<Run?> ClaimAsync(long runId, string owner, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken) => WriteAsync(
+        async (session, stop) =>
+        {
+            var command = session.Command(sql.Claim);
+            command.Args.Long("id", runId).Text("owner", owner).Time("now", now).Time("until", until);
+            return await command.FirstAsync(RunColumns.Read, stop);
+        },
+        cancellationToken);
+
+    public Task ReleaseLeasesAsync(string owner, CancellationToken cancellationToken) => WriteAsync(
+        async (session, stop) =>
+        {
+            var command = session.Command(sql.ReleaseLeases);
+            command.Args.Text("owner", owner);
+            return await command.ExecuteAsync(stop);
+        },
+        cancellationToken);
+
+    public Task TakeOverAbandonedLeasesAsync(CancellationToken cancellationToken) => sql is SqliteRunSql
+        ? WriteAsync((session, stop) => session.Command(sql.EndLeases).ExecuteAsync(stop), cancellationToken)
+        : Task.CompletedTask;
+
+    public async Task<IReadOnlyList<RunEvent>> EventsAsync(long runId, long afterSeq, int limit, CancellationToken cancellationToken) => await database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(sql.Events);
+            command.Args.Long("id", runId).Long("seq", afterSeq).Int("limit", limit);
+            return command.ListAsync(EventColumns.Read, cancellationToken);
+        },
+        cancellationToken);
+
+    public Task<RunPage> SearchAsync(RunSearch search, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        return database.ReadAsync(session => _search.ReadAsync(session, search, cancellationToken), cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<RunCount>> CountActiveAsync(CancellationToken cancellationToken) => await database.ReadAsync(
+        session => session.Command(sql.CountActive).ListAsync(
+            row => new RunCount(RunColumns.Text(row, 0), RunColumns.Status(row.GetString(1)), Convert.ToInt32(row.GetValue(2), CultureInfo.InvariantCulture)),
+            cancellationToken),
+        cancellationToken);
+
+    public Task<DateTimeOffset?> NextDueAsync(string? backendId, CancellationToken cancellationToken) => database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(sql.NextDue(backendId is not null));
+            command.Args.Text("backend_id", backendId);
+            return command.FirstAsync(row => RunColumns.Time(row, 0), cancellationToken);
+        },
+        cancellationToken);
+
+    public async Task<IReadOnlyList<long>> DeleteFinishedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
+        limit <= 0 ? [] : await WriteAsync((session, stop) => DeleteFinishedAsync(session, endedBefore, limit, stop), cancellationToken);
+
+    private async Task<IReadOnlyList<long>> DeleteFinishedAsync(DbSession session, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken)
+    {
+        var find = session.Command(sql.FindEnded);
+        find.Args.Time("before", endedBefore).Int("limit", limit);
+        var ended = await find.ListAsync(row => (Id: row.GetInt64(0), Spec: row.GetString(1)), cancellationToken);
+        foreach (var chunk in ended.Chunk(50))
+        {
+            if (sql is SqliteRunSql sqlite)
+            {
+                await DeleteLabelsAsync(sqlite, session, chunk, cancellationToken);
+            }
+
+            foreach (var table in (string[])["run_labels", "run_events", "idempotency_keys", "lock_requests", "runs"])
+            {
+                if (table == "run_labels" && sql.Dialect.Provider != DatabaseProvider.SqlServer)
+                {
+                    continue;
+                }
+
+                var delete = session.Command(sql.DeleteFrom(table, chunk.Length));
+                for (var i = 0; i < chunk.Length; i++)
+                {
+                    delete.Args.Long(string.Create(CultureInfo.InvariantCulture, $"id{i}"), chunk[i].Id);
+                }
+
+                await delete.ExecuteAsync(cancellationToken);
+            }
+        }
+
+        return [.. ended.Select(r => r.Id)];
+    }
+
+    /// <summary>SQLite's label table has no second index by run: the run's own labels lead to its rows. The highest number is noted so that it is never given again.</summary>
+    private static async Task DeleteLabelsAsync(SqliteRunSql sqlite, DbSession session, (long Id, string Spec)[] runs, CancellationToken cancellationToken)
+    {
+        var note = session.Command(sqlite.NoteHighest);
+        note.Args.Long("id", runs.Max(r => r.Id));
+        await note.ExecuteAsync(cancellationToken);
+        var delete = session.Command(sqlite.DeleteLabel);
+        foreach (var (id, spec) in runs)
+        {
+            foreach (var (key, value) in JsonSerializer.Deserialize(spec, StoreJson.Relaxed.JobSpec)?.Labels ?? new Dictionary<string, string>())
+            {
+                delete.Args.Text("label_key", key).Text("label_value", value).Long("id", id);
+                await delete.ExecuteAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async Task<(long RunId, string BodyHash)?> FindKeyAsync(IdempotencyKey key, CancellationToken cancellationToken) => await database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(sql.FindKey);
+            command.Args.Text("scope", key.Scope).Text("idem_key", key.Key);
+            return command.FirstAsync(row => ((long RunId, string BodyHash)?)(row.GetInt64(0), row.GetString(1)), cancellationToken);
+        },
+        cancellationToken);
+
+    private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
+        writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);
+}

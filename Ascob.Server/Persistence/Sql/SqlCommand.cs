@@ -1,0 +1,35 @@
+using System.Data.Common;
+
+namespace Ascob.Server.Persistence.Sql;
+
+/// <summary>A command with the parameters of its statement.</summary>
+internal sealed class SqlCommand(DbCommand command, SqlArgs args)
+{
+    public SqlArgs Args { get; } = args;
+
+    public DbCommand Command { get; } = command;
+
+    public Task<int> ExecuteAsync(CancellationToken cancellationToken) => Command.ExecuteNonQueryAsync(cancellationToken);
+
+    public Task<DbDataReader> ReadAsync(CancellationToken cancellationToken) => Command.ExecuteReaderAsync(cancellationToken);
+
+    /// <summary>Reads the rows through <paramref name="row"/>.</summary>
+    public async Task<List<T>> ListAsync<T>(Func<DbDataReader, T> row, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        await using var reader = await ReadAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(row(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Reads the first row, or answers the default where there is none.</summary>
+    public async Task<T?> FirstAsync<T>(Func<DbDataReader, T> row, CancellationToken cancellationToken)
+    {
+        await using var reader = await ReadAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? row(reader) : default;
+    }
+}

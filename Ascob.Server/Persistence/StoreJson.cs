@@ -1,0 +1,37 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Ascob.Core.Jobs;
+using Ascob.Core.Routing;
+
+namespace Ascob.Server.Persistence;
+
+/// <summary>The JSON of the columns that hold it. Its shape is that of the store, not of the wire.</summary>
+[JsonSerializable(typeof(JobSpec))]
+[JsonSerializable(typeof(RoutingDecision))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, long>))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(List<StoredLockRequest>))]
+[JsonSerializable(typeof(List<StoredReschedule>))]
+internal sealed partial class StoreJson : JsonSerializerContext
+{
+    // The columns are read by nothing but us, so text may stay readable instead of being escaped for HTML.
+    public static StoreJson Relaxed { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter<LockMode>(), new JsonStringEnumConverter<LockPolicy>() },
+    });
+}
+
+/// <summary>A lock request on its way into the database.</summary>
+internal sealed record StoredLockRequest(string Key, string Mode, string Policy);
+
+/// <summary>A reschedule on its way into the database.</summary>
+internal sealed record StoredReschedule(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long Id,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long Version,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long Next,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] int Failed);

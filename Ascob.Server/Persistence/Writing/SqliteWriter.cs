@@ -1,0 +1,192 @@
+using Ascob.Core.Errors;
+using Ascob.Server.Persistence.Sql;
+using Microsoft.Data.Sqlite;
+
+namespace Ascob.Server.Persistence.Writing;
+
+/// <summary>
+/// The only writer of a SQLite database: one thread, one connection, many changes per transaction. Two writing connections would cost more than they bring, since the
+/// loser of the write lock sleeps (<c>docs/decisions/0001-group-commit.md</c>).
+/// </summary>
+internal sealed class SqliteWriter : IStoreWriter, IDisposable
+{
+    private readonly SqlDialect _dialect;
+    private readonly WriteQueue _queue;
+    private readonly Thread _thread;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<WriteOperation> _batch = new(WriteQueue.LargestBatch);
+    private readonly ILogger _logger;
+    private DbSession? _session;
+
+    public SqliteWriter(SqlDialect dialect, DatabaseOptions options, ILogger<SqliteWriter> logger)
+    {
+        _dialect = dialect;
+        _logger = logger;
+        _queue = new WriteQueue(options.WriteQueue, options.LongestWait);
+        _thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
+        _thread.Start();
+    }
+
+    public Task<T> WriteAsync<T>(WriteOperation<T> operation, CancellationToken cancellationToken) => _queue.SendAsync(operation, cancellationToken);
+
+    public void Dispose()
+    {
+        // What is in line is still written: its callers were promised an answer.
+        _queue.Complete();
+        _thread.Join(TimeSpan.FromSeconds(10));
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private void Run()
+    {
+        while (_queue.Reader.WaitToReadAsync(_stopping.Token).AsTask().GetAwaiter().GetResult())
+        {
+            try
+            {
+                WriteBatch();
+            }
+#pragma warning disable CA1031 // The writer must outlive every error; the callers of the batch were told.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                _logger.LogError(e, "A batch of changes failed");
+                FailBatch(e);
+            }
+        }
+
+        CloseSession();
+    }
+
+    private void WriteBatch()
+    {
+        _batch.Clear();
+        try
+        {
+            // The lock comes before the batch: callers who gave up while the database was locked are then not in it.
+            Execute("BEGIN IMMEDIATE");
+        }
+        catch (Exception e) when (_dialect.IsUnavailable(e))
+        {
+            _logger.LogWarning("The database cannot be written now: {Reason}", e.Message);
+            _queue.Drain(_batch);
+            FailBatch(e);
+            CloseSession();
+            return;
+        }
+
+        _queue.Drain(_batch);
+        try
+        {
+            foreach (var operation in _batch)
+            {
+                Execute(operation);
+            }
+
+            Execute("COMMIT");
+        }
+        catch (Exception e)
+        {
+            Rollback();
+            if (_batch.Count == 1)
+            {
+                FailBatch(e);
+            }
+            else
+            {
+                WriteSingly();
+            }
+
+            return;
+        }
+
+        foreach (var operation in _batch)
+        {
+            operation.Complete();
+        }
+    }
+
+    /// <summary>One operation failed and took the others with it: each gets a transaction of its own.</summary>
+    private void WriteSingly()
+    {
+        Exception? unavailable = null;
+        foreach (var operation in _batch)
+        {
+            if (unavailable is not null)
+            {
+                operation.Fail(Wrap(unavailable));
+                continue;
+            }
+
+            try
+            {
+                Execute("BEGIN IMMEDIATE");
+                Execute(operation);
+                Execute("COMMIT");
+                operation.Complete();
+            }
+#pragma warning disable CA1031 // The caller is told.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Rollback();
+                operation.Fail(Wrap(e));
+                unavailable = _dialect.IsUnavailable(e) ? e : null;
+            }
+        }
+    }
+
+    private void Execute(WriteOperation operation)
+    {
+        // Microsoft.Data.Sqlite has no asynchronous work: the task is complete when the call returns.
+        var task = operation.ExecuteAsync(Session(), repeated: false, CancellationToken.None);
+        if (task.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        task.AsTask().GetAwaiter().GetResult();
+    }
+
+    private void Execute(string text)
+    {
+        using var command = Session().Connection.CreateCommand();
+        command.CommandText = text;
+        command.ExecuteNonQuery();
+    }
+
+    private void Rollback()
+    {
+        try
+        {
+            Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself (disk full, i/o error), or the connection is of no more use.
+            CloseSession();
+        }
+    }
+
+    private void FailBatch(Exception exception)
+    {
+        foreach (var operation in _batch)
+        {
+            operation.Fail(Wrap(exception));
+        }
+
+        _batch.Clear();
+    }
+
+    private Exception Wrap(Exception exception) => _dialect.IsUnavailable(exception)
+        ? new StoreUnavailableException($"The database cannot store this now: {exception.Message}", exception) { OutcomeUnknown = !_dialect.IsServerRefusal(exception) }
+        : exception;
+
+    private DbSession Session() => _session ??= new DbSession(_dialect, _dialect.OpenAsync(CancellationToken.None).GetAwaiter().GetResult());
+
+    private void CloseSession()
+    {
+        _session?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _session = null;
+    }
+}
