@@ -1,7 +1,9 @@
 using Ascob.Core.Backends;
 using Ascob.Core.Timing;
 using Ascob.Server.Api;
+using Ascob.Server.Background;
 using Ascob.Server.Configuration;
+using Ascob.Server.Persistence;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,6 +30,9 @@ internal static class AscobServer
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
+        builder.Services.AddAscobPersistence(builder.Configuration);
+        builder.Services.AddAscobEngine();
+        builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);
 
         var app = builder.Build();

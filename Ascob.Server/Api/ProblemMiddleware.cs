@@ -65,7 +65,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             default:
                 LogFailed(exception, context.Request.Method, context.Request.Path);
                 await Problems.WriteAsync(
-                    context, StatusCodes.Status500InternalServerError, "server.error", "The server failed at this request. Its log tells more under the trace id.");
+                    context, StatusCodes.Status500InternalServerError, "server.error", "The server could not answer this request. Its log tells more under the trace id.");
                 break;
         }
     }
@@ -81,7 +81,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
         return response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => Problems.WriteAsync(context, 404, "route.not_found", "There is nothing at this address."),
+            StatusCodes.Status404NotFound => Problems.WriteAsync(context, 404, "route.not_found", "No route has this address."),
             StatusCodes.Status405MethodNotAllowed => Problems.WriteAsync(context, 405, "route.method", "This address does not take this method; the header Allow names those it takes."),
             StatusCodes.Status415UnsupportedMediaType => Problems.WriteAsync(context, 415, "request.media_type", "The body's media type is not taken here."),
             var status => Problems.WriteAsync(context, status, "request.refused", "The request was refused."),
