@@ -15,22 +15,6 @@ namespace Ascob.Server;
 /// <summary>Puts the server together; the table of contents of this project.</summary>
 internal static class AscobServer
 {
-    /// <summary>Serves until it is told to stop; answers the exit code.</summary>
-    public static async Task<int> RunAsync(string[] args)
-    {
-        try
-        {
-            await using var app = Build(args);
-            await app.RunAsync();
-            return 0;
-        }
-        catch (ConfigurationException e)
-        {
-            await Console.Error.WriteLineAsync($"ascob: {e.Message}");
-            return ConfigurationException.ExitCode;
-        }
-    }
-
     /// <summary>Builds the server without starting it.</summary>
     /// <param name="args">Configuration in .NET's form, such as <c>--urls http://127.0.0.1:0</c>.</param>
     /// <param name="configure">Changes the parts before they are put together; for tests and the command line.</param>

@@ -1,10 +1,7 @@
 using Ascob.Server;
 using Ascob.Server.Cli;
 
-// Before anything of ASP.NET is loaded: the host of shell jobs stays small.
-if (args is ["shell-host", ..])
-{
-    return await ShellHostCommand.RunAsync(args);
-}
-
-return await AscobServer.RunAsync(args);
+// The shell host starts often and shares nothing with the other verbs, so it does not wait for them to be put together.
+return args is ["shell-host", ..]
+    ? await ShellHostCommand.RunAsync(args)
+    : await CliRoot.RunAsync(args, AscobServer.Build);
