@@ -19,8 +19,22 @@ public sealed record CallbackRequest
 
     /// <summary>Gets output to append, for backends that have none of their own.</summary>
     public string? Output { get; init; }
+
+    /// <summary>Gets the name of this message, so that a repeated one changes nothing.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>Gets the place of this message among those of the job: an older one than the last seen changes nothing.</summary>
+    public long? Seq { get; init; }
 }
 
 /// <summary>Body of <c>POST /api/webhooks/runs/{webhookId}/claim</c>.</summary>
 /// <param name="ExecutionId">What tells this execution of the job from another one.</param>
 public sealed record ClaimRequest(string? ExecutionId);
+
+/// <summary>Answer of <c>POST /api/webhooks/runs/{webhookId}</c>.</summary>
+/// <param name="Changed">Whether the report told anything new.</param>
+public sealed record CallbackResponse(bool Changed);
+
+/// <summary>Answer of <c>POST /api/webhooks/runs/{webhookId}/claim</c>.</summary>
+/// <param name="Claimed">Always true; other executions get a 409.</param>
+public sealed record ClaimResponse(bool Claimed);
