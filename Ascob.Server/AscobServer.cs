@@ -5,6 +5,7 @@ using Ascob.Server.Api;
 using Ascob.Server.Background;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
+using Ascob.Server.Persistence.Output;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Hangfire;
@@ -16,22 +17,6 @@ namespace Ascob.Server;
 /// <summary>Puts the server together; the table of contents of this project.</summary>
 internal static class AscobServer
 {
-    /// <summary>Serves until it is told to stop; answers the exit code.</summary>
-    public static async Task<int> RunAsync(string[] args)
-    {
-        try
-        {
-            await using var app = Build(args);
-            await app.RunAsync();
-            return 0;
-        }
-        catch (ConfigurationException e)
-        {
-            await Console.Error.WriteLineAsync($"ascob: {e.Message}");
-            return ConfigurationException.ExitCode;
-        }
-    }
-
     /// <summary>Builds the server without starting it.</summary>
     /// <param name="args">Configuration in .NET's form, such as <c>--urls http://127.0.0.1:0</c>.</param>
     /// <param name="configure">Changes the parts before they are put together; for tests and the command line.</param>
@@ -44,11 +29,16 @@ internal static class AscobServer
         builder.Logging.AddAscobLog(builder.Environment);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<MonotonicClock>();
+
+        // The first of the hosted services: all others find the database up to date.
+        builder.Services.AddHostedService<DatabaseStartupService>();
         builder.Services.AddAscobConfiguration(builder.Configuration);
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
         builder.Services.AddAscobPersistence(builder.Configuration);
+        builder.Services.AddAscobOutput(builder.Configuration);
+        builder.Services.AddAscobBackendTypes();
         builder.Services.AddAscobEngine();
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);

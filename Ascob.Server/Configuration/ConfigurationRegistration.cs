@@ -21,6 +21,9 @@ internal static class ConfigurationRegistration
                 engine.PublicUrl = (server.Value.PublicUrl ?? engine.PublicUrl)?.TrimEnd('/');
                 engine.ManualStartDeadline = limits.Value.ManualStartDeadline;
             });
+
+        // Hosted services start in the order in which they are added: the hold comes before everything that touches the directory.
+        services.AddHostedService<DataDirectoryLock>();
         services.AddSingleton<BackendCatalogFactory>();
         services.AddSingleton(s => s.GetRequiredService<BackendCatalogFactory>().Create());
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<AscobOptions>>(TrustProxies);
