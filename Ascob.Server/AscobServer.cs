@@ -4,6 +4,7 @@ using Ascob.Server.Api;
 using Ascob.Server.Background;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
+using Ascob.Server.Persistence.Output;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,11 +27,16 @@ internal static class AscobServer
         builder.Logging.AddAscobLog(builder.Environment);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<MonotonicClock>();
+
+        // The first of the hosted services: all others find the database up to date.
+        builder.Services.AddHostedService<DatabaseStartupService>();
         builder.Services.AddAscobConfiguration(builder.Configuration);
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
         builder.Services.AddAscobPersistence(builder.Configuration);
+        builder.Services.AddAscobOutput(builder.Configuration);
+        builder.Services.AddAscobBackendTypes();
         builder.Services.AddAscobEngine();
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);

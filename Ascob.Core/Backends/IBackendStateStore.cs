@@ -1,11 +1,11 @@
 namespace Ascob.Core.Backends;
 
-/// <summary>Remembers what operators decided about backends, for all servers.</summary>
+/// <summary>The memory of what operators ordered about backends; the same for all servers.</summary>
 public interface IBackendStateStore
 {
-    /// <summary>Reads the ids of the backends that are drained.</summary>
+    /// <summary>Answers the ids of the drained backends.</summary>
     Task<IReadOnlySet<string>> GetDrainedAsync(CancellationToken cancellationToken);
 
-    /// <summary>Drains or resumes a backend.</summary>
+    /// <summary>Holds new runs back from a backend, or lets them through again.</summary>
     Task SetDrainedAsync(string backendId, bool drained, CancellationToken cancellationToken);
 }

@@ -19,6 +19,7 @@ public sealed class Dispatcher(
 {
     private readonly ConcurrentDictionary<string, BackendQueue> _queues = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
+    private int _disposed;
 
     /// <summary>Gets how many runs are queued or under way in this process.</summary>
     public int InHand => _queues.Values.Sum(q => q.InHand);
@@ -46,7 +47,9 @@ public sealed class Dispatcher(
         return run.BackendId is not null && _queues.TryGetValue(run.BackendId, out var queue) && queue.Holds(run.Id);
     }
 
-    /// <summary>Takes no more runs, and waits until those under way have been answered or the time is over.</summary>
+    /// <summary>
+    /// Takes no more runs, gives those that were not sent yet back to the database without a doubt left, and waits until those under way have been answered or the time is over.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -56,6 +59,11 @@ public sealed class Dispatcher(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }
@@ -69,14 +77,11 @@ public sealed class Dispatcher(
 
     private async Task SubmitAsync(Run run)
     {
-        if (_stopping.IsCancellationRequested)
-        {
-            return;
-        }
-
         try
         {
-            await submitter.SubmitAsync(run, CancellationToken.None).ConfigureAwait(false);
+            await (_stopping.IsCancellationRequested
+                ? submitter.GiveBackAsync(run, CancellationToken.None)
+                : submitter.SubmitAsync(run, CancellationToken.None)).ConfigureAwait(false);
         }
         catch (StoreUnavailableException e)
         {

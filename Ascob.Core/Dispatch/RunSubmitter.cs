@@ -80,6 +80,22 @@ public sealed class RunSubmitter(
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Gives back a run that was not sent: another server, or this one after its start, sends it without having to look for it first.</summary>
+    public Task GiveBackAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return updater.ApplyAsync(
+            run,
+            r => RunLifecycle.Change(
+                r,
+                RunTrigger.SubmitDelayed,
+                clock.Now,
+                server.Actor,
+                "the server stops; the next one submits it",
+                x => x with { IntentAt = null, HoldsSlot = false, LeaseOwner = null, LeaseUntil = null, NextCheckAt = clock.Now }),
+            cancellationToken);
+    }
+
     // What keeps a run from being sent now, if anything. Only waits for a backend that fails count against its SubmitDeadline.
     private static Hold? Held(Run run, BackendEntry backend)
     {
@@ -232,7 +248,7 @@ public sealed class RunSubmitter(
             return;
         }
 
-        var pauseNow = counts ? backoff.Exponential(pause, LongestPause, run.FailedChecks) : backoff.Jitter(pause);
+        var pauseNow = counts ? backoff.Exponential(pause, LongestPause, run.FailedChecks) : TurnOf(run, now, pause) - now;
         if (run.StatusReason == reason && run.IntentAt is null && !run.HoldsSlot && run.Status == RunStatus.PendingSubmit)
         {
             // Nothing new to tell: the timeline is not filled with the same sentence.
@@ -260,6 +276,13 @@ public sealed class RunSubmitter(
                     NextCheckAt = now + pauseNow,
                 }),
             cancellationToken).ConfigureAwait(false);
+    }
+
+    // Runs that wait for a slot are looked at on a common grid of time and within it by their number: so whoever takes the next one takes the oldest.
+    private static DateTimeOffset TurnOf(Run run, DateTimeOffset now, TimeSpan pause)
+    {
+        var grid = new DateTimeOffset(((now.Ticks / pause.Ticks) + 1) * pause.Ticks, TimeSpan.Zero);
+        return grid + TimeSpan.FromMicroseconds(run.Id % 1_000_000);
     }
 
     private sealed record Hold(string Reason, TimeSpan Pause, bool Counts);

@@ -88,7 +88,7 @@ public sealed class RunFinisher(
 
     /// <summary>Ends a run that was certainly not started and cannot be (or begins its next attempt).</summary>
     public Task<Run> RejectAsync(Run run, string reason, CancellationToken cancellationToken) =>
-        EndOrRetryAsync(run, RunTrigger.BackendRejected, "rejected", reason, null, cancellationToken);
+        EndOrRetryAsync(run, _ => new Ending(RunTrigger.BackendRejected, "rejected", reason), null, cancellationToken);
 
     /// <summary>Notes that nobody knows whether the job was started.</summary>
     public async Task LostAnswerAsync(Run run, string reason, CancellationToken cancellationToken)
@@ -121,18 +121,7 @@ public sealed class RunFinisher(
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(report);
         var archived = await archiver.TryArchiveAsync(run, backend, cancellationToken).ConfigureAwait(false);
-        var (trigger, cause, reason) = report.State switch
-        {
-            BackendState.Succeeded => (RunTrigger.BackendSucceeded, "succeeded", report.Reason),
-            BackendState.Aborted when run.TimedOut => (RunTrigger.BackendFailed, "timeout", $"stopped after its time of {run.Spec.TimeoutSeconds} s was over"),
-            BackendState.Aborted => (RunTrigger.BackendAborted, "aborted", report.Reason),
-            BackendState.Failed when run.TimedOut => (RunTrigger.BackendFailed, "timeout", $"stopped after its time of {run.Spec.TimeoutSeconds} s was over"),
-            BackendState.NotFound => (RunTrigger.BackendFailed, "lost", $"lost: {report.Reason ?? "the backend no longer knows the job"}"),
-            BackendState.Failed => (RunTrigger.BackendFailed, "failed", report.Reason ?? "the job failed"),
-            BackendState.Queued or BackendState.Running or BackendState.Unreachable =>
-                throw new ArgumentException($"{report.State} is no end.", nameof(report)),
-        };
-        var ended = await EndOrRetryAsync(run, trigger, cause, reason, report, cancellationToken, archived).ConfigureAwait(false);
+        var ended = await EndOrRetryAsync(run, r => Ending.Of(r, report), report, cancellationToken, archived).ConfigureAwait(false);
         if (ended.Status.IsFinal())
         {
             await archiver.CleanUpAsync(run, backend, archived, cancellationToken).ConfigureAwait(false);
@@ -143,9 +132,7 @@ public sealed class RunFinisher(
 
     private async Task<Run> EndOrRetryAsync(
         Run run,
-        RunTrigger trigger,
-        string cause,
-        string? reason,
+        Func<Run, Ending> ending,
         BackendReport? report,
         CancellationToken cancellationToken,
         bool archived = false)
@@ -154,12 +141,12 @@ public sealed class RunFinisher(
         var keys = run.BackendKeys;
         var result = await updater.ApplyAsync(
             run,
-            r => r.Marker != marker ? null : Retry(r, cause, reason) ?? RunLifecycle.Change(
+            r => r.Marker != marker ? null : Retry(r, ending(r)) ?? RunLifecycle.Change(
                 r,
-                trigger,
+                ending(r).Trigger,
                 clock.Now,
                 report is null ? server.Actor : $"backend:{r.BackendId}",
-                reason,
+                ending(r).Reason,
                 x => Facts(x, report) with
                 {
                     BackendKeys = x.BackendKeys ?? keys,
@@ -171,18 +158,18 @@ public sealed class RunFinisher(
         tracker.Forget(run);
         if (result.Applied)
         {
-            logger.LogInformation("Run {RunId} is {Status}: {Reason}", run.Id, result.Run.Status.ToWire(), reason);
+            logger.LogInformation("Run {RunId} is {Status}: {Reason}", run.Id, result.Run.Status.ToWire(), result.Run.StatusReason);
         }
 
         return result.Run;
     }
 
-    private RunChange? Retry(Run run, string cause, string? reason)
+    private RunChange? Retry(Run run, Ending ending)
     {
         if (run.Spec.Retry is not { } retry
             || run.Attempt >= retry.MaxAttempts
             || (run.AbortAt is not null && !run.TimedOut)
-            || !(retry.On is { Count: > 0 } on ? on : ["failed"]).Contains(cause, StringComparer.Ordinal))
+            || !(retry.On is { Count: > 0 } on ? on : ["failed"]).Contains(ending.Cause, StringComparer.Ordinal))
         {
             return null;
         }
@@ -194,7 +181,7 @@ public sealed class RunFinisher(
             RunTrigger.RetryDue,
             now,
             server.Actor,
-            $"attempt {run.Attempt + 1} of {retry.MaxAttempts} follows{(retry.DelaySeconds > 0 ? $" in {retry.DelaySeconds} s" : string.Empty)}; attempt {run.Attempt}: {reason ?? cause}",
+            $"attempt {run.Attempt + 1} of {retry.MaxAttempts} follows{(retry.DelaySeconds > 0 ? $" in {retry.DelaySeconds} s" : string.Empty)}; attempt {run.Attempt}: {ending.Reason ?? ending.Cause}",
             r => r with
             {
                 Attempt = r.Attempt + 1,

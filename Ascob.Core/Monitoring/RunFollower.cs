@@ -188,7 +188,7 @@ public sealed class RunFollower(
         var marker = run.Marker;
         var result = await updater.ApplyAsync(
             run,
-            r => r.Marker != marker || r.Status is not (RunStatus.Submitted or RunStatus.Running) ? null : RunLifecycle.Change(
+            r => r.Marker != marker || r.Status is not (RunStatus.Submitted or RunStatus.Running) || IsQuiet(r, report) ? null : RunLifecycle.Change(
                 r,
                 report.State == BackendState.Running && r.Status == RunStatus.Submitted ? RunTrigger.BackendStarted : RunTrigger.Noted,
                 clock.Now,

@@ -10,14 +10,10 @@ namespace Ascob.Core.Output;
 /// Reads the output of a run that still grows, straight from its backend. Offsets count the bytes handed out; they are those of the archived document as long as the output stays
 /// below its limit.
 /// </summary>
-public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCatalog catalog, RunSignals signals, MonotonicClock clock)
+public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCatalog catalog, RunSignals signals, MonotonicClock clock, CappedLogLimits limits)
 {
     private const int PieceSize = 64 * 1024;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>The line that stands where bytes over the limit were dropped.</summary>
-    public static byte[] DroppedMarker(long dropped) =>
-        Encoding.UTF8.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\n[ascob: {dropped} bytes of output dropped here]\n"));
 
     /// <summary>
     /// Reads from an offset: what is there now, or until the run is final and all was read. A run that starts another attempt meanwhile goes on with that attempt's output.
@@ -106,7 +102,7 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
             var chunk = await source.ReadOutputAsync(reference, channel, offset, PieceSize, cancellationToken).ConfigureAwait(false);
             if (chunk.Dropped > 0)
             {
-                yield return (DroppedMarker(chunk.Dropped), chunk.NextOffset - chunk.Data.Length);
+                yield return (Encoding.UTF8.GetBytes(limits.DroppedLine(chunk.Dropped)), chunk.NextOffset - chunk.Data.Length);
             }
 
             if (chunk.Data.Length == 0)

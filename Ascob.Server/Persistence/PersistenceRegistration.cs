@@ -1,12 +1,17 @@
 using Ascob.Core.Access;
+using Ascob.Core.Backends;
+using Ascob.Core.Files;
 using Ascob.Core.Locks;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Ascob.Server.Persistence.Backends;
+using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Tokens;
 using Ascob.Server.Persistence.Writing;
+using Ascob.Server.Security;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -34,6 +39,10 @@ internal static class PersistenceRegistration
         services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<ILockStore, LockStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
+        services.AddSingleton<IBackendStateStore, BackendStateStore>();
+        services.AddSingleton(new RunFileLimits(configuration.GetValue<long?>("Ascob:Limits:MaxFileBytes") ?? RunFileLimits.Default));
+        services.AddSingleton<IRunFileStore, RunFileStore>();
+        services.AddSingleton<ISecretProtector>(_ => SecretProtector.Create(configuration[SecretProtector.KeySetting], dataDirectory));
         return services;
     }
 

@@ -41,8 +41,12 @@ internal sealed class RunSearchSql(SqlDialect dialect)
             : new RunPage(runs.GetRange(0, search.Limit), runs[search.Limit - 1].Id);
     }
 
-    /// <summary>Answers the texts of a search for a test that has them parsed.</summary>
-    public IReadOnlyCollection<SqlStatement> Known() => [.. _statements.Values];
+    /// <summary>Answers every text that a search may use, so that a test can have them parsed.</summary>
+    public IReadOnlyList<string> Texts(RunSearch search)
+    {
+        var filters = Filters(search);
+        return [IdAtText, Text(filters, null, search), .. filters.Where(CanDrive).SelectMany(f => (string[])[Text(filters, f, search), CountText(f)])];
+    }
 
     private static List<Filter> Filters(RunSearch search)
     {
@@ -87,8 +91,7 @@ internal sealed class RunSearchSql(SqlDialect dialect)
     /// <summary>Answers the number of the last run that was defined before a time, moved by the slack.</summary>
     private async Task<long> IdAtAsync(DbSession session, DateTimeOffset time, int direction, CancellationToken cancellationToken)
     {
-        var command = session.Command(Statement(
-            $"SELECT{(dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} id FROM runs WHERE defined_at < @time ORDER BY defined_at DESC{(dialect.Limit.Length > 0 ? " LIMIT 1" : string.Empty)}"));
+        var command = session.Command(Statement(IdAtText));
         var moved = direction > 0
             ? (DateTimeOffset.MaxValue - time < Slack ? DateTimeOffset.MaxValue : time + Slack)
             : (time - DateTimeOffset.MinValue < Slack ? DateTimeOffset.MinValue : time - Slack);
@@ -131,10 +134,7 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         var total = 0L;
         foreach (var value in filter.Values)
         {
-            var inner = filter.LabelKey is null
-                ? $"SELECT{dialect.Top} 1 AS one FROM runs AS r WHERE r.{filter.Column} = @value AND r.id < @below AND r.id > @above{dialect.Limit}"
-                : $"SELECT{dialect.Top} 1 AS one FROM run_labels AS l WHERE l.label_key = @label_key AND l.label_value = @value AND l.run_id < @below AND l.run_id > @above{dialect.Limit}";
-            var command = session.Command(Statement($"SELECT COUNT(*) FROM ({inner}) AS x"));
+            var command = session.Command(Statement(CountText(filter)));
             if (filter.Column == "parent_id")
             {
                 command.Args.Long("value", long.Parse(value, CultureInfo.InvariantCulture));
@@ -156,6 +156,14 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         }
 
         return total;
+    }
+
+    private string CountText(Filter filter)
+    {
+        var inner = filter.LabelKey is null
+            ? $"SELECT{dialect.Top} 1 AS one FROM runs AS r WHERE r.{filter.Column} = @value AND r.id < @below AND r.id > @above{dialect.Limit}"
+            : $"SELECT{dialect.Top} 1 AS one FROM run_labels AS l WHERE l.label_key = @label_key AND l.label_value = @value AND l.run_id < @below AND l.run_id > @above{dialect.Limit}";
+        return $"SELECT COUNT(*) FROM ({inner}) AS x";
     }
 
     private string Text(List<Filter> filters, Filter? driver, RunSearch search)
@@ -205,6 +213,9 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         var union = string.Join(" UNION ALL ", branches.Select((b, i) => $"SELECT * FROM ({b}) AS b{i}"));
         return $"SELECT{dialect.Top} {RunColumns.Select("u")} FROM ({union}) AS u ORDER BY u.id DESC{dialect.Limit}";
     }
+
+    private string IdAtText =>
+        $"SELECT{(dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} id FROM runs WHERE defined_at < @time ORDER BY defined_at DESC{(dialect.Limit.Length > 0 ? " LIMIT 1" : string.Empty)}";
 
     // SQLite takes CROSS JOIN as an order to keep the sequence of the tables.
     private string LoopJoin => dialect.Provider == DatabaseProvider.Sqlite ? "CROSS JOIN" : "INNER LOOP JOIN";

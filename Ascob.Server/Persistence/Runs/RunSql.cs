@@ -41,11 +41,11 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement ReleaseLeases => Get(
         "release-leases",
-        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE next_check_at IS NOT NULL AND lease_owner = @owner");
+        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_owner = @owner");
 
     public SqlStatement EndLeases => Get(
         "end-leases",
-        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE next_check_at IS NOT NULL AND lease_until IS NOT NULL");
+        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_until IS NOT NULL");
 
     public SqlStatement FindEnded => Get(
         "find-ended",
@@ -78,15 +78,6 @@ internal abstract class RunSql(SqlDialect dialect)
 
     /// <summary>Gets the one command that changes a run; servers only.</summary>
     public SqlStatement Apply(ApplyParts parts) => Get($"apply-{parts}", () => ApplyText(parts));
-
-    /// <summary>Answers every statement of fixed shape and its text, so that a test can have them parsed.</summary>
-    public IReadOnlyCollection<SqlStatement> Known()
-    {
-        lock (_gate)
-        {
-            return [.. _statements.Values];
-        }
-    }
 
     protected static string Names(string prefix, int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"@{prefix}{i}"));
 

@@ -57,6 +57,13 @@ internal abstract class SqlDialect
     /// <summary>Answers whether a unique key stood in the way.</summary>
     public abstract bool IsDuplicate(Exception exception);
 
+    /// <summary>Gets what is told of every statement that is made; a test has them parsed.</summary>
+    public Action<string>? OnStatement { get; init; }
+
     /// <summary>Makes a statement of this dialect.</summary>
-    public SqlStatement Statement(string template) => new(this, template);
+    public SqlStatement Statement(string template)
+    {
+        OnStatement?.Invoke(template);
+        return new SqlStatement(this, template);
+    }
 }

@@ -1,0 +1,118 @@
+using System.Reflection;
+using Ascob.Core.Runs;
+using Ascob.Core.Timing;
+using Ascob.Server.Persistence;
+using Ascob.Server.Persistence.Backends;
+using Ascob.Server.Persistence.Files;
+using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Schema;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Tokens;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.SqlServer.TransactSql.ScriptDom;
+
+namespace Ascob.Tests.Server.Persistence;
+
+/// <summary>Where no SQL Server answers, at least its own grammar has read every text that is sent to it.</summary>
+public sealed class SqlServerStatementTests
+{
+    [Fact]
+    public void Migrations_WhenScripted_AreTSql()
+    {
+        using var context = SqlServerAscobDbContext.Factory.Create("Server=localhost;Database=x");
+
+        var script = context.GetService<IMigrator>().GenerateScript(options: MigrationsSqlGenerationOptions.Idempotent);
+
+        Assert.Contains("CREATE TABLE [runs]", script, StringComparison.Ordinal);
+        AssertParses(script);
+    }
+
+    [Fact]
+    public async Task Statements_WhenMade_AreTSql()
+    {
+        var texts = new List<string>();
+        var dialect = new SqlServerDialect("Server=localhost;Database=x") { OnStatement = texts.Add };
+        var runs = new SqlServerRunSql(dialect);
+        Touch(runs);
+        _ = runs.NextDue(true);
+        _ = runs.NextDue(false);
+        _ = runs.ClaimDue(3, true);
+        _ = runs.ClaimDue(1, false);
+        foreach (var table in (string[])["run_labels", "run_events", "idempotency_keys", "lock_requests", "runs"])
+        {
+            _ = runs.DeleteFrom(table, 3);
+        }
+
+        foreach (var flag in (bool[])[true, false])
+        {
+            _ = runs.Add(flag, true);
+            _ = runs.Add(flag, false);
+        }
+
+        for (var parts = 0; parts < 16; parts++)
+        {
+            _ = runs.Apply((ApplyParts)parts);
+        }
+
+        var locks = new LockSql(dialect);
+        Touch(locks);
+        _ = locks.Waiters(3);
+        await using var database = new Database(dialect, TimeSpan.FromSeconds(1));
+        var clock = new MonotonicClock(TimeProvider.System);
+        _ = new TokenStore(database, null!, clock);
+        _ = new BackendStateStore(database, null!, clock);
+        var settings = new DatabaseSettings(DatabaseProvider.SqlServer, "x", TimeSpan.Zero, TimeSpan.Zero, "/tmp");
+        _ = new RunFileStore(database, null!, clock, settings, new RunFileLimits(1));
+        texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));
+
+        Assert.True(texts.Count > 60);
+        Assert.All(texts, AssertParses);
+    }
+
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("PostgreSql")]
+    [InlineData("SqlServer")]
+    public void Model_WhenComparedWithMigrations_HasNoPendingChange(string provider)
+    {
+        using AscobDbContext context = provider switch
+        {
+            "Sqlite" => SqliteAscobDbContext.Factory.Create("Data Source=:memory:"),
+            "PostgreSql" => PostgreSqlAscobDbContext.Factory.Create("Host=localhost"),
+            _ => SqlServerAscobDbContext.Factory.Create("Server=localhost"),
+        };
+
+        Assert.False(context.Database.HasPendingModelChanges());
+    }
+
+    private static RunSearch EveryFilter => new()
+    {
+        Submitters = ["a", "b"],
+        Statuses = [RunStatus.Failed, RunStatus.Running],
+        Labels = [new("env", "prod"), new("team", "x")],
+        BackendId = "dummy",
+        ParentId = 3,
+        DefinedAfter = DateTimeOffset.UnixEpoch,
+        DefinedBefore = DateTimeOffset.MaxValue,
+        Text = "50%_[x]",
+        BeforeId = 100,
+    };
+
+    private static void Touch(object statements)
+    {
+        foreach (var property in statements.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(p => p.PropertyType == typeof(SqlStatement)))
+        {
+            _ = property.GetValue(statements);
+        }
+    }
+
+    private static void AssertParses(string text)
+    {
+        using var reader = new StringReader(text);
+        new TSql160Parser(initialQuotedIdentifiers: true).Parse(reader, out var errors);
+        Assert.True(errors.Count == 0, $"{string.Join("; ", errors.Select(e => $"{e.Line}:{e.Column} {e.Message}"))}\n{text}");
+    }
+}
