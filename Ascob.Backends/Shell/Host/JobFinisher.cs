@@ -14,12 +14,14 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(3);
     private static readonly TimeSpan PollLeftovers = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentQueue<HostJob> _done = new();
     private readonly ConcurrentQueue<(HostJob Job, DateTimeOffset At, Action<HostJob> Then)> _newTimers = new();
     private readonly PriorityQueue<(HostJob Job, Action<HostJob> Then), DateTimeOffset> _timers = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly ManualResetEvent _never = new(initialState: false);
     private readonly Queue<string> _recent = new();
     private DateTimeOffset? _lookAgainAt;
     private OutputPump? _pump;
@@ -84,7 +86,11 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
                 then(job);
             }
 
-            FinishDone();
+            if (FinishDone())
+            {
+                // The look for orphans costs some hundred calls: when jobs end in crowds, one look serves all that end within a moment.
+                _never.WaitOne(BetweenLooks);
+            }
         }
     }
 
@@ -133,7 +139,7 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         _ = Task.Run(() => processes.KillAll(job));
     }
 
-    private void FinishDone()
+    private bool FinishDone()
     {
         var batch = new List<HostJob>();
         while (_done.TryDequeue(out var job))
@@ -144,7 +150,7 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         var lookAgain = _lookAgainAt is { } at && at <= clock.Now;
         if (batch.Count == 0 && !lookAgain)
         {
-            return;
+            return false;
         }
 
         // The look may miss an orphan while others come and go, so it is repeated once things have settled.
@@ -167,6 +173,8 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
                 Finish(job);
             }
         }
+
+        return true;
     }
 
     private void FinishWithOrphans(HostJob job)
