@@ -1,4 +1,8 @@
+using System.Data.Common;
 using Ascob.Core.Backends;
+using Ascob.Core.Errors;
+using Ascob.Server.Persistence;
+using Microsoft.Data.Sqlite;
 
 namespace Ascob.Server.Cli.Doctor;
 
@@ -30,6 +34,7 @@ internal sealed class InstallationChecks(BuildServer build) : IAsyncDisposable
         }
 
         checks.AddRange(LocalChecks.DataDirectory(Path.GetFullPath(_server.Configuration["Ascob:DataDirectory"] ?? "./data")));
+        checks.Add(await DatabaseAsync(_server.Services, cancellationToken));
         if (lookAtBackends)
         {
             checks.AddRange(await BackendsAsync(_server.Services.GetRequiredService<BackendCatalog>(), cancellationToken));
@@ -43,6 +48,34 @@ internal sealed class InstallationChecks(BuildServer build) : IAsyncDisposable
         if (_server is not null)
         {
             await _server.DisposeAsync();
+        }
+    }
+
+    private static async Task<DoctorCheck> DatabaseAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        const string name = "database";
+        var settings = services.GetRequiredService<DatabaseSettings>();
+        if (settings.Provider == DatabaseProvider.Sqlite && !File.Exists(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource))
+        {
+            // Opening it would make it.
+            return DoctorCheck.Ok(name, "SQLite, not there yet; the first start makes it");
+        }
+
+        try
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(Patience);
+            return await services.GetRequiredService<DatabaseStartup>().IsCurrentAsync(patience.Token)
+                ? DoctorCheck.Ok(name, $"{settings.Provider}, migrated to this version")
+                : DoctorCheck.Warn(name, $"{settings.Provider}, not migrated to this version", "the next start of this version migrates it; back it up before");
+        }
+        catch (Exception e) when (e is StoreUnavailableException or DbException)
+        {
+            return DoctorCheck.Fail(name, CliText.Plain(e.Message), "mend Ascob:Database:ConnectionString, or start the database");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return DoctorCheck.Fail(name, $"no answer within {Patience.TotalSeconds:F0} s", "mend Ascob:Database:ConnectionString, or start the database");
         }
     }
 
