@@ -1,3 +1,4 @@
+using Ascob.Backends.Dummy;
 using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
 
@@ -8,5 +9,6 @@ internal static class BackendTypeRegistration
 {
     /// <summary>Adds the types of the core.</summary>
     public static IServiceCollection AddAscobBackendTypes(this IServiceCollection services) => services
+        .AddSingleton<IBackendType, DummyBackendType>()
         .AddSingleton<IBackendType, ShellBackendType>();
 }
