@@ -1,3 +1,4 @@
+using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Timing;
 using Ascob.Server.Api;
@@ -7,6 +8,7 @@ using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
+using Hangfire;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -98,6 +100,8 @@ internal static class AscobServer
         app.UseMiddleware<AccessMiddleware>();
         app.UseAscobApiDocument();
         app.MapAscobApi();
+        app.MapHangfireDashboard("/hangfire", new DashboardOptions { Authorization = [], AsyncAuthorization = [new DashboardAccess()], AppPath = "/swagger", DisplayStorageConnectionString = false })
+            .RequiresOperator(Permissions.BackendWrite);
         if (app.Environment.IsEnvironment("Demo"))
         {
             app.Lifetime.ApplicationStarted.Register(static () => Console.Out.WriteLine(

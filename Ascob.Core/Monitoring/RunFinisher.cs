@@ -158,7 +158,13 @@ public sealed class RunFinisher(
         tracker.Forget(run);
         if (result.Applied)
         {
-            logger.LogInformation("Run {RunId} is {Status}: {Reason}", run.Id, result.Run.Status.ToWire(), result.Run.StatusReason);
+            // A server may end ten thousand runs a second; what went well is in the timeline.
+            logger.Log(
+                result.Run.Status == RunStatus.Succeeded ? LogLevel.Debug : LogLevel.Information,
+                "Run {RunId} is {Status}: {Reason}",
+                run.Id,
+                result.Run.Status.ToWire(),
+                result.Run.StatusReason);
         }
 
         return result.Run;
@@ -213,7 +219,9 @@ public sealed class RunFinisher(
         BackendUrl = report.Url ?? run.BackendUrl,
         Progress = report.Progress ?? run.Progress,
         ExitCode = report.ExitCode ?? run.ExitCode,
-        BackendKeys = report.Keys is { Count: > 0 } more ? Merge(run.BackendKeys, more) : run.BackendKeys,
+        BackendKeys = report.Keys is { } more && more.Any(k => run.BackendKeys is null || !run.BackendKeys.TryGetValue(k.Key, out var old) || old != k.Value)
+            ? Merge(run.BackendKeys, more)
+            : run.BackendKeys,
     };
 
     private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? old, IReadOnlyDictionary<string, string> more)

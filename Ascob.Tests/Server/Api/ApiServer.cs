@@ -42,6 +42,10 @@ internal sealed class ApiServer : IAsyncDisposable
         },
         args);
 
+    /// <summary>Starts a server with its own database and the dummy backend.</summary>
+    public static Task<ApiServer> StartWithDummyAsync(params string[] args) =>
+        StartAsync(null, ["--Ascob:Backends:dummyBackend:Type", "Dummy", .. args]);
+
     public static string[] Arguments(string directory) =>
     [
         "--urls", "http://127.0.0.1:0",
