@@ -213,7 +213,9 @@ public sealed class RunFinisher(
         BackendUrl = report.Url ?? run.BackendUrl,
         Progress = report.Progress ?? run.Progress,
         ExitCode = report.ExitCode ?? run.ExitCode,
-        BackendKeys = report.Keys is { Count: > 0 } more ? Merge(run.BackendKeys, more) : run.BackendKeys,
+        BackendKeys = report.Keys is { } more && more.Any(k => run.BackendKeys is null || !run.BackendKeys.TryGetValue(k.Key, out var old) || old != k.Value)
+            ? Merge(run.BackendKeys, more)
+            : run.BackendKeys,
     };
 
     private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? old, IReadOnlyDictionary<string, string> more)

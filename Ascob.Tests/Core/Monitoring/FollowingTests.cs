@@ -28,6 +28,7 @@ public sealed class FollowingTests
     {
         await using var world = await TestWorld.StartAsync();
         var run = await world.SubmitAsync();
+        world.Backend.OnStatus = r => new BackendReport { Marker = r.Marker, State = BackendState.Running, Word = "BUSY", Keys = ScriptedBackend.Keys(r.Marker) };
         await world.PassAsync(TimeSpan.FromSeconds(10));
         var before = (await world.EventsAsync(run.Id)).Count;
 
