@@ -17,6 +17,9 @@ public sealed class Dispatcher(
     IOptions<EngineOptions> options,
     ILogger<Dispatcher> logger) : IAsyncDisposable
 {
+    // Calls to a backend are bounded at its turnstile; beside them so many runs may wait for the commit of what the backend answered.
+    private const int WaitingForCommit = 56;
+
     private readonly ConcurrentDictionary<string, BackendQueue> _queues = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private int _disposed;
@@ -71,7 +74,7 @@ public sealed class Dispatcher(
     private BackendQueue QueueOf(string backendId) => _queues.GetOrAdd(
         backendId,
         static (id, self) => new BackendQueue(
-            self.catalog.TryGet(id, out var entry) ? entry.Options.Resilience.MaxConcurrentCalls : 1,
+            self.catalog.TryGet(id, out var entry) ? entry.Options.Resilience.MaxConcurrentCalls + WaitingForCommit : 1,
             self.SubmitAsync),
         (catalog, SubmitAsync: (Func<Run, Task>)SubmitAsync));
 

@@ -43,16 +43,28 @@ public sealed class RunSubmitter(
             return;
         }
 
-        if (Held(run, backend) is { } hold)
+        // The lease is looked at behind the turnstile, so that it still holds when the call begins; what the backend answered is stored after it, so that
+        // the next call need not wait for a commit.
+        SubmitOutcome? outcome;
+        await backend.Calls.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            await DelayAsync(run, hold.Reason, hold.Pause, hold.Counts, cancellationToken).ConfigureAwait(false);
-            return;
+            if (await ReadyAsync(run, backend, cancellationToken).ConfigureAwait(false) is not { } ready)
+            {
+                return;
+            }
+
+            run = ready;
+            outcome = await SendAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            backend.Calls.Release();
         }
 
-        var claimed = await ClaimAsync(run, backend, cancellationToken).ConfigureAwait(false);
-        if (claimed is not null)
+        if (outcome is not null)
         {
-            await SendAsync(claimed, backend, cancellationToken).ConfigureAwait(false);
+            await TakeAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -108,6 +120,17 @@ public sealed class RunSubmitter(
         return condition.TryEnter()
             ? null
             : new Hold($"backend '{backend.Id}' is failing (circuit open): {condition.LastError}", FirstPause, true);
+    }
+
+    private async Task<Run?> ReadyAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
+    {
+        if (Held(run, backend) is not { } hold)
+        {
+            return await ClaimAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        await DelayAsync(run, hold.Reason, hold.Pause, hold.Counts, cancellationToken).ConfigureAwait(false);
+        return null;
     }
 
     private async Task<Run?> ClaimAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
@@ -168,7 +191,8 @@ public sealed class RunSubmitter(
     // The lease must outlive the call, or another server would look for the marker while it is still on its way.
     private TimeSpan LeaseFor(BackendEntry backend) => backend.Options.Resilience.Timeout + options.Value.Lease;
 
-    private async Task SendAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
+    // Null where the run was ended instead of sent.
+    private async Task<SubmitOutcome?> SendAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
     {
         BackendJob job;
         try
@@ -180,12 +204,17 @@ public sealed class RunSubmitter(
             logger.LogError(e, "Run {RunId}: the secret parameters cannot be decrypted", run.Id);
             await finisher.RejectAsync(run, "the secret parameters cannot be decrypted with this server's key (Ascob:Security:EncryptionKey)", cancellationToken)
                 .ConfigureAwait(false);
-            return;
+            return null;
         }
 
         tracker.Expect(run);
-        var outcome = await CallAsync(job, run, backend, cancellationToken).ConfigureAwait(false);
+        return await CallAsync(job, run, backend, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task TakeAsync(Run run, BackendEntry backend, SubmitOutcome outcome, CancellationToken cancellationToken)
+    {
         metrics.SubmissionOutcome(backend.Id, outcome.Kind.ToString());
+        var reason = outcome.Reason ?? "the backend would not take the job";
         switch (outcome.Kind)
         {
             case SubmitOutcomeKind.Accepted:
@@ -196,13 +225,12 @@ public sealed class RunSubmitter(
             case SubmitOutcomeKind.Rejected:
                 backend.Condition.Succeeded();
                 tracker.Forget(run);
-                await finisher.RejectAsync(run, outcome.Reason ?? "the backend refused the job", cancellationToken).ConfigureAwait(false);
+                await finisher.RejectAsync(run, reason, cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.NotNow:
-                backend.Condition.Failed(outcome.Reason ?? "the backend would not take the job");
+                backend.Condition.Failed(reason);
                 tracker.Forget(run);
-                await DelayAsync(run, outcome.Reason ?? "the backend would not take the job", outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken)
-                    .ConfigureAwait(false);
+                await DelayAsync(run, reason, outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.Unknown:
                 backend.Condition.Failed(outcome.Reason ?? "no answer");

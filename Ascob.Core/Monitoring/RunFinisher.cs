@@ -158,7 +158,13 @@ public sealed class RunFinisher(
         tracker.Forget(run);
         if (result.Applied)
         {
-            logger.LogInformation("Run {RunId} is {Status}: {Reason}", run.Id, result.Run.Status.ToWire(), result.Run.StatusReason);
+            // A server may end ten thousand runs a second; what went well is in the timeline.
+            logger.Log(
+                result.Run.Status == RunStatus.Succeeded ? LogLevel.Debug : LogLevel.Information,
+                "Run {RunId} is {Status}: {Reason}",
+                run.Id,
+                result.Run.Status.ToWire(),
+                result.Run.StatusReason);
         }
 
         return result.Run;

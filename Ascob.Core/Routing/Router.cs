@@ -15,12 +15,11 @@ public sealed class Router(BackendCatalog catalog)
     public RoutingDecision Decide(JobSpec spec, long runId)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var declared = catalog.All.SelectMany(b => b.Options.Labels.Keys).ToHashSet(StringComparer.Ordinal);
         var fits = new List<(BackendEntry Backend, List<string> Reasons)>();
         var refused = new List<RoutingReason>();
         foreach (var backend in catalog.All)
         {
-            var (reasons, fitting) = Judge(spec, backend, declared);
+            var (reasons, fitting) = Judge(spec, backend);
             if (fitting)
             {
                 fits.Add((backend, reasons));
@@ -49,7 +48,7 @@ public sealed class Router(BackendCatalog catalog)
             refused);
     }
 
-    private static (List<string> Reasons, bool Fits) Judge(JobSpec spec, BackendEntry backend, HashSet<string> declared)
+    private (List<string> Reasons, bool Fits) Judge(JobSpec spec, BackendEntry backend)
     {
         var (why, fits, named) = Named(spec, backend);
         if (!fits)
@@ -59,7 +58,7 @@ public sealed class Router(BackendCatalog catalog)
 
         if (!named)
         {
-            var mismatches = Mismatches(spec, backend, declared).ToList();
+            var mismatches = Mismatches(spec, backend).ToList();
             if (mismatches.Count > 0)
             {
                 return (mismatches, false);
@@ -102,11 +101,11 @@ public sealed class Router(BackendCatalog catalog)
         return (null, true, false);
     }
 
-    private static IEnumerable<string> Mismatches(JobSpec spec, BackendEntry backend, HashSet<string> declared)
+    private IEnumerable<string> Mismatches(JobSpec spec, BackendEntry backend)
     {
         foreach (var (key, value) in spec.Labels ?? new Dictionary<string, string>())
         {
-            if (!declared.Contains(key))
+            if (!catalog.DeclaredLabels.Contains(key))
             {
                 continue;
             }

@@ -199,6 +199,11 @@ public sealed class RunAcceptor(
             StatusReason = spec.ManualStart ? (held ? "its files are being received" : "waiting for its start") : null,
         };
         var wanted = jobs.LocksOf(run);
+        if (CheckResolved(spec, wanted) is { } unfit)
+        {
+            return unfit;
+        }
+
         if (!spec.ManualStart)
         {
             run = Ready(run, wanted.Count > 0) with { Status = wanted.Count > 0 ? RunStatus.WaitingLocks : RunStatus.PendingSubmit };
@@ -219,6 +224,18 @@ public sealed class RunAcceptor(
         metrics.Submitted(backend.Id);
         await SetGoingAsync(run, cancellationToken).ConfigureAwait(false);
         return new Submission(id, false);
+    }
+
+    // A lock name can become too long or equal to another when its variables are resolved.
+    private static Error? CheckResolved(JobSpec spec, IReadOnlyList<LockSpec> wanted)
+    {
+        if (!spec.RuntimeVariables || wanted.Count == 0)
+        {
+            return null;
+        }
+
+        var errors = JobSpecValidator.Validate(spec with { Locks = wanted });
+        return errors.Count > 0 ? Error.Invalid(errors) : null;
     }
 
     private static Dictionary<string, string> CreatedData(string backendId) => new(StringComparer.Ordinal) { ["backend"] = backendId };

@@ -33,9 +33,15 @@ internal static class FileEndpoints
     {
         var id = context.RunId();
         var name = context.Name("fileId", FileSegment);
+        if (context.Request.ContentLength > limits.Value.MaxFileBytes)
+        {
+            throw new BadHttpRequestException("The file is over its limit.", StatusCodes.Status413PayloadTooLarge);
+        }
+
+        // The store counts what it takes in and says so itself; the server's own limit would look to it like a broken disk.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
-            size.MaxRequestBodySize = limits.Value.MaxFileBytes;
+            size.MaxRequestBodySize = null;
         }
 
         var result = await jobs.SaveFileAsync(id, name, context.Request.Body, context.GetCaller(), context.RequestAborted);

@@ -12,7 +12,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             await next(context);
             await DescribeAsync(context);
         }
-        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException && !context.Response.HasStarted)
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested
+            && e is OperationCanceledException or IOException or StoreUnavailableException
+            && !context.Response.HasStarted)
         {
             // Nobody listens any more.
             context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;

@@ -46,7 +46,7 @@ internal static class KnownSettings
             ("MetricsOpen", Value(Flag)),
             ("MaxFailuresPerMinute", Value(Number(1, 1_000_000))),
             ("SessionLifetime", Value(Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)))),
-            ("Key", Value(Any)))),
+            ("EncryptionKey", Value(Any)))),
         ("Limits", Section(
             ("MaxFileBytes", Value(Number(1, 1L << 50))),
             ("MaxOutputBytes", Value(Number(1024, 1L << 40))),

@@ -1,6 +1,7 @@
 using Ascob.Core.Errors;
 using Ascob.Server.Persistence.Sql;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Ascob.Server.Persistence.Writing;
 
@@ -159,11 +160,15 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
     {
         try
         {
-            Execute("ROLLBACK");
+            // On a full disk SQLite rolls back by itself, and a second rollback is an error.
+            if (_session?.Connection is SqliteConnection connection && raw.sqlite3_get_autocommit(connection.Handle) == 0)
+            {
+                Execute("ROLLBACK");
+            }
         }
         catch (SqliteException)
         {
-            // SQLite has rolled back by itself (disk full, i/o error), or the connection is of no more use.
+            // The connection is of no more use; the next batch opens another.
             CloseSession();
         }
     }

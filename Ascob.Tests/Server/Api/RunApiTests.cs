@@ -83,11 +83,13 @@ public sealed class RunApiTests : IAsyncLifetime
         using var put = await _root.PutAsync($"/api/runs/{id}/files/input%2F1.txt", new StringContent("hello"), Cancel);
         using var post = await _root.PostAsync($"/api/runs/{id}/files/second", new ByteArrayContent(new byte[1000]), Cancel);
         using var large = await _root.PutAsync($"/api/runs/{id}/files/third", new ByteArrayContent(new byte[1001]), Cancel);
+        using var chunked = await _root.PutAsync($"/api/runs/{id}/files/fourth", new EndlessContent(1001), Cancel);
         var files = await _root.GetFromJsonAsync<JsonElement>($"/api/runs/{id}/files", Cancel);
         var starts = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _root.PostAsync($"/api/runs/{id}/start", null, Cancel)));
         using var late = await _root.PutAsync($"/api/runs/{id}/files/late", new StringContent("x"), Cancel);
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, chunked.StatusCode);
         Assert.True(put.IsSuccessStatusCode && post.IsSuccessStatusCode, $"{put.StatusCode} {post.StatusCode} {await put.Content.ReadAsStringAsync(Cancel)}");
         Assert.Equal(["input/1.txt", "second"], files.GetProperty("items").EnumerateArray().Select(f => f.GetProperty("name").GetString()));
         Assert.Equal(5, files.GetProperty("items")[0].GetProperty("size").GetInt64());
@@ -343,6 +345,18 @@ public sealed class RunApiTests : IAsyncLifetime
         Assert.Equal([id], Ids(await ada.GetFromJsonAsync<JsonElement>("/api/runs", Cancel)));
         using var foreign = await bob.PostAsJsonAsync("/api/runs", new { jobSpec = new { submitter = "ada", labels = Dummy() } }, Cancel);
         Assert.False(foreign.IsSuccessStatusCode);
+    }
+
+    /// <summary>A body that does not tell its length.</summary>
+    private sealed class EndlessContent(int length) : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => stream.WriteAsync(new byte[length]).AsTask();
+
+        protected override bool TryComputeLength(out long computed)
+        {
+            computed = 0;
+            return false;
+        }
     }
 
     private static Dictionary<string, string> Dummy() => new(StringComparer.Ordinal) { ["_execution_backend_id"] = "dummyBackend", ["dummy_run_ms"] = "20" };

@@ -8,7 +8,7 @@ namespace Ascob.Tests.Server.Persistence;
 
 public sealed class PostgreSqlTroubleTests(PostgresFixture postgres)
 {
-    private const int Rounds = 150;
+    private const int Rounds = 60;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
