@@ -52,9 +52,7 @@ internal static class KnownSettings
             ("MaxOutputBytes", Value(Number(1024, 1L << 40))),
             ("MaxBodyBytes", Value(Number(1024, 1L << 30))),
             ("ManualStartDeadline", Value(Duration(TimeSpan.FromMinutes(1), Years))))),
-        ("Retention", Section(
-            ("Runs", Value(Duration(Zero, Years))),
-            ("IdempotencyKeys", Value(Duration(TimeSpan.FromMinutes(1), Years))))),
+        ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
         ("Backends", Map(Backend(), Name)));
 
     private static SettingNode Backend() => OpenSection(
