@@ -1,5 +1,6 @@
 using Ascob.Core.Backends;
 using Ascob.Core.Monitoring;
+using Ascob.Server.Telemetry;
 using Hangfire;
 using Hangfire.InMemory;
 using Hangfire.PostgreSql;
@@ -23,7 +24,8 @@ internal static class BackgroundRegistration
             hangfire.SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
                 .UseSimpleAssemblyNameTypeSerializer()
                 .UseRecommendedSerializerSettings()
-                .UseTypeResolver(AllowedJobTypes.Resolve);
+                .UseTypeResolver(AllowedJobTypes.Resolve)
+                .UseLogProvider(new HangfireLog(provider.GetRequiredService<ILoggerFactory>()));
             UseStorage(hangfire, configuration, options);
         });
         services.AddHangfireServer((provider, server) =>
