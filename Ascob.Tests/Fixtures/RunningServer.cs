@@ -66,7 +66,7 @@ internal sealed class RunningServer : IAsyncDisposable
         return (_process.ExitCode, Stopwatch.GetElapsedTime(begun));
     }
 
-    public string Log() => File.ReadAllText(_log);
+    public string Log() => File.Exists(_log) ? File.ReadAllText(_log) : string.Empty;
 
     public async ValueTask DisposeAsync()
     {
@@ -127,7 +127,7 @@ internal sealed class RunningServer : IAsyncDisposable
         while (Stopwatch.GetElapsedTime(begun) < LongestStart)
         {
             Assert.False(_process.HasExited, $"The server ended before it was ready:\n{Log()}");
-            if (Url is null && File.Exists(_log) && ListeningUrl(Log()) is { } url)
+            if (Url is null && ListeningUrl(Log()) is { } url)
             {
                 Url = url;
             }
