@@ -1,5 +1,6 @@
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
+using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Api;
 using Ascob.Server.Background;
@@ -30,9 +31,10 @@ internal static class AscobServer
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<MonotonicClock>();
 
-        // The first of the hosted services: all others find the database up to date.
-        builder.Services.AddHostedService<DatabaseStartupService>();
         builder.Services.AddAscobConfiguration(builder.Configuration);
+
+        // After the hold on the data directory and before all other hosted services, which find the database up to date.
+        builder.Services.AddHostedService<DatabaseStartupService>();
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
@@ -56,6 +58,7 @@ internal static class AscobServer
             throw;
         }
 
+        HandOutOwnAddress(app);
         Map(app);
         return app;
     }
@@ -85,6 +88,24 @@ internal static class AscobServer
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = limits.MaxBodyBytes;
+        });
+    }
+
+    // Without a configured PublicUrl jobs are handed the address that this server listens on, which jobs on this machine can reach.
+    private static void HandOutOwnAddress(WebApplication app)
+    {
+        var engine = app.Services.GetRequiredService<IOptions<EngineOptions>>().Value;
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            if (engine.PublicUrl is null && app.Urls.FirstOrDefault() is { } url)
+            {
+                engine.PublicUrl = url
+                    .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
+                    .Replace("[::]", "localhost", StringComparison.Ordinal)
+                    .Replace("//+", "//localhost", StringComparison.Ordinal)
+                    .Replace("//*", "//localhost", StringComparison.Ordinal)
+                    .TrimEnd('/');
+            }
         });
     }
 

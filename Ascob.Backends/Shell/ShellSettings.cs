@@ -16,7 +16,7 @@ internal sealed record ShellSettings
     /// <summary>Gets how long a stopped job may take before it is killed.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets how much output of a job is kept.</summary>
+    /// <summary>Gets how much output of a job is kept; as much as the server's archive keeps where nothing is set.</summary>
     public long MaxOutputBytes { get; init; } = CappedLogLimits.Default.TotalBytes;
 
     /// <summary>Gets how long the shell host stays without a server and without a job.</summary>
@@ -46,7 +46,9 @@ internal sealed record ShellSettings
             ExecutablesDirectory = directory,
             InlineCommands = read.Bool(nameof(InlineCommands), defaults.InlineCommands),
             StopGrace = read.Time(nameof(StopGrace), defaults.StopGrace),
-            MaxOutputBytes = read.Bytes(nameof(MaxOutputBytes), defaults.MaxOutputBytes),
+            MaxOutputBytes = read.Bytes(
+                nameof(MaxOutputBytes),
+                ((CappedLogLimits?)context.Services.GetService(typeof(CappedLogLimits)))?.TotalBytes ?? defaults.MaxOutputBytes),
             HostIdleExit = read.Time(nameof(HostIdleExit), defaults.HostIdleExit),
             Shell = shell,
         };

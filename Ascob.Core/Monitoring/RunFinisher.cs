@@ -67,8 +67,8 @@ public sealed class RunFinisher(
                 x => Facts(x, report) with
                 {
                     BackendKeys = keys,
-                    SubmittedAt = x.SubmittedAt ?? clock.Now,
-                    StartedAt = trigger == RunTrigger.BackendStarted ? x.StartedAt ?? report?.StartedAt ?? clock.Now : x.StartedAt,
+                    SubmittedAt = x.SubmittedAt ?? x.IntentAt ?? clock.Now,
+                    StartedAt = trigger == RunTrigger.BackendStarted ? StartOf(x, report, clock.Now) : x.StartedAt,
                     WaitingSince = null,
                     FailedChecks = 0,
                     LeaseOwner = server.LeaseOwner,
@@ -104,7 +104,7 @@ public sealed class RunFinisher(
                 $"it is unknown whether the backend has it ({reason}); looking for marker {r.Marker}",
                 x => x with
                 {
-                    SubmittedAt = x.SubmittedAt ?? clock.Now,
+                    SubmittedAt = x.SubmittedAt ?? x.IntentAt ?? clock.Now,
                     WaitingSince = clock.Now,
                     FailedChecks = 0,
                     LeaseOwner = null,
@@ -139,19 +139,20 @@ public sealed class RunFinisher(
     {
         var marker = run.Marker;
         var keys = run.BackendKeys;
+        var now = clock.Now;
         var result = await updater.ApplyAsync(
             run,
             r => r.Marker != marker ? null : Retry(r, ending(r)) ?? RunLifecycle.Change(
                 r,
                 ending(r).Trigger,
-                clock.Now,
+                now,
                 report is null ? server.Actor : $"backend:{r.BackendId}",
                 ending(r).Reason,
                 x => Facts(x, report) with
                 {
                     BackendKeys = x.BackendKeys ?? keys,
-                    SubmittedAt = report is null ? x.SubmittedAt : x.SubmittedAt ?? clock.Now,
-                    StartedAt = report is null ? x.StartedAt : x.StartedAt ?? report.StartedAt ?? clock.Now,
+                    SubmittedAt = report is null ? x.SubmittedAt : x.SubmittedAt ?? x.IntentAt ?? now,
+                    StartedAt = report is null ? x.StartedAt : StartOf(x, report, now),
                     OutputArchived = archived,
                 }),
             cancellationToken).ConfigureAwait(false);
@@ -168,6 +169,14 @@ public sealed class RunFinisher(
         }
 
         return result.Run;
+    }
+
+    // The backend's clock may be off; a run never starts before it was submitted, nor after now.
+    internal static DateTimeOffset StartOf(Run run, BackendReport? report, DateTimeOffset now)
+    {
+        var told = run.StartedAt ?? report?.StartedAt ?? now;
+        var earliest = run.SubmittedAt ?? run.IntentAt ?? run.DefinedAt;
+        return told > now ? now : told < earliest ? earliest : told;
     }
 
     private RunChange? Retry(Run run, Ending ending)

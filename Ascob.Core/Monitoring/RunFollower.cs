@@ -196,7 +196,7 @@ public sealed class RunFollower(
                 report.Reason,
                 x => RunFinisher.Facts(x, report) with
                 {
-                    StartedAt = started ? x.StartedAt ?? report.StartedAt ?? clock.Now : x.StartedAt,
+                    StartedAt = started ? RunFinisher.StartOf(x, report, clock.Now) : x.StartedAt,
                     FailedChecks = 0,
                     LeaseOwner = server.LeaseOwner,
                     LeaseUntil = clock.Now + options.Value.Lease,

@@ -54,9 +54,6 @@ public sealed class Retention(
 /// <summary>How long things are kept. Bound to <c>Ascob:Retention</c>.</summary>
 public sealed class RetentionPolicy
 {
-    /// <summary>Gets or sets how long final runs are kept after their end; zero for ever.</summary>
+    /// <summary>Gets or sets how long final runs are kept after their end, with all that belongs to them, their idempotency keys included; zero for ever.</summary>
     public TimeSpan Runs { get; set; } = TimeSpan.FromDays(90);
-
-    /// <summary>Gets or sets how long idempotency keys are remembered.</summary>
-    public TimeSpan IdempotencyKeys { get; set; } = TimeSpan.FromDays(7);
 }

@@ -12,7 +12,7 @@ internal static class ConfigurationRegistration
     {
         services.Configure<AscobOptions>(configuration.GetSection(AscobOptions.Section));
         services.Configure<LimitsOptions>(configuration.GetSection(LimitsOptions.Section));
-        services.Configure<RetentionOptions>(configuration.GetSection(RetentionOptions.Section));
+        services.Configure<RetentionPolicy>(configuration.GetSection("Ascob:Retention"));
         services.Configure<SecurityOptions>(configuration.GetSection(SecurityOptions.Section));
         services.AddOptions<EngineOptions>().Bind(configuration.GetSection("Ascob:Engine")).Configure<IOptions<AscobOptions>, IOptions<LimitsOptions>>(
             (engine, server, limits) =>

@@ -46,15 +46,13 @@ internal static class KnownSettings
             ("MetricsOpen", Value(Flag)),
             ("MaxFailuresPerMinute", Value(Number(1, 1_000_000))),
             ("SessionLifetime", Value(Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)))),
-            ("Key", Value(Any)))),
+            ("EncryptionKey", Value(Any)))),
         ("Limits", Section(
             ("MaxFileBytes", Value(Number(1, 1L << 50))),
             ("MaxOutputBytes", Value(Number(1024, 1L << 40))),
             ("MaxBodyBytes", Value(Number(1024, 1L << 30))),
             ("ManualStartDeadline", Value(Duration(TimeSpan.FromMinutes(1), Years))))),
-        ("Retention", Section(
-            ("Runs", Value(Duration(Zero, Years))),
-            ("IdempotencyKeys", Value(Duration(TimeSpan.FromMinutes(1), Years))))),
+        ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
         ("Backends", Map(Backend(), Name)));
 
     private static SettingNode Backend() => OpenSection(

@@ -1,4 +1,6 @@
 using Ascob.Server;
+using Ascob.Tests.Backends.Shell;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ascob.Tests.Docs;
 
@@ -24,7 +26,12 @@ public sealed class ReadmeSampleTests : IDisposable
     [Fact]
     public async Task ReadmeSample_AgainstAServer_PrintsTheResultAndTheOutput()
     {
-        await using var server = AscobServer.Build(["--urls=http://127.0.0.1:0", "--environment=Development", $"--Ascob:DataDirectory={_directory}", "--Logging:LogLevel:Default=None"]);
+        await using var server = AscobServer.Build(
+            [
+                "--urls=http://127.0.0.1:0", "--environment=Development", $"--Ascob:DataDirectory={_directory}",
+                "--Ascob:Backends:shell:HostIdleExit=00:00:01", "--Logging:LogLevel:Default=None",
+            ],
+            builder => builder.Services.AddSingleton(ShellWorld.Launcher));
         await server.StartAsync(TestContext.Current.CancellationToken);
         using var console = new StringWriter { NewLine = "\n" };
 
