@@ -29,14 +29,13 @@ internal static class LoginEndpoints
     private static async Task SignInAsync(
         HttpContext context, TokenAuthenticator authenticator, OperatorSessions sessions, FailedAttempts failures, AccessMetrics metrics)
     {
-        if (!OperatorSessions.IsFromHere(context.Request) || !context.Request.HasFormContentType || context.Request.ContentLength is not <= LongestForm)
+        if (!OperatorSessions.IsFromHere(context.Request) || await ReadTokenAsync(context) is not { } token)
         {
             await ShowAsync(context, "Send the form of this page.", StatusCodes.Status400BadRequest);
             return;
         }
 
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
-        var authentication = await authenticator.AuthenticateAsync(form["token"].ToString(), context.RequestAborted);
+        var authentication = await authenticator.AuthenticateAsync(token, context.RequestAborted);
         if (authentication.Caller is not { } caller)
         {
             metrics.TokenRefused();
@@ -56,6 +55,24 @@ internal static class LoginEndpoints
         {
             sessions.Start(context, authentication.SessionId!);
             context.Response.Redirect(Home);
+        }
+    }
+
+    private static async Task<string?> ReadTokenAsync(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType || context.Request.ContentLength is not <= LongestForm)
+        {
+            return null;
+        }
+
+        try
+        {
+            return (await context.Request.ReadFormAsync(context.RequestAborted))["token"].ToString();
+        }
+        catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException) && !context.RequestAborted.IsCancellationRequested)
+        {
+            // Too many fields, or a form that ends in its middle.
+            return null;
         }
     }
 

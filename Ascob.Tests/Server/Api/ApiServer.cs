@@ -25,6 +25,8 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public Uri Url { get; }
 
+    public string DataDirectory => _directory;
+
     public static async Task<ApiServer> StartAsync(Action<WebApplicationBuilder>? configure = null, params string[] args)
     {
         var directory = Path.Combine(Path.GetTempPath(), $"ascob-api-{Path.GetRandomFileName()}");

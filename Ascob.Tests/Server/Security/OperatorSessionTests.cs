@@ -145,6 +145,23 @@ public sealed class OperatorSessionTests
     private Task<ApiServer> StartAsync() =>
         ApiServer.StartWithoutStoreAsync(b => b.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(_time)));
 
+    [Theory]
+    [InlineData("multipart/form-data; boundary=b", "--b\r\n")]
+    [InlineData("multipart/form-data; boundary=b", "")]
+    [InlineData("application/x-www-form-urlencoded", "&&&&=%ff%00&token")]
+    public async Task SignIn_WhenTheFormIsBroken_ShowsThePageAgain(string mediaType, string form)
+    {
+        await using var server = await ApiServer.StartWithoutStoreAsync();
+        using var client = server.Client(null);
+        using var content = new StringContent(form);
+        content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(mediaType);
+
+        using var answer = await client.PostAsync("/login", content, TestContext.Current.CancellationToken);
+
+        Assert.True(answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized, answer.StatusCode.ToString());
+        Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+    }
+
     private static FormUrlEncodedContent Form(string token) => new([new("token", token)]);
 
     private static async Task<string> SignInAsync(HttpClient client, string token)
