@@ -23,6 +23,8 @@ internal static class Verbs
           baselines what the machine does without Ascob
           chaos     kill -9 in rounds under load (--rounds N --seed N --pg --term --naive)
 
+          drive-held, drive-working: a load on a server that runs already (--port N --token T --connections N)
+
           --reps N --seconds N --no-postgres --server Ascob.Server.dll --folder DIR --keep
         """;
 
@@ -50,6 +52,7 @@ internal static class Verbs
             {
                 [EchoServer.Verb] => await EchoServer.ServeAsync(arguments.Number("port", 0)),
                 [SaveChangesServer.Verb] => await SaveChangesServer.ServeAsync(arguments.Number("port", 0), arguments.Text("file")!),
+                ["drive-held" or "drive-working"] => Drive(arguments),
                 ["chaos"] => await ChaosVerb.RunAsync(arguments, stop.Token),
                 [] => Explain(),
                 var words => await MeasureAsync(arguments, Expand(words), stop.Token),
@@ -64,6 +67,17 @@ internal static class Verbs
         {
             return 130;
         }
+    }
+
+    // A load on a server that runs already, for a profiler: answers, answers per second, p50 and p99.
+    private static int Drive(BenchArguments arguments)
+    {
+        var held = arguments.Words[0] == "drive-held";
+        var address = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, arguments.Number("port", 8081));
+        var result = new Load.LoadGenerator(address, arguments.Number("connections", 64), 201)
+            .Closed(Load.SampleJobs.Requests(n => Load.SampleJobs.Dummy(n, held), arguments.Text("token") ?? AscobServer.Token), TimeSpan.FromSeconds(arguments.Number("seconds", 4)));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Answered} answered, {result.Refused} refused, {result.PerSecond:0}/s, p50 {result.P50:0.00} ms, p99 {result.P99:0.00} ms"));
+        return result.Refused == 0 ? 0 : 1;
     }
 
     private static async Task<int> MeasureAsync(BenchArguments arguments, IReadOnlyList<string> measures, CancellationToken cancellationToken)

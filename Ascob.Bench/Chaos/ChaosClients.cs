@@ -12,7 +12,7 @@ internal sealed class ChaosClients(Uri server, ChaosSettings settings, ChaosPlan
     private const int Conflict = 409;
     private const int NotFound = 404;
     private const int Replays = 10;
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(3);
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(5);
 
     private readonly BenchClient _client = new(server, TimeSpan.FromSeconds(5));

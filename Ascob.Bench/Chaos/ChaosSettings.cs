@@ -31,7 +31,7 @@ internal sealed record ChaosSettings(int Rounds, int Seed, bool Gentle, bool Nai
             arguments.Has("term"),
             naive,
             arguments.Has("pg"),
-            arguments.Number("clients", naive ? 32 : 4));
+            arguments.Number("clients", naive ? 32 : 8));
     }
 
     public override string ToString() => string.Create(

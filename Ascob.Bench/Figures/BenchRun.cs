@@ -29,7 +29,7 @@ internal sealed class BenchRun : IDisposable
     public TimeSpan Load { get; }
 
     /// <summary>Gets how long it is driven before it is measured, so that the compiler has done its work.</summary>
-    public static TimeSpan WarmUp { get; } = TimeSpan.FromSeconds(2);
+    public static TimeSpan WarmUp { get; } = TimeSpan.FromSeconds(5);
 
     public Report Report { get; } = new();
 

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+
 namespace Ascob.Bench.Servers;
 
 /// <summary>A new empty folder that goes away with the measurement, unless it is to be kept for a look.</summary>
@@ -6,11 +9,11 @@ internal sealed class WorkFolder(string? parent, bool keep) : IDisposable
     private int _children;
 
     // Open to other users: a database server does not run as root and must reach its part.
-    public string FullPath { get; } = Directory.CreateDirectory(System.IO.Path.Combine(parent ?? System.IO.Path.GetTempPath(), $"ascob-bench-{Guid.NewGuid():N}")).FullName;
+    public string FullPath { get; } = Directory.CreateDirectory(Path.Combine(parent ?? Path.GetTempPath(), $"ascob-bench-{Guid.NewGuid():N}")).FullName;
 
     public string Child(string name)
     {
-        var child = System.IO.Path.Combine(FullPath, $"{name}-{Interlocked.Increment(ref _children)}");
+        var child = Path.Combine(FullPath, $"{name}-{Interlocked.Increment(ref _children)}");
         return Directory.CreateDirectory(child).FullName;
     }
 
@@ -22,6 +25,7 @@ internal sealed class WorkFolder(string? parent, bool keep) : IDisposable
             return;
         }
 
+        EndShellHosts();
         try
         {
             Directory.Delete(FullPath, recursive: true);
@@ -29,6 +33,29 @@ internal sealed class WorkFolder(string? parent, bool keep) : IDisposable
         catch (IOException e)
         {
             Console.Error.WriteLine($"could not delete {FullPath}: {e.Message}");
+        }
+    }
+
+    // The host of shell jobs outlives its server on purpose; those whose folder goes away have nobody left to serve.
+    private void EndShellHosts()
+    {
+        foreach (var process in Directory.Exists("/proc") ? Directory.EnumerateDirectories("/proc") : [])
+        {
+            try
+            {
+                if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                    && File.ReadAllText(Path.Combine(process, "cmdline")) is var line
+                    && line.Contains("shell-host", StringComparison.Ordinal)
+                    && line.Contains(FullPath + "/", StringComparison.Ordinal))
+                {
+                    using var host = Process.GetProcessById(id);
+                    host.Kill();
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)
+            {
+                // It ended by itself meanwhile.
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Ascob.Tests.Docs;
 using Ascob.Tests.Server.Api;
 
@@ -184,7 +183,7 @@ internal sealed class RequestGrammar
         }
     }
 
-    private byte[] Body(Operation operation, Random random, JsonMangler mangler, List<string> headers, out bool isHuge)
+    private static byte[] Body(Operation operation, Random random, JsonMangler mangler, List<string> headers, out bool isHuge)
     {
         var json = mangler.Mangle(GoodBodies.For(operation.Path, random), out isHuge);
         if (operation.Path == "/api/runs" && random.Next(6) == 0)

@@ -5,8 +5,8 @@ using Ascob.Core.Output;
 namespace Ascob.Server.Persistence.Output;
 
 /// <summary>
-/// Keeps the output of ended runs as files: <c>output/&lt;thousand&gt;/&lt;run id&gt;/combined.txt</c>, <c>stdout.txt</c>, <c>stderr.txt</c> below the data directory. A document
-/// appears under its name only when it is whole.
+/// Keeps the output of ended runs as files: <c>output/&lt;thousand&gt;/&lt;run id&gt;.combined.txt</c>, <c>.stdout.txt</c>, <c>.stderr.txt</c> below the data directory; an empty
+/// document has no file. A document appears under its name only when it is whole.
 /// </summary>
 internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limits) : IOutputStore
 {
@@ -36,6 +36,13 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
         var first = await read(0, cancellationToken);
         try
         {
+            if (first is { Complete: true, Dropped: 0, Data.Length: 0 })
+            {
+                // Quiet jobs are the many, and a folder and its files cost more than all else that ends a run: no document is an empty one.
+                DeleteDocument(path);
+                return;
+            }
+
             CreatePrivateDirectory(Path.GetDirectoryName(path)!);
             if (first is { Complete: true, Dropped: 0 } && first.Data.Length <= limits.TotalBytes)
             {
@@ -55,11 +62,10 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
     {
         try
         {
-            Directory.Delete(RunDirectory(runId), recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Deleted before, or never archived.
+            foreach (var channel in Enum.GetValues<OutputChannel>())
+            {
+                DeleteDocument(DocumentPath(runId, channel));
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,15 +75,16 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
         return Task.CompletedTask;
     }
 
+    private static void DeleteDocument(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
+    }
+
     private static void WriteSmall(string path, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
-        {
-            // Nothing can be half written here; the usual output of a quiet job costs one call.
-            File.OpenHandle(path, FileMode.Create, FileAccess.Write).Dispose();
-            return;
-        }
-
         var temporary = path + ".tmp";
         using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
         {
@@ -131,13 +138,14 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
         }
     }
 
-    private string RunDirectory(long runId) => Path.Combine(
-        _root, (runId / 1000).ToString(CultureInfo.InvariantCulture), runId.ToString(CultureInfo.InvariantCulture));
-
-    private string DocumentPath(long runId, OutputChannel channel) => Path.Combine(RunDirectory(runId), channel switch
-    {
-        OutputChannel.Combined => "combined.txt",
-        OutputChannel.Stdout => "stdout.txt",
-        OutputChannel.Stderr => "stderr.txt",
-    });
+    // No folder for each run: making one costs as much as a document.
+    private string DocumentPath(long runId, OutputChannel channel) => Path.Combine(
+        _root,
+        (runId / 1000).ToString(CultureInfo.InvariantCulture),
+        runId.ToString(CultureInfo.InvariantCulture) + channel switch
+        {
+            OutputChannel.Combined => ".combined.txt",
+            OutputChannel.Stdout => ".stdout.txt",
+            OutputChannel.Stderr => ".stderr.txt",
+        });
 }

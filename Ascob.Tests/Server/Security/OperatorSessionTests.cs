@@ -2,8 +2,8 @@ using System.Net;
 using Ascob.Core.Access;
 using Ascob.Server.Security;
 using Ascob.Tests.Server.Api;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Ascob.Tests.Server.Security;

@@ -18,8 +18,17 @@ public sealed class FileOutputStoreTests : IDisposable
     [Fact]
     public async Task Open_WhenNothingWasArchived_AnswersNull() => Assert.Null(await _store.OpenAsync(1, OutputChannel.Combined, Token));
 
+    [Fact]
+    public async Task Archive_WhenOutputIsEmpty_LeavesNoDocumentNotEvenAnEarlierOne()
+    {
+        await _store.ArchiveAsync(7, OutputChannel.Stdout, Backend("first attempt", 13), Token);
+
+        await _store.ArchiveAsync(7, OutputChannel.Stdout, Backend(string.Empty, 13), Token);
+
+        Assert.Null(await _store.OpenAsync(7, OutputChannel.Stdout, Token));
+    }
+
     [Theory]
-    [InlineData(0)]
     [InlineData(1)]
     [InlineData(49)]
     [InlineData(50)]
