@@ -1,7 +1,10 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
+using Ascob.Core.Jobs;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
@@ -19,6 +22,7 @@ public sealed class CallbackService(
     IRunFileStore files,
     BackendCatalog catalog,
     CallbackIds ids,
+    ISecretProtector protector,
     MonotonicClock clock)
 {
     private const string Actor = "callback";
@@ -57,6 +61,7 @@ public sealed class CallbackService(
                 : new Error(ErrorKind.Conflict, "run.final", $"The run is {run.Status.ToWire()} already.");
         }
 
+        report = WithoutSecrets(report, run);
         if (report.Id is { } id && await SeenAsync(run, id, cancellationToken).ConfigureAwait(false))
         {
             return false;
@@ -119,6 +124,29 @@ public sealed class CallbackService(
         }
 
         return run.EndedAt is { } ended && clock.Now - ended > OpenAfterEnd ? null : run;
+    }
+
+    // What a job tells is kept and shown to whoever may read the run, so it must not carry the job's own secrets.
+    private CallbackReport WithoutSecrets(CallbackReport report, Run run)
+    {
+        IReadOnlyDictionary<string, string>? secrets;
+        try
+        {
+            secrets = SecretSplit.Reveal(run.ProtectedSecrets, protector);
+        }
+        catch (CryptographicException)
+        {
+            // Without its key this server never gave the secrets to the job, and cannot know them.
+            return report;
+        }
+
+        return secrets is null ? report : report with
+        {
+            Message = SecretSplit.Hide(report.Message, secrets),
+            Id = SecretSplit.Hide(report.Id, secrets),
+            IdentificationKeys = report.IdentificationKeys?.ToDictionary(
+                k => k.Key, k => SecretSplit.Hide(k.Value, secrets)!, StringComparer.Ordinal),
+        };
     }
 
     private async Task<bool> SeenAsync(Run run, string id, CancellationToken cancellationToken) =>

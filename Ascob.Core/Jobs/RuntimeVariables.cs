@@ -26,7 +26,7 @@ public static partial class RuntimeVariables
             CheckText("jobSpec.description", spec.Description, spec, errors);
             CheckMap("jobSpec.labels", spec.Labels, spec, errors);
             CheckMap("jobSpec.parameters", spec.Parameters, spec, errors);
-            CheckMap("jobSpec.secretParameters", spec.SecretParameters, spec, errors);
+            CheckMap("jobSpec.secretParameters", spec.SecretParameters, spec, errors, isSecret: true);
             for (var i = 0; i < (spec.Locks?.Count ?? 0); i++)
             {
                 CheckText(string.Create(CultureInfo.InvariantCulture, $"jobSpec.locks[{i}].key"), spec.Locks![i]?.Key, spec, errors);
@@ -94,7 +94,7 @@ public static partial class RuntimeVariables
         _ => values.CallbackUrl ?? string.Empty,
     };
 
-    private static void CheckMap(string map, IReadOnlyDictionary<string, string>? values, JobSpec spec, FieldErrorList errors)
+    private static void CheckMap(string map, IReadOnlyDictionary<string, string>? values, JobSpec spec, FieldErrorList errors, bool isSecret = false)
     {
         foreach (var (key, value) in values ?? new Dictionary<string, string>())
         {
@@ -104,11 +104,11 @@ public static partial class RuntimeVariables
                 errors.Add(field, "Runtime variables are replaced in values only; this name contains %%.");
             }
 
-            CheckText(field, value, spec, errors);
+            CheckText(field, value, spec, errors, isSecret);
         }
     }
 
-    private static void CheckText(string field, string? text, JobSpec spec, FieldErrorList errors)
+    private static void CheckText(string field, string? text, JobSpec spec, FieldErrorList errors, bool isSecret = false)
     {
         if (text is null || !text.Contains(Mark, StringComparison.Ordinal))
         {
@@ -118,7 +118,7 @@ public static partial class RuntimeVariables
         var from = 0;
         foreach (var token in Tokens().EnumerateMatches(text))
         {
-            CheckLiteral(field, text[from..token.Index], errors);
+            CheckLiteral(field, text[from..token.Index], errors, isSecret);
             from = token.Index + token.Length;
             if (spec.Submitter is null && text.AsSpan(token.Index, token.Length) is "%%SUBMITTER%%")
             {
@@ -126,10 +126,10 @@ public static partial class RuntimeVariables
             }
         }
 
-        CheckLiteral(field, text[from..], errors);
+        CheckLiteral(field, text[from..], errors, isSecret);
     }
 
-    private static void CheckLiteral(string field, string literal, FieldErrorList errors)
+    private static void CheckLiteral(string field, string literal, FieldErrorList errors, bool isSecret)
     {
         if (!literal.Contains(Mark, StringComparison.Ordinal))
         {
@@ -137,7 +137,7 @@ public static partial class RuntimeVariables
         }
 
         var unknown = AnyToken().Match(literal);
-        errors.Add(field, unknown.Success
+        errors.Add(field, unknown.Success && !isSecret
             ? $"There is no runtime variable {unknown.Value}; there are {Known}."
             : $"A %% is left that belongs to no runtime variable; there are {Known}.");
     }

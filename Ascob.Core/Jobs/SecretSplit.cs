@@ -14,6 +14,9 @@ public sealed record SecretSplit(JobSpec Masked, IReadOnlyDictionary<string, str
     /// <summary>What stands where a secret value is not shown.</summary>
     public const string Mask = "***";
 
+    // A shorter value would blank out half of a text and hide nothing.
+    private const int ShortestMasked = 4;
+
     /// <summary>Takes the secret values out of a job.</summary>
     public static SecretSplit From(JobSpec spec)
     {
@@ -50,6 +53,11 @@ public sealed record SecretSplit(JobSpec Masked, IReadOnlyDictionary<string, str
             ? null
             : JsonSerializer.Deserialize<IReadOnlyDictionary<string, string>>(protector.Unprotect(protectedSecrets), AscobJson.Options);
     }
+
+    /// <summary>Answers a text with <see cref="Mask"/> in place of every secret value in it; null for null.</summary>
+    public static string? Hide(string? text, IReadOnlyDictionary<string, string>? clear) => clear is null || text is null
+        ? text
+        : clear.Values.Where(v => v.Length >= ShortestMasked).OrderByDescending(v => v.Length).Aggregate(text, (t, v) => t.Replace(v, Mask, StringComparison.Ordinal));
 
     /// <summary>Names the parts without their values, so that no log or message can show a secret by accident.</summary>
     public override string ToString() => $"SecretSplit with {Clear?.Count ?? 0} secret values";

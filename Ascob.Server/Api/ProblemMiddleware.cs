@@ -1,4 +1,5 @@
 using Ascob.Core.Errors;
+using Ascob.Server.Security;
 
 namespace Ascob.Server.Api;
 
@@ -27,7 +28,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Part of the answer is out: only a broken connection tells the client that it is not all of it.
-            LogBroken(e, context.Request.Method, context.Request.Path);
+            LogBroken(e, context.Request.Method, PathForLog(context));
             context.Abort();
         }
         catch (OperationCanceledException)
@@ -50,7 +51,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
                 await Problems.WriteAsync(context, bad.StatusCode, "request.malformed", "The request is malformed.");
                 break;
             case StoreUnavailableException unavailable:
-                LogUnavailable(unavailable, context.Request.Method, context.Request.Path);
+                LogUnavailable(unavailable, context.Request.Method, PathForLog(context));
                 context.Response.Headers.RetryAfter = "1";
                 await Problems.WriteAsync(
                     context,
@@ -65,12 +66,18 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
                 await Problems.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "server.stopping", "The server is stopping; ask again.");
                 break;
             default:
-                LogFailed(exception, context.Request.Method, context.Request.Path);
+                LogFailed(exception, context.Request.Method, PathForLog(context));
                 await Problems.WriteAsync(
                     context, StatusCodes.Status500InternalServerError, "server.error", "The server could not answer this request. Its log tells more under the trace id.");
                 break;
         }
     }
+
+    // A secret URL would be a right in the hands of everybody who reads the log.
+    private static string PathForLog(HttpContext context) =>
+        context.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<AccessRequirement>()?.Kind == AccessKind.SecretUrl
+            ? endpoint.RoutePattern.RawText ?? string.Empty
+            : context.Request.Path;
 
     /// <summary>Gives the framework's own bare answers a body.</summary>
     private static Task DescribeAsync(HttpContext context)

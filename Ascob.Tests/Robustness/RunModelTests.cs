@@ -19,6 +19,7 @@ public sealed class RunModelTests : IAsyncLifetime
 
     private readonly ModelBackend _backend = new();
     private readonly ConcurrentDictionary<long, int> _seen = new();
+    private readonly ConcurrentDictionary<string, int> _outcomes = new(StringComparer.Ordinal);
     private ApiServer _server = null!;
     private HttpClient _client = null!;
     private int _lastSequence;
@@ -48,6 +49,7 @@ public sealed class RunModelTests : IAsyncLifetime
         var calls = Gen.Select(Gen.Int[0, 99], Gen.Int[0, 1_000], Gen.Int[0, 1_000]);
         await calls.Array[1, LongestSequence].SampleAsync(PlayAsync, iter: Sequences, threads: 4, print: a => string.Join(' ', a));
 
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", _outcomes.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => $"{o.Key}: {o.Value}")));
         Assert.InRange(_seen.Count, Sequences, int.MaxValue);
     }
 
@@ -113,6 +115,7 @@ public sealed class RunModelTests : IAsyncLifetime
             _ => ("read unknown", 404, await SendAsync(HttpMethod.Get, "/api/runs/999999999")),
         };
         story.Add($"{name} {before} -> {actual}, {run.Status}");
+        _outcomes.AddOrUpdate($"{name} {actual}", 1, (_, n) => n + 1);
         Assert.True(expected == actual, $"{name} of {before}: {actual} instead of {expected}");
     }
 
@@ -231,6 +234,8 @@ public sealed class RunModelTests : IAsyncLifetime
 
             now = to;
         }
+
+        _outcomes.AddOrUpdate($"seen {run.Status}", 1, (_, n) => n + 1);
 
         Assert.Equal(run.Status, now);
         Assert.Equal(run.IsFinal, read.GetProperty("endTime").ValueKind != JsonValueKind.Null);

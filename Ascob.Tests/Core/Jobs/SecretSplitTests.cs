@@ -44,6 +44,16 @@ public sealed class SecretSplitTests
         Assert.Equal(split.Clear, SecretSplit.Reveal(stored, new Reversing()));
     }
 
+    [Fact]
+    public void Hide_ReplacesEveryValue_LongerOnesFirst()
+    {
+        var clear = new Dictionary<string, string> { ["a"] = "secret", ["b"] = "secret-of-b", ["c"] = "x" };
+
+        Assert.Equal("x *** and *** x", SecretSplit.Hide("x secret-of-b and secret x", clear));
+        Assert.Equal("secret", SecretSplit.Hide("secret", null));
+        Assert.Null(SecretSplit.Hide(null, clear));
+    }
+
     private sealed class Reversing : ISecretProtector
     {
         public string Protect(string clear) => Convert.ToBase64String(Encoding.UTF8.GetBytes(clear));
