@@ -21,7 +21,8 @@ public sealed class ServerGuaranteeTests
     [Fact]
     public async Task Guarantee24_WhenTheDiskIsFull_SubmissionsAnswer503WithRetryAfterAndGoOnWhenThereIsRoomAgain()
     {
-        await using var server = await ApiServer.StartWithDummyAsync();
+        // A submission whose answer could not be stored is looked up when its lease is over.
+        await using var server = await ApiServer.StartWithDummyAsync("--Ascob:Engine:Lease", "00:00:02", "--Ascob:Backends:dummyBackend:Resilience:Timeout", "00:00:02");
         using var client = server.Client();
         await client.EndAsync(await client.AcceptedAsync(Job("before")));
         var pages = await PragmaAsync(server, "PRAGMA page_count");
