@@ -57,7 +57,7 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         $"WITH due AS (SELECT TOP (@limit) * FROM runs WITH (UPDLOCK, READPAST, ROWLOCK) WHERE {Due} AND {condition} ORDER BY next_check_at) "
         + $"UPDATE due SET lease_owner = @owner, lease_until = @until OUTPUT {RunColumns.Output}";
 
-    protected override string TakeIdsText() => 
+    protected override string TakeIdsText() =>
         "SET NOCOUNT ON; DECLARE @_first sql_variant; "
         + "EXEC sys.sp_sequence_get_range @sequence_name = N'run_ids', @range_size = @count, @range_first_value = @_first OUTPUT; SELECT CAST(@_first AS bigint);";
 
