@@ -1,1 +1,3 @@
-return 0;
+using Ascob.Bench;
+
+return await Verbs.RunAsync(new BenchArguments(args));

@@ -8,11 +8,18 @@ public sealed class BackendCatalog
     private readonly Dictionary<string, BackendEntry> _entries;
 
     /// <summary>Initialises the catalogue; ids are compared as they are written.</summary>
-    public BackendCatalog(IEnumerable<BackendEntry> entries) =>
+    public BackendCatalog(IEnumerable<BackendEntry> entries)
+    {
         _entries = entries.ToDictionary(e => e.Id, StringComparer.Ordinal);
+        All = [.. _entries.Values.OrderBy(e => e.Id, StringComparer.Ordinal)];
+        DeclaredLabels = _entries.Values.SelectMany(e => e.Options.Labels.Keys).ToHashSet(StringComparer.Ordinal);
+    }
 
     /// <summary>Gets all backends, by id.</summary>
-    public IReadOnlyList<BackendEntry> All => [.. _entries.Values.OrderBy(e => e.Id, StringComparer.Ordinal)];
+    public IReadOnlyList<BackendEntry> All { get; }
+
+    /// <summary>Gets the keys of all labels that some backend declares: these route, all others are metadata.</summary>
+    public IReadOnlySet<string> DeclaredLabels { get; }
 
     /// <summary>Finds a backend by its id.</summary>
     public bool TryGet(string? backendId, [NotNullWhen(true)] out BackendEntry? entry)
@@ -39,4 +46,7 @@ public sealed class BackendEntry(string id, IBackendType type, BackendOptions op
 
     /// <summary>Gets the condition: circuit, drain, load.</summary>
     public BackendCondition Condition { get; } = condition;
+
+    /// <summary>Gets the turnstile of submissions: <see cref="BackendResilienceOptions.MaxConcurrentCalls"/> at once in this process.</summary>
+    internal SemaphoreSlim Calls { get; } = new(options.Resilience.MaxConcurrentCalls);
 }

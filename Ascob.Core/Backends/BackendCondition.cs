@@ -82,6 +82,15 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
         }
     }
 
+    /// <summary>Notes that a call for which <see cref="TryEnter"/> said yes does not go out after all.</summary>
+    public void Abandoned()
+    {
+        lock (_gate)
+        {
+            _probing = false;
+        }
+    }
+
     /// <summary>Notes a failed call.</summary>
     /// <param name="reason">One readable sentence.</param>
     public void Failed(string reason)

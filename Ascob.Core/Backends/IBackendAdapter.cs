@@ -74,6 +74,9 @@ public interface ISupportOutput
     /// <summary>Gets whether stdout and stderr can be read apart.</summary>
     bool SeparatesStreams { get; }
 
+    /// <summary>Gets whether the output can be read here for as long as the run is kept; then it is not archived.</summary>
+    bool KeepsOutput => false;
+
     /// <summary>
     /// Reads output on from an offset of the backend's own counting; short answers are normal. A part that the backend no longer has is skipped and
     /// counted in <see cref="OutputChunk.Dropped"/>.

@@ -14,6 +14,12 @@ public interface IBackendType
     /// </summary>
     string? InstanceLabel { get; }
 
+    /// <summary>
+    /// Gets the start of the labels that tell this type what to start (<c>shell_</c>). A job that carries none of them goes to such a backend only when it names the
+    /// backend, or by labels that the backend declares.
+    /// </summary>
+    string LabelPrefix => Name.ToLowerInvariant() + "_";
+
     /// <summary>Makes the adapter of one configured backend.</summary>
     /// <param name="context">What it is made of.</param>
     /// <exception cref="BackendConfigurationException">The settings are wrong; the message names the key.</exception>

@@ -22,6 +22,9 @@ public readonly struct Result<T>
     [MemberNotNullWhen(false, nameof(Error))]
     public bool IsSuccess => Error is null;
 
+    /// <summary>Wraps a value; for interfaces, which C# does not convert implicitly.</summary>
+    public static Result<T> Success(T value) => new(value, null);
+
     /// <summary>Wraps a value.</summary>
     public static implicit operator Result<T>(T value) => new(value, null);
 

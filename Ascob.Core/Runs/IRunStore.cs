@@ -40,11 +40,12 @@ public interface IRunStore
     /// </summary>
     Task<Run?> ClaimAsync(long runId, string owner, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken);
 
-    /// <summary>Gives up every lease of this owner; called at an orderly stop.</summary>
+    /// <summary>Gives up every lease of this owner, and makes its runs in <c>PENDING_SUBMIT</c> due at once; called at an orderly stop.</summary>
     Task ReleaseLeasesAsync(string owner, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Called once at start by a server that has the store for itself (SQLite): makes every lease of an earlier life end now. Does nothing on a shared database.
+    /// Called once at start by a server that has the store for itself (SQLite): makes every lease of an earlier life end now, and its runs in
+    /// <c>PENDING_SUBMIT</c> due at once. Does nothing on a shared database.
     /// </summary>
     Task TakeOverAbandonedLeasesAsync(CancellationToken cancellationToken);
 

@@ -43,7 +43,9 @@ internal sealed class DatabaseStartup(Database database, DatabaseSettings settin
         database.Dialect.Provider != DatabaseProvider.Sqlite
         && (exception is StoreUnavailableException || database.Dialect.IsUnavailable(exception) || (exception.InnerException is { } inner && database.Dialect.IsUnavailable(inner)));
 
-    private async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
+    /// <summary>Answers whether every migration of this version has been applied; changes nothing.</summary>
+    /// <exception cref="StoreUnavailableException">The database cannot be reached.</exception>
+    public async Task<bool> IsCurrentAsync(CancellationToken cancellationToken)
     {
         var context = settings.Provider switch
         {

@@ -41,11 +41,11 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement ReleaseLeases => Get(
         "release-leases",
-        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE next_check_at IS NOT NULL AND lease_owner = @owner");
+        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_owner = @owner");
 
     public SqlStatement EndLeases => Get(
         "end-leases",
-        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL WHERE next_check_at IS NOT NULL AND lease_until IS NOT NULL");
+        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_until IS NOT NULL");
 
     public SqlStatement FindEnded => Get(
         "find-ended",

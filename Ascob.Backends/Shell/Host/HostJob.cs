@@ -1,0 +1,135 @@
+using Ascob.Backends.Shell.Link;
+using Ascob.Core.Output;
+
+namespace Ascob.Backends.Shell.Host;
+
+/// <summary>A job of this host, from its claim to its end. The gate guards everything that changes.</summary>
+internal sealed class HostJob(StartJob start)
+{
+    private readonly TaskCompletionSource<StartRefusal?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private JobReport _report = new(start.Marker, HostJobState.Running);
+    private bool _exited;
+    private int _openPipes = 2;
+
+    public Lock Gate { get; } = new();
+
+    public string Marker => start.Marker;
+
+    public string Directory => start.Directory;
+
+    public string[] Masked => start.Masked;
+
+    public CappedLogLimits OutputLimits { get; } = CappedLogLimits.FromTotal(start.MaxOutputBytes);
+
+    public JobJournal? Journal { get; set; }
+
+    /// <summary>Gets the process id, which is that of its group and session too; 0 before the start.</summary>
+    public int Pid { get; private set; }
+
+    /// <summary>Gets whether the end is known and nothing of the job is left.</summary>
+    public bool IsFinal { get; private set; }
+
+    /// <summary>Gets whether its first process has ended.</summary>
+    public bool HasExited
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _exited;
+            }
+        }
+    }
+
+    /// <summary>Gets when what still runs is killed after a stop; null before one.</summary>
+    public DateTimeOffset? KillAt { get; private set; }
+
+    /// <summary>Gets what is known.</summary>
+    public JobReport Report
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _report with { State = IsFinal ? HostJobState.Ended : HostJobState.Running };
+            }
+        }
+    }
+
+    /// <summary>Gets the outcome of the start: null when it was started, else why not.</summary>
+    public Task<StartRefusal?> Started => _started.Task;
+
+    public void NoteStarted(int pid, long startTime, long atMilliseconds)
+    {
+        lock (Gate)
+        {
+            Pid = pid;
+            _report = _report with { Pid = pid, StartTime = startTime, StartedAtMilliseconds = atMilliseconds };
+        }
+    }
+
+    public void Answer(StartRefusal? refusal) => _started.TrySetResult(refusal);
+
+    /// <summary>Notes a stop; false when the job has ended already.</summary>
+    public bool TryNoteStop(DateTimeOffset killAt)
+    {
+        lock (Gate)
+        {
+            if (_exited)
+            {
+                return false;
+            }
+
+            KillAt = KillAt is { } earlier && earlier < killAt ? earlier : killAt;
+            _report = _report with { Stopped = true };
+            return true;
+        }
+    }
+
+    /// <summary>Notes the end of the first process; true when its output has ended too.</summary>
+    public bool NoteExit(int? exitCode, int? signal)
+    {
+        lock (Gate)
+        {
+            _exited = true;
+            _report = _report with { ExitCode = exitCode, Signal = signal };
+            Journal!.Ended(exitCode, signal, _report.Stopped);
+            return _openPipes == 0;
+        }
+    }
+
+    /// <summary>Notes the end of one output; true when both have ended, and the process too.</summary>
+    public bool NotePipeClosed()
+    {
+        lock (Gate)
+        {
+            _openPipes--;
+            return _openPipes == 0 && _exited;
+        }
+    }
+
+    /// <summary>Notes that the output was left although somebody still held it open; false when it had just ended by itself.</summary>
+    public bool TryNoteCut()
+    {
+        lock (Gate)
+        {
+            if (_openPipes == 0)
+            {
+                return false;
+            }
+
+            _report = _report with { OutputCut = true };
+            Journal!.OutputCut();
+            return true;
+        }
+    }
+
+    public void NoteFinal()
+    {
+        lock (Gate)
+        {
+            IsFinal = true;
+            Journal!.Dispose();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Ascob.Backends.Shell.Link;
+using Ascob.Backends.Shell.Native;
+
+namespace Ascob.Backends.Shell.Host;
+
+/// <summary>Starts jobs one after the other: claim, directory, pipes, process. Starting two at once gains nothing, the kernel's fork is the limit.</summary>
+internal sealed class JobStarter(ChildTable children, OutputPump pump)
+{
+    private readonly BlockingCollection<(HostJob Job, StartJob Start)> _queue = [];
+
+    /// <summary>Takes a job; the outcome comes through <see cref="HostJob.Started"/>.</summary>
+    public void Take(HostJob job, StartJob start)
+    {
+        if (start.Files.Length > 0)
+        {
+            // Copying may take long; the jobs behind this one do not wait for it.
+            _ = Task.Run(() => Prepare(job, start));
+        }
+        else
+        {
+            Prepare(job, start);
+        }
+    }
+
+    public void Run()
+    {
+        foreach (var (job, start) in _queue.GetConsumingEnumerable())
+        {
+            StartRefusal? refusal;
+            try
+            {
+                refusal = Start(job, start);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+            {
+                refusal = new StartRefusal($"The job could not be started: {e.Message}", Mendable: true);
+            }
+
+            Answer(job, refusal);
+        }
+    }
+
+    private static unsafe StartRefusal? OpenPipe(out int read, out int write)
+    {
+        var ends = stackalloc int[2];
+        if (Libc.Pipe2(ends, Libc.O_CLOEXEC) != 0)
+        {
+            (read, write) = (-1, -1);
+            return Refuse(Marshal.GetLastPInvokeError(), "a pipe");
+        }
+
+        (read, write) = (ends[0], ends[1]);
+        _ = Libc.Fcntl(read, Libc.F_SETFL, Libc.O_NONBLOCK);
+        return null;
+    }
+
+    private static StartRefusal Refuse(int error, string what) => error switch
+    {
+        Libc.E2BIG => new StartRefusal("The arguments and parameters together are larger than the system allows.", Mendable: false),
+        Libc.ENOEXEC => new StartRefusal("The executable is not a program: a script needs a first line such as '#!/bin/sh'.", Mendable: false),
+        Libc.EAGAIN or Libc.ENOMEM or Libc.EMFILE or Libc.ENFILE =>
+            new StartRefusal($"The system has no room for {what}: {Marshal.GetPInvokeErrorMessage(error)}.", Mendable: true),
+        _ => new StartRefusal($"The system refused {what}: {Marshal.GetPInvokeErrorMessage(error)}.", Mendable: false),
+    };
+
+    private static void Answer(HostJob job, StartRefusal? refusal)
+    {
+        if (refusal is not null)
+        {
+            job.Journal?.Dispose();
+            TryDelete(job.Directory);
+        }
+
+        job.Answer(refusal);
+    }
+
+    private static void TryDelete(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A claim without a start stays behind; a later question answers "lost", which is safe.
+        }
+    }
+
+    private void Prepare(HostJob job, StartJob start)
+    {
+        try
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                throw new PlatformNotSupportedException();
+            }
+
+            Directory.CreateDirectory(start.Directory, RunDirectory.Private);
+            job.Journal = JobJournal.TryClaim(start.Directory);
+            if (job.Journal is null)
+            {
+                // Another process has claimed it between our look and now: only a second host could, and there is none.
+                job.Answer(new StartRefusal("The job's directory is claimed by somebody else.", Mendable: true));
+                return;
+            }
+
+            Directory.CreateDirectory(Path.Combine(start.Directory, RunDirectory.Work), RunDirectory.Private);
+            CopyFiles(start);
+            _queue.Add((job, start));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Answer(job, new StartRefusal($"The job's directory could not be prepared: {e.Message}", Mendable: true));
+        }
+    }
+
+    // Copies, not links: the job may write to its files, and the originals belong to resubmitted runs too.
+    private static void CopyFiles(StartJob start)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var directory = Directory.CreateDirectory(Path.Combine(start.Directory, RunDirectory.Files), RunDirectory.Private).FullName;
+        foreach (var file in start.Files)
+        {
+            File.Copy(file.Source, Path.Combine(directory, file.Name));
+        }
+    }
+
+    private StartRefusal? Start(HostJob job, StartJob start)
+    {
+        if (OpenPipe(out var stdoutRead, out var stdoutWrite) is { } noPipe)
+        {
+            return noPipe;
+        }
+
+        if (OpenPipe(out var stderrRead, out var stderrWrite) is { } noSecondPipe)
+        {
+            _ = Libc.Close(stdoutRead);
+            _ = Libc.Close(stdoutWrite);
+            return noSecondPipe;
+        }
+
+        var error = children.Start(job, start, stdoutWrite, stderrWrite);
+        _ = Libc.Close(stdoutWrite);
+        _ = Libc.Close(stderrWrite);
+        if (error != 0)
+        {
+            _ = Libc.Close(stdoutRead);
+            _ = Libc.Close(stderrRead);
+            return Refuse(error, $"to start '{Path.GetFileName(start.Path)}'");
+        }
+
+        pump.Register(job, stdoutRead, stderrRead);
+        return null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using Ascob.Backends.Shell.Link;
+using Ascob.Core.Timing;
+
+namespace Ascob.Backends.Shell.Host;
+
+/// <summary>The jobs this host knows; those it has forgotten, or that an earlier host had, are read from their journals.</summary>
+internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFinisher finisher)
+{
+    private const int MostEndedInMemory = 10_000;
+
+    private readonly ConcurrentDictionary<string, HostJob> _jobs = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> _ended = new();
+
+    /// <summary>Gets whether any job has not ended.</summary>
+    public bool AnyActive => _jobs.Values.Any(j => !j.IsFinal);
+
+    /// <summary>Starts a job, or answers with the one that was started under this marker before.</summary>
+    public async Task<HostResponse> StartAsync(StartJob start)
+    {
+        if (!_jobs.ContainsKey(start.Marker) && JobJournal.TryRead(start.Marker, start.Directory) is { } earlier && !_jobs.ContainsKey(start.Marker))
+        {
+            return new HostResponse { Reports = [earlier] };
+        }
+
+        var fresh = new HostJob(start);
+        var job = _jobs.GetOrAdd(start.Marker, fresh);
+        if (job == fresh)
+        {
+            starter.Take(job, start);
+        }
+
+        var refusal = await job.Started;
+        if (refusal is not null)
+        {
+            _jobs.TryRemove(new KeyValuePair<string, HostJob>(job.Marker, job));
+            return new HostResponse { Refusal = refusal };
+        }
+
+        return new HostResponse { Reports = [job.Report] };
+    }
+
+    public JobReport Report(JobRef job) =>
+        _jobs.TryGetValue(job.Marker, out var known) && (known.Pid > 0 || !known.Started.IsCompleted)
+            ? known.Report
+            : JobJournal.TryRead(job.Marker, job.Directory) ?? new JobReport(job.Marker, HostJobState.Unknown);
+
+    public HostResponse Stop(StopJob stop)
+    {
+        if (_jobs.TryGetValue(stop.Job.Marker, out var job))
+        {
+            finisher.Stop(job, stop.Hard ? clock.Now : clock.Now + TimeSpan.FromMilliseconds(stop.GraceMilliseconds));
+        }
+
+        return new HostResponse { Reports = [Report(stop.Job)] };
+    }
+
+    public void StopAll(TimeSpan grace)
+    {
+        foreach (var job in _jobs.Values)
+        {
+            finisher.Stop(job, clock.Now + grace);
+        }
+    }
+
+    public HostResponse CleanUp(JobRef job)
+    {
+        if (_jobs.TryGetValue(job.Marker, out var known))
+        {
+            if (!known.IsFinal)
+            {
+                return new HostResponse { Error = "The job still runs." };
+            }
+
+            _jobs.TryRemove(job.Marker, out _);
+        }
+
+        if (Directory.Exists(job.Directory))
+        {
+            Directory.Delete(job.Directory, recursive: true);
+        }
+
+        return new HostResponse();
+    }
+
+    /// <summary>Bounds the memory: the journals of the oldest ended jobs know as much.</summary>
+    public void NoteFinal(HostJob job)
+    {
+        _ended.Enqueue(job.Marker);
+        while (_ended.Count > MostEndedInMemory && _ended.TryDequeue(out var oldest))
+        {
+            _jobs.TryRemove(oldest, out _);
+        }
+    }
+}

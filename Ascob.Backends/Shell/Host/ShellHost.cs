@@ -1,0 +1,183 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Ascob.Backends.Shell.Link;
+using Ascob.Backends.Shell.Native;
+using Ascob.Core.Timing;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ascob.Backends.Shell.Host;
+
+/// <summary>
+/// The process that owns the children of all shell backends of one data directory, so that jobs, their output and their exit codes survive the server. One for
+/// each directory; it ends by itself when nobody needs it.
+/// </summary>
+internal sealed class ShellHost
+{
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookForIdleness = TimeSpan.FromSeconds(1);
+
+    private readonly string _root;
+    private readonly TimeSpan _idleExit;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly MonotonicClock _clock;
+    private readonly ConcurrentDictionary<HostConnection, bool> _connections = new();
+    private readonly ChildTable _children;
+    private readonly JobProcesses _processes;
+    private readonly JobFinisher _finisher;
+    private readonly OutputPump _pump;
+    private readonly JobStarter _starter;
+    private readonly JobTable _jobs;
+
+    public ShellHost(string root, TimeSpan idleExit)
+    {
+        _root = root;
+        _idleExit = idleExit;
+        _clock = new MonotonicClock(_time);
+        _children = new ChildTable(_clock);
+        _processes = new JobProcesses(_children);
+        _finisher = new JobFinisher(_clock, _children, _processes, NoteFinal);
+        _pump = new OutputPump(_clock, _finisher.NoteDone);
+        _finisher.UsePump(_pump);
+        _starter = new JobStarter(_children, _pump);
+        _jobs = new JobTable(_clock, _starter, _finisher);
+    }
+
+    /// <summary>Serves until idle or told to end. Answers at once with 0 where a host already runs for this directory.</summary>
+    public async Task<int> RunAsync()
+    {
+        using var lockFile = TryLock();
+        if (lockFile is null)
+        {
+            return 0;
+        }
+
+        if (Libc.Prctl(Libc.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        {
+            throw new IOException($"The shell host cannot adopt orphans: {Marshal.GetLastPInvokeErrorMessage()}.");
+        }
+
+        JobProcesses.KillLeftovers(_root);
+        StartThread("starter", _starter.Run);
+        StartThread("output", _pump.Run);
+        StartThread("finisher", _finisher.Run);
+        StartThread("reaper", () => _children.ReapAll(_finisher.NoteExit));
+
+        using var over = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            over.Cancel();
+        });
+        using var address = HostSocket.In(_root);
+        using var listener = Listen(address);
+        var idle = ExitWhenIdleAsync(over);
+        await AcceptAsync(listener, over.Token);
+        await idle;
+        await EndJobsAsync();
+        File.Delete(address.Path);
+        return 0;
+    }
+
+    private static void StartThread(string name, Action run) => new Thread(() => run()) { Name = name, IsBackground = true }.Start();
+
+    private static Socket Listen(HostSocket address)
+    {
+        File.Delete(address.Path);
+        var listener = HostSocket.NewSocket();
+        listener.Bind(address.EndPoint);
+        listener.Listen(64);
+        return listener;
+    }
+
+    private SafeFileHandle? TryLock()
+    {
+        var file = File.OpenHandle(Path.Combine(_root, "host.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        if (Libc.Flock((int)file.DangerousGetHandle(), Libc.LOCK_EX | Libc.LOCK_NB) == 0)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    private async Task AcceptAsync(Socket listener, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                var socket = await listener.AcceptAsync(cancellationToken);
+                _ = ServeAsync(new HostConnection(socket, _jobs), cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // Out of descriptors, or the caller went away; the next one may do better.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task ServeAsync(HostConnection connection, CancellationToken cancellationToken)
+    {
+        using (connection)
+        {
+            _connections[connection] = true;
+            try
+            {
+                await connection.ServeAsync(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                // The host ends.
+            }
+            finally
+            {
+                _connections.TryRemove(connection, out _);
+            }
+        }
+    }
+
+    private async Task ExitWhenIdleAsync(CancellationTokenSource over)
+    {
+        var lastUse = _clock.Now;
+        while (!over.IsCancellationRequested)
+        {
+            await Task.Delay(LookForIdleness, _time, over.Token).ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            if (!_connections.IsEmpty || _jobs.AnyActive)
+            {
+                lastUse = _clock.Now;
+            }
+            else if (_clock.Now - lastUse >= _idleExit)
+            {
+                await over.CancelAsync();
+            }
+        }
+    }
+
+    // Told to end from outside: the jobs are stopped and their ends written down, rather than left without an owner.
+    private async Task EndJobsAsync()
+    {
+        _jobs.StopAll(StopGrace);
+        var deadline = _clock.Now + StopGrace + StopGrace;
+        while (_jobs.AnyActive && _clock.Now < deadline)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, CancellationToken.None);
+        }
+    }
+
+    private void NoteFinal(HostJob job)
+    {
+        _jobs.NoteFinal(job);
+        foreach (var connection in _connections.Keys)
+        {
+            connection.Tell(job);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+using Ascob.Backends.Shell.Link;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ascob.Backends.Shell;
+
+/// <summary>
+/// What is on disk of a job: lines in one file that is created exclusively, so it is the claim too. A line counts when its end is there; each is written by one
+/// call, so a killed host leaves whole lines. Power loss may lose the last of them.
+/// </summary>
+internal sealed class JobJournal : IDisposable
+{
+    private readonly SafeFileHandle _file;
+    private readonly Lock _gate = new();
+    private byte[] _unwritten = [];
+    private long _length;
+
+    private JobJournal(SafeFileHandle file) => _file = file;
+
+    /// <summary>Claims the job; null when it was claimed before.</summary>
+    public static JobJournal? TryClaim(string runDirectory)
+    {
+        var path = Path.Combine(runDirectory, RunDirectory.Journal);
+        try
+        {
+            var journal = new JobJournal(File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete));
+            return journal;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads what is known of a job whose host is gone; null when it was never claimed.</summary>
+    public static JobReport? TryRead(string marker, string runDirectory)
+    {
+        // Asked before every start, so the usual "no" must not cost an exception.
+        var path = Path.Combine(runDirectory, RunDirectory.Journal);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+
+        var report = new JobReport(marker, HostJobState.Lost);
+        var whole = text.LastIndexOf('\n') + 1;
+        foreach (var line in text[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            report = Apply(report, line.Split(' '));
+        }
+
+        return report;
+    }
+
+    public void Started(int pid, long startTime, long atMilliseconds) => Append($"started {pid} {startTime} {atMilliseconds}\n");
+
+    public void Ended(int? exitCode, int? signal, bool stopped) =>
+        Append($"ended {(signal is null ? "exit" : "signal")} {signal ?? exitCode ?? 0} {(stopped ? "stopped" : "alone")}\n");
+
+    public void OutputCut() => Append($"cut\n");
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_unwritten.Length > 0)
+            {
+                TryWrite();
+            }
+
+            _file.Dispose();
+        }
+    }
+
+    private static JobReport Apply(JobReport report, string[] words) => words switch
+    {
+        ["started", var pid, var start, var at] => report with { Pid = (int)Number(pid), StartTime = Number(start), StartedAtMilliseconds = Number(at) },
+        ["ended", "exit", var code, var how] => report with { State = HostJobState.Ended, ExitCode = (int)Number(code), Stopped = how == "stopped" },
+        ["ended", "signal", var signal, var how] => report with { State = HostJobState.Ended, Signal = (int)Number(signal), Stopped = how == "stopped" },
+        ["cut"] => report with { OutputCut = true },
+        _ => report,
+    };
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+
+    // A full disk must not end the host: the lines stay in memory, which is what the host answers from, and are written when there is room.
+    private void Append(FormattableString line)
+    {
+        lock (_gate)
+        {
+            _unwritten = [.. _unwritten, .. Encoding.ASCII.GetBytes(line.ToString(CultureInfo.InvariantCulture))];
+            TryWrite();
+        }
+    }
+
+    private void TryWrite()
+    {
+        try
+        {
+            RandomAccess.Write(_file, _unwritten, _length);
+            _length += _unwritten.Length;
+            _unwritten = [];
+        }
+        catch (IOException)
+        {
+            // Tried again with the next line and at the end.
+        }
+    }
+}

@@ -1,0 +1,277 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Ascob.Backends.Shell.Host;
+using Ascob.Backends.Shell.Link;
+using Ascob.Core.Backends;
+using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
+using Ascob.Core.Output;
+
+namespace Ascob.Backends.Shell;
+
+/// <summary>
+/// Runs jobs on this machine through the shell host, which owns them. What is kept here is only a copy of what the host has said, so that nobody is asked twice
+/// for the end of a job.
+/// </summary>
+internal sealed class ShellBackendAdapter
+    : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportOutput, ISupportChanges, ISupportCleanup, IAsyncDisposable
+{
+    private const int MostEndsKept = 10_000;
+
+    private readonly string _dataDirectory;
+    private readonly ShellSettings _settings;
+    private readonly ShellHostClient _host;
+    private readonly ConcurrentDictionary<string, JobReport> _ends = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Channel<string>, bool> _listeners = new();
+
+    public ShellBackendAdapter(string backendId, string dataDirectory, ShellSettings settings, ShellHostLauncher launcher, TimeProvider time)
+    {
+        BackendId = backendId;
+        _dataDirectory = dataDirectory;
+        _settings = settings;
+        var root = RunDirectory.Root(dataDirectory);
+        _host = new ShellHostClient(root, Path.Combine(root, backendId), launcher, settings.HostIdleExit, time, NoteNews);
+    }
+
+    public string BackendId { get; }
+
+    public bool ResendIsSafe => true;
+
+    public bool SeparatesStreams => true;
+
+    /// <summary>Gets the process id of the shell host; 0 before the first call.</summary>
+    internal int HostPid => _host.HostPid;
+
+    public IReadOnlyList<FieldError> Validate(JobSpec spec) => ShellJobRules.Validate(spec, _settings);
+
+    public async Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken)
+    {
+        if (TryMakeStart(job, out var wrong) is not { } start)
+        {
+            return SubmitOutcome.Rejected(wrong!);
+        }
+
+        try
+        {
+            var response = await _host.AskAsync(id => new HostRequest { Id = id, Start = start }, cancellationToken);
+            return response switch
+            {
+                { Refusal: { Mendable: true } refusal } => SubmitOutcome.NotNow(refusal.Reason),
+                { Refusal: { } refusal } => SubmitOutcome.Rejected(refusal.Reason),
+                { Reports: [var report, ..] } => SubmitOutcome.Accepted(ShellReports.Keys(report), ShellReports.ToBackendReport(report)),
+                _ => SubmitOutcome.Unknown(response.Error ?? "The shell host gave no answer."),
+            };
+        }
+        catch (ShellHostException e)
+        {
+            return e.MayHaveArrived ? SubmitOutcome.Unknown(e.Message) : SubmitOutcome.NotNow(e.Message);
+        }
+    }
+
+    public async Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _host.ConnectAsync(cancellationToken);
+            return new BackendHealth(true);
+        }
+        catch (ShellHostException e)
+        {
+            return new BackendHealth(false, e.Message);
+        }
+    }
+
+    public async Task<FindOutcome> FindAsync(BackendJob job, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var report = (await AskStatesAsync([job.Marker], cancellationToken))[0];
+            return report.State == HostJobState.Unknown
+                ? new FindOutcome(FindOutcomeKind.NotFound, Reason: "The shell host has never seen this job.") { Certain = true }
+                : new FindOutcome(FindOutcomeKind.Found, ShellReports.Keys(report));
+        }
+        catch (ShellHostException e)
+        {
+            return new FindOutcome(FindOutcomeKind.Failed, Reason: e.Message);
+        }
+    }
+
+    public async Task<IReadOnlyList<BackendReport>> GetStatusesAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. (await AskStatesAsync([.. runs.Select(r => r.Marker)], cancellationToken)).Select(ShellReports.ToBackendReport)];
+        }
+        catch (ShellHostException e)
+        {
+            return [.. runs.Select(r => ShellReports.Unreachable(r.Marker, e.Message))];
+        }
+    }
+
+    public async Task<StopOutcome> StopAsync(BackendRunRef run, StopMode mode, CancellationToken cancellationToken)
+    {
+        var stop = new StopJob(Ref(run.Marker), mode == StopMode.Hard, (int)_settings.StopGrace.TotalMilliseconds);
+        try
+        {
+            var response = await _host.AskAsync(id => new HostRequest { Id = id, Stop = stop }, cancellationToken);
+            return response.Error is null ? new StopOutcome(true) : new StopOutcome(false, response.Error);
+        }
+        catch (ShellHostException e)
+        {
+            return new StopOutcome(false, e.Message);
+        }
+    }
+
+    public async Task<OutputChunk> ReadOutputAsync(BackendRunRef run, OutputChannel channel, long offset, int maxBytes, CancellationToken cancellationToken)
+    {
+        // The state first: what is read after the end of the job is all there is.
+        JobReport report;
+        try
+        {
+            report = (await AskStatesAsync([run.Marker], cancellationToken))[0];
+        }
+        catch (ShellHostException)
+        {
+            report = new JobReport(run.Marker, HostJobState.Running);
+        }
+
+        var name = channel switch
+        {
+            OutputChannel.Combined => JobOutput.Combined,
+            OutputChannel.Stdout => JobOutput.Stdout,
+            OutputChannel.Stderr => JobOutput.Stderr,
+        };
+        var piece = CappedLogReader.Read(Ref(run.Marker).Directory, name, offset, maxBytes);
+        return new OutputChunk(piece.Data, piece.NextOffset, piece.AtEnd && report.State != HostJobState.Running, piece.Dropped);
+    }
+
+    public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var channel = Channel.CreateUnbounded<string>();
+        _listeners[channel] = true;
+        try
+        {
+            await foreach (var marker in channel.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return marker;
+            }
+        }
+        finally
+        {
+            _listeners.TryRemove(channel, out _);
+        }
+    }
+
+    public async Task CleanUpAsync(BackendRunRef run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await _host.AskAsync(id => new HostRequest { Id = id, CleanUp = Ref(run.Marker) }, cancellationToken);
+            if (response.Error is { } error)
+            {
+                throw new IOException($"The run's directory could not be removed: {error}");
+            }
+
+            _ends.TryRemove(run.Marker, out _);
+        }
+        catch (ShellHostException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private StartJob? TryMakeStart(BackendJob job, out string? wrong)
+    {
+        wrong = Validate(job.Spec).Select(e => e.Message)
+            .Concat(job.Secrets.Keys.Select(EnvironmentNames.Check).OfType<string>())
+            .FirstOrDefault();
+        var path = _settings.Shell;
+        string[] arguments = [path, "-c", job.Spec.Label(ShellJobRules.Command) ?? string.Empty];
+        if (wrong is null && job.Spec.Label(ShellJobRules.Executable) is { } executable)
+        {
+            path = ExecutablePath.Resolve(_settings.ExecutablesDirectory!, executable, out wrong) ?? string.Empty;
+            arguments = [path, .. ShellJobRules.TryReadArguments(job.Spec.Label(ShellJobRules.Arguments)) ?? []];
+        }
+
+        var directory = Ref(job.Marker).Directory;
+        var environment = ShellEnvironment.Build(job, directory);
+        wrong ??= ShellJobRules.CheckSizes(arguments, environment);
+        string[] masked = job.CallbackUrl is { } url ? [.. job.Secrets.Values, url] : [.. job.Secrets.Values];
+        return wrong is null
+            ? new StartJob(job.Marker, directory, path, arguments, environment, masked, InputFiles(job), _settings.MaxOutputBytes)
+            : null;
+    }
+
+    private static InputFile[] InputFiles(BackendJob job)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var files = new List<InputFile>();
+        foreach (var file in job.Files)
+        {
+            var name = RunDirectory.SafeFileName(file.Name);
+            var unique = name;
+            for (var number = 2; !names.Add(unique); number++)
+            {
+                unique = $"{name}.{number}";
+            }
+
+            files.Add(new InputFile(unique, file.Path));
+        }
+
+        return [.. files];
+    }
+
+    private JobRef Ref(string marker) => new(marker, RunDirectory.Of(_dataDirectory, BackendId, marker));
+
+    private async Task<JobReport[]> AskStatesAsync(string[] markers, CancellationToken cancellationToken)
+    {
+        var reports = new JobReport[markers.Length];
+        var unknown = new List<int>();
+        for (var i = 0; i < markers.Length; i++)
+        {
+            if (!_ends.TryGetValue(markers[i], out reports[i]!))
+            {
+                unknown.Add(i);
+            }
+        }
+
+        if (unknown.Count == 0)
+        {
+            return reports;
+        }
+
+        var response = await _host.AskAsync(id => new HostRequest { Id = id, Status = [.. unknown.Select(i => Ref(markers[i]))] }, cancellationToken);
+        if (response.Reports.Length != unknown.Count)
+        {
+            throw new ShellHostException(response.Error ?? "The shell host gave no answer.");
+        }
+
+        for (var i = 0; i < unknown.Count; i++)
+        {
+            reports[unknown[i]] = response.Reports[i];
+        }
+
+        return reports;
+    }
+
+    private void NoteNews(JobReport report)
+    {
+        if (report.State == HostJobState.Ended)
+        {
+            if (_ends.Count > MostEndsKept)
+            {
+                _ends.Clear();
+            }
+
+            _ends[report.Marker] = report;
+        }
+
+        foreach (var listener in _listeners.Keys)
+        {
+            listener.Writer.TryWrite(report.Marker);
+        }
+    }
+}

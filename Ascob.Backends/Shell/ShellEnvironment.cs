@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Ascob.Core.Backends;
+
+namespace Ascob.Backends.Shell;
+
+/// <summary>Makes the environment of a job: its parameters, what Ascob tells it, and four variables of the server's own. Nothing else gets through.</summary>
+internal static partial class ShellEnvironment
+{
+    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ"];
+
+    public static string[] Build(BackendJob job, string runDirectory)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = DefaultPath };
+        foreach (var name in Inherited)
+        {
+            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+            {
+                variables[name] = value;
+            }
+        }
+
+        foreach (var (name, value) in (job.Spec.Parameters ?? new Dictionary<string, string>()).Concat(job.Secrets))
+        {
+            variables[name] = value;
+        }
+
+        variables["ASCOB_RUN"] = job.Marker;
+        variables["ASCOB_RUN_ID"] = job.RunId.ToString(CultureInfo.InvariantCulture);
+        variables["ASCOB_SUBMITTER"] = job.Spec.Submitter ?? string.Empty;
+        variables["ASCOB_FILES_DIR"] = Path.Combine(runDirectory, RunDirectory.Files);
+        if (job.CallbackUrl is { } url)
+        {
+            variables["ASCOB_CALLBACK_URL"] = url;
+        }
+
+        foreach (var (name, fence) in job.Fences)
+        {
+            variables["ASCOB_LOCK_" + VariableName(name)] = fence.ToString(CultureInfo.InvariantCulture);
+        }
+
+        variables["ASCOB_LOCKS"] = JsonSerializer.Serialize(new Dictionary<string, long>(job.Fences), EnvironmentJson.Default.DictionaryStringInt64);
+        return [.. variables.Select(v => $"{v.Key}={v.Value}")];
+    }
+
+    private static string VariableName(string lockName) =>
+        string.Concat(lockName.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
+
+    [JsonSerializable(typeof(Dictionary<string, long>))]
+    private sealed partial class EnvironmentJson : JsonSerializerContext;
+}

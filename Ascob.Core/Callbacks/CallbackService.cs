@@ -1,0 +1,233 @@
+using System.Globalization;
+using Ascob.Core.Backends;
+using Ascob.Core.Errors;
+using Ascob.Core.Files;
+using Ascob.Core.Monitoring;
+using Ascob.Core.Runs;
+using Ascob.Core.Timing;
+
+namespace Ascob.Core.Callbacks;
+
+/// <summary>
+/// Takes what jobs report by their secret URL. A status decides only where the run cannot be polled or its backend is trusted; else it is a hint that causes a poll, and the poll's
+/// word counts. Repeated and reordered reports do no harm: only forward moves exist, and a report with a known id changes nothing.
+/// </summary>
+public sealed class CallbackService(
+    IRunStore store,
+    RunUpdater updater,
+    RunFinisher finisher,
+    IRunFileStore files,
+    BackendCatalog catalog,
+    CallbackIds ids,
+    MonotonicClock clock)
+{
+    private const string Actor = "callback";
+    private const string IdKey = "callbackId";
+    private const int RememberedReports = 500;
+
+    // The job that reports its own end may still say things; after this time the URL is dead.
+    private static readonly TimeSpan OpenAfterEnd = TimeSpan.FromHours(1);
+
+    private static readonly Error Unknown = new(ErrorKind.NotFound, "callback.unknown", "There is no such callback.");
+
+    /// <summary>Takes a report; true where it changed something.</summary>
+    public async Task<Result<bool>> AcceptAsync(string webhookId, CallbackReport report, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        if (await FindAsync(webhookId, cancellationToken).ConfigureAwait(false) is not { } run)
+        {
+            return Unknown;
+        }
+
+        var backend = catalog.TryGet(run.BackendId, out var entry) ? entry : null;
+        if (report.Output is not null && backend?.Adapter is ISupportOutput)
+        {
+            return new Error(ErrorKind.Conflict, "callback.output_unwanted", "The output of this job is read from its backend.");
+        }
+
+        if (report.Output is not null)
+        {
+            return new Error(ErrorKind.Conflict, "callback.output_unsupported", "Output by callback is not kept for this backend.");
+        }
+
+        if (run.Status.IsFinal())
+        {
+            return report.Status is null || report.Status == run.Status || report.Id is not null || report.Seq is not null
+                ? false
+                : new Error(ErrorKind.Conflict, "run.final", $"The run is {run.Status.ToWire()} already.");
+        }
+
+        if (report.Id is { } id && await SeenAsync(run, id, cancellationToken).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        var facts = await TakeFactsAsync(run, report, cancellationToken).ConfigureAwait(false);
+        return report.Status is { } status
+            ? await TakeStatusAsync(facts.Run, backend, status, report, cancellationToken).ConfigureAwait(false) switch
+            {
+                { IsSuccess: true } taken => taken.Value || facts.Applied,
+                { Error: { } error } => error,
+                _ => facts.Applied,
+            }
+            : facts.Applied;
+    }
+
+    /// <summary>Opens an input file for the job.</summary>
+    public async Task<Result<Stream>> OpenFileAsync(string webhookId, string fileId, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(webhookId, cancellationToken).ConfigureAwait(false) is not { } run)
+        {
+            return Unknown;
+        }
+
+        return await files.OpenAsync(run.Id, fileId, cancellationToken).ConfigureAwait(false) is { } stream
+            ? stream
+            : new Error(ErrorKind.NotFound, "file.not_found", "The run has no such file.");
+    }
+
+    /// <summary>Lets one execution have the run for itself: the first gets it, and gets it again when it asks again; any other is refused.</summary>
+    public async Task<Result<bool>> ClaimAsync(string webhookId, string executionId, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(webhookId, cancellationToken).ConfigureAwait(false) is not { } run)
+        {
+            return Unknown;
+        }
+
+        var result = await updater.ApplyAsync(
+            run,
+            r => r.ClaimedBy is not null ? null : RunLifecycle.Change(
+                r,
+                RunTrigger.Noted,
+                clock.Now,
+                Actor,
+                $"claimed by execution {executionId}",
+                x => x with { ClaimedBy = executionId }),
+            cancellationToken).ConfigureAwait(false);
+        return string.Equals(result.Run.ClaimedBy, executionId, StringComparison.Ordinal)
+            ? true
+            : new Error(ErrorKind.Conflict, "run.claimed", "Another execution has claimed this run: end without doing anything.");
+    }
+
+    private async Task<Run?> FindAsync(string webhookId, CancellationToken cancellationToken)
+    {
+        if (!CallbackIds.TryReadRunId(webhookId, out var runId)
+            || await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run
+            || !ids.Matches(webhookId, run))
+        {
+            return null;
+        }
+
+        return run.EndedAt is { } ended && clock.Now - ended > OpenAfterEnd ? null : run;
+    }
+
+    private async Task<bool> SeenAsync(Run run, string id, CancellationToken cancellationToken) =>
+        (await store.EventsAsync(run.Id, Math.Max(0, run.Version - RememberedReports), RememberedReports, cancellationToken).ConfigureAwait(false))
+        .Any(e => e.Data is not null && e.Data.TryGetValue(IdKey, out var seen) && string.Equals(seen, id, StringComparison.Ordinal));
+
+    private async Task<UpdateResult> TakeFactsAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
+    {
+        var keys = report.IdentificationKeys is { Count: > 0 } given ? given : null;
+        var newKeys = keys is not null && keys.Any(k => run.BackendKeys is null || !run.BackendKeys.TryGetValue(k.Key, out var old) || old != k.Value);
+        if (report is { Progress: null, Message: null } && !newKeys && report.Id is null)
+        {
+            return new UpdateResult(run, UpdateKind.Nothing);
+        }
+
+        var data = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (report.Id is not null)
+        {
+            data[IdKey] = report.Id;
+        }
+
+        if (report.Progress is { } progress)
+        {
+            data["progress"] = progress.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return await updater.ApplyAsync(
+            run,
+            r => RunLifecycle.Change(
+                r,
+                newKeys && r.Status is RunStatus.PendingSubmit or RunStatus.InDoubt ? RunTrigger.BackendAccepted : RunTrigger.Noted,
+                clock.Now,
+                Actor,
+                report.Message,
+                x => RunFinisher.Facts(x, new BackendReport
+                {
+                    Marker = x.Marker,
+                    State = BackendState.Running,
+                    Keys = keys,
+                    Progress = report.Progress is { } p ? Math.Max(p, x.Progress ?? 0) : null,
+                }),
+                data: data.Count > 0 ? data : null),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Result<bool>> TakeStatusAsync(Run run, BackendEntry? backend, RunStatus status, CallbackReport report, CancellationToken cancellationToken)
+    {
+        if (Rank(status) is not { } rank)
+        {
+            return new Error(ErrorKind.Conflict, "callback.status_illegal", $"A job cannot report {status.ToWire()}.");
+        }
+
+        var pollable = backend is { Adapter: ISupportStatus, Options.TrustCallbacks: false } && run.BackendKeys is { Count: > 0 };
+        if (pollable)
+        {
+            finisher.Look(run);
+            return false;
+        }
+
+        if (rank <= (Rank(run.Status) ?? -1))
+        {
+            return report.Id is not null || report.Seq is not null || status == run.Status
+                ? false
+                : new Error(ErrorKind.Conflict, "callback.backwards", $"The run is {run.Status.ToWire()}; it cannot go back to {status.ToWire()}.");
+        }
+
+        if (status.IsFinal() && backend is not null)
+        {
+            var ended = await finisher.EndAsync(run, backend, Ended(run, status, report), cancellationToken).ConfigureAwait(false);
+            return ended.Status.IsFinal();
+        }
+
+        var trigger = status == RunStatus.Submitted ? RunTrigger.BackendAccepted : RunTrigger.BackendStarted;
+        var result = await updater.ApplyAsync(
+            run,
+            r => rank <= (Rank(r.Status) ?? -1) ? null : RunLifecycle.Change(
+                r,
+                trigger,
+                clock.Now,
+                Actor,
+                report.Message,
+                x => x with
+                {
+                    SubmittedAt = x.SubmittedAt ?? clock.Now,
+                    StartedAt = status == RunStatus.Running ? x.StartedAt ?? clock.Now : x.StartedAt,
+                }),
+            cancellationToken).ConfigureAwait(false);
+        return result.Applied;
+    }
+
+    private static BackendReport Ended(Run run, RunStatus status, CallbackReport report) => new()
+    {
+        Marker = run.Marker,
+        State = status switch
+        {
+            RunStatus.Succeeded => BackendState.Succeeded,
+            RunStatus.Aborted => BackendState.Aborted,
+            _ => BackendState.Failed,
+        },
+        Word = "callback",
+        Reason = report.Message,
+    };
+
+    // How far along a status is; reports only move a run forward. Null for what a job cannot say of itself.
+    private static int? Rank(RunStatus status) => status switch
+    {
+        RunStatus.Submitted => 1,
+        RunStatus.Running => 2,
+        RunStatus.Succeeded or RunStatus.Failed or RunStatus.Aborted => 3,
+        _ => null,
+    };
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+using Ascob.Core.Jobs;
+using Ascob.Core.Locks;
+using Ascob.Core.Routing;
+
+namespace Ascob.Core.Client;
+
+/// <summary>The metadata of the wire types, made by the compiler so that the first request need not wait for reflection. The rules are in <see cref="AscobJson"/>.</summary>
+[JsonSerializable(typeof(BackendList))]
+[JsonSerializable(typeof(CallbackRequest))]
+[JsonSerializable(typeof(CallbackResponse))]
+[JsonSerializable(typeof(ClaimRequest))]
+[JsonSerializable(typeof(ClaimResponse))]
+[JsonSerializable(typeof(CreateTokenRequest))]
+[JsonSerializable(typeof(CreateTokenResponse))]
+[JsonSerializable(typeof(EmptyRequest))]
+[JsonSerializable(typeof(ExplainResponse))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, long>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+[JsonSerializable(typeof(JobSpec))]
+[JsonSerializable(typeof(LockListResponse))]
+[JsonSerializable(typeof(LockVerification))]
+[JsonSerializable(typeof(ProblemInfo))]
+[JsonSerializable(typeof(ResolveRequest))]
+[JsonSerializable(typeof(ResubmitRequest))]
+[JsonSerializable(typeof(RoutingDecision))]
+[JsonSerializable(typeof(RunEventInfo))]
+[JsonSerializable(typeof(RunEventList))]
+[JsonSerializable(typeof(RunFileInfo))]
+[JsonSerializable(typeof(RunFileList))]
+[JsonSerializable(typeof(RunInfo))]
+[JsonSerializable(typeof(RunList))]
+[JsonSerializable(typeof(SearchRunsRequest))]
+[JsonSerializable(typeof(SearchRunsResponse))]
+[JsonSerializable(typeof(SubmitRunRequest))]
+[JsonSerializable(typeof(SubmitRunResponse))]
+[JsonSerializable(typeof(TokenList))]
+[JsonSerializable(typeof(WhoAmI))]
+internal sealed partial class AscobJsonContext : JsonSerializerContext;

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Ascob.Core.Backends;
+using Ascob.Core.Errors;
+using Ascob.Core.Runs;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Core.Dispatch;
+
+/// <summary>
+/// Takes runs that are to be submitted from the moment of their commit to the backend, a bounded number at once for each backend. What it does not hold in memory waits in the
+/// database, where the sweeper finds it; so nothing depends on this queue surviving.
+/// </summary>
+public sealed class Dispatcher(
+    BackendCatalog catalog,
+    RunSubmitter submitter,
+    IOptions<EngineOptions> options,
+    ILogger<Dispatcher> logger) : IAsyncDisposable
+{
+    // Calls to a backend are bounded at its turnstile; beside them so many runs may wait for the commit of what the backend answered.
+    private const int WaitingForCommit = 56;
+
+    private readonly ConcurrentDictionary<string, BackendQueue> _queues = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopping = new();
+    private int _disposed;
+
+    /// <summary>Gets how many runs are queued or under way in this process.</summary>
+    public int InHand => _queues.Values.Sum(q => q.InHand);
+
+    /// <summary>Answers whether this process has room to submit another run to the backend soon: then it may be stored with its lease and intent at once.</summary>
+    public bool HasRoom(string backendId) =>
+        !_stopping.IsCancellationRequested && QueueOf(backendId).InHand < options.Value.MaxQueuedSubmissions;
+
+    /// <summary>Hands over a run in <c>PENDING_SUBMIT</c> on which this server holds the lease. A run that is in hand already is not taken twice.</summary>
+    public void Enqueue(Run run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.BackendId is null || !catalog.TryGet(run.BackendId, out _) || _stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        QueueOf(run.BackendId).Enqueue(run);
+    }
+
+    /// <summary>Answers whether the run is queued or under way in this process.</summary>
+    public bool HasInHand(Run run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return run.BackendId is not null && _queues.TryGetValue(run.BackendId, out var queue) && queue.Holds(run.Id);
+    }
+
+    /// <summary>
+    /// Takes no more runs, gives those that were not sent yet back to the database without a doubt left, and waits until those under way have been answered or the time is over.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_queues.Values.Select(q => q.StopAsync())).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private BackendQueue QueueOf(string backendId) => _queues.GetOrAdd(
+        backendId,
+        static (id, self) => new BackendQueue(
+            self.catalog.TryGet(id, out var entry) ? entry.Options.Resilience.MaxConcurrentCalls + WaitingForCommit : 1,
+            self.SubmitAsync),
+        (catalog, SubmitAsync: (Func<Run, Task>)SubmitAsync));
+
+    private async Task SubmitAsync(Run run)
+    {
+        try
+        {
+            await (_stopping.IsCancellationRequested
+                ? submitter.GiveBackAsync(run, CancellationToken.None)
+                : submitter.SubmitAsync(run, CancellationToken.None)).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException e)
+        {
+            // The lease runs out and the sweeper comes back to the run; the intent tells it whether to look first.
+            logger.LogWarning(e, "Run {RunId} could not be moved on; the store is not available", run.Id);
+        }
+#pragma warning disable CA1031 // One run's surprise must not end the queue; its lease runs out and it is looked at again.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            logger.LogError(e, "Run {RunId} could not be submitted", run.Id);
+        }
+    }
+}

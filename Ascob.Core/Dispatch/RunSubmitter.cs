@@ -1,0 +1,317 @@
+using System.Security.Cryptography;
+using Ascob.Core.Backends;
+using Ascob.Core.Monitoring;
+using Ascob.Core.Runs;
+using Ascob.Core.Telemetry;
+using Ascob.Core.Timing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Core.Dispatch;
+
+/// <summary>
+/// Submits one run effectively once: the intent is committed before the first byte leaves, and what the backend answered decides what the run becomes. The only caller of
+/// <see cref="IBackendAdapter.SubmitAsync"/>.
+/// </summary>
+public sealed class RunSubmitter(
+    BackendCatalog catalog,
+    IRunStore store,
+    RunUpdater updater,
+    JobMaker jobs,
+    RunTracker tracker,
+    RunFinisher finisher,
+    ServerIdentity server,
+    MonotonicClock clock,
+    Backoff backoff,
+    AscobMetrics metrics,
+    IOptions<EngineOptions> options,
+    ILogger<RunSubmitter> logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Moves a run in <c>PENDING_SUBMIT</c>, on which this server holds the lease, on to whatever comes next. A run with an intent of this very acceptance is sent at once; use
+    /// <see cref="RecoverAsync"/> for one whose intent is from an earlier life.
+    /// </summary>
+    public async Task SubmitAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (!catalog.TryGet(run.BackendId, out var backend))
+        {
+            await DelayAsync(run, $"backend '{run.BackendId}' is not configured on this server", LongestPause, counts: true, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        // The lease is looked at behind the turnstile, so that it still holds when the call begins; what the backend answered is stored after it, so that
+        // the next call need not wait for a commit.
+        SubmitOutcome? outcome;
+        await backend.Calls.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (await ReadyAsync(run, backend, cancellationToken).ConfigureAwait(false) is not { } ready)
+            {
+                return;
+            }
+
+            run = ready;
+            outcome = await SendAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            backend.Calls.Release();
+        }
+
+        if (outcome is not null)
+        {
+            await TakeAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Takes up a run whose submission was begun by a server that is gone: sent again where that is safe, else in doubt until the marker was looked for.
+    /// </summary>
+    public async Task RecoverAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.IntentAt is null || (catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe))
+        {
+            await SubmitAsync(run, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await updater.ApplyAsync(
+            run,
+            r => RunLifecycle.Change(
+                r,
+                RunTrigger.AnswerLost,
+                clock.Now,
+                server.Actor,
+                "the server stopped while it was submitting; looking for the marker",
+                x => x with { WaitingSince = clock.Now, FailedChecks = 0, NextCheckAt = clock.Now, LeaseOwner = null, LeaseUntil = null }),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives back a run that was not sent: another server, or this one after its start, sends it without having to look for it first.</summary>
+    public Task GiveBackAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return updater.ApplyAsync(
+            run,
+            r => RunLifecycle.Change(
+                r,
+                RunTrigger.SubmitDelayed,
+                clock.Now,
+                server.Actor,
+                "the server stops; the next one submits it",
+                x => x with { IntentAt = null, HoldsSlot = false, LeaseOwner = null, LeaseUntil = null, NextCheckAt = clock.Now }),
+            cancellationToken);
+    }
+
+    // What keeps a run from being sent now, if anything. Only waits for a backend that fails count against its SubmitDeadline.
+    private static Hold? Held(Run run, BackendEntry backend)
+    {
+        var condition = backend.Condition;
+        if (condition.Drained && run.IntentAt is null)
+        {
+            return new Hold($"backend '{backend.Id}' is drained: it takes no new runs until it is resumed", TimeSpan.FromSeconds(5), false);
+        }
+
+        return condition.TryEnter()
+            ? null
+            : new Hold($"backend '{backend.Id}' is failing (circuit open): {condition.LastError}", FirstPause, true);
+    }
+
+    private async Task<Run?> ReadyAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
+    {
+        if (Held(run, backend) is not { } hold)
+        {
+            return await ClaimAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        await DelayAsync(run, hold.Reason, hold.Pause, hold.Counts, cancellationToken).ConfigureAwait(false);
+        return null;
+    }
+
+    private async Task<Run?> ClaimAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
+    {
+        var wantsSlot = backend.Options.MaxConcurrentRuns is not null && !run.HoldsSlot;
+        if (run.IntentAt is not null && !wantsSlot && run.LeaseOwner == server.LeaseOwner && run.LeaseUntil > clock.Now)
+        {
+            return run;
+        }
+
+        var result = await updater.ApplyAsync(
+            run,
+            r => r.LeaseOwner is not null && r.LeaseOwner != server.LeaseOwner && r.LeaseUntil > clock.Now
+                ? null
+                : Claim(r, backend),
+            cancellationToken).ConfigureAwait(false);
+        if (result.Kind == UpdateKind.NoCapacity)
+        {
+            backend.Condition.Abandoned();
+            await DelayAsync(
+                result.Run,
+                $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken",
+                options.Value.WaitRecheck,
+                counts: false,
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        else if (!result.Applied)
+        {
+            backend.Condition.Abandoned();
+        }
+
+        return result.Applied ? result.Run : null;
+    }
+
+    private RunChange? Claim(Run run, BackendEntry backend)
+    {
+        var now = clock.Now;
+        var change = RunLifecycle.Change(
+            run,
+            RunTrigger.SubmitDelayed,
+            now,
+            server.Actor,
+            "submitting",
+            r => r with
+            {
+                IntentAt = r.IntentAt ?? now,
+                LeaseOwner = server.LeaseOwner,
+                LeaseUntil = now + LeaseFor(backend),
+                NextCheckAt = now + LeaseFor(backend),
+                HoldsSlot = backend.Options.MaxConcurrentRuns is not null,
+            });
+        return change is not null && backend.Options.MaxConcurrentRuns is { } max && !run.HoldsSlot
+            ? change with { TakesSlotOf = max }
+            : change;
+    }
+
+    // The lease must outlive the call, or another server would look for the marker while it is still on its way.
+    private TimeSpan LeaseFor(BackendEntry backend) => backend.Options.Resilience.Timeout + options.Value.Lease;
+
+    // Null where the run was ended instead of sent.
+    private async Task<SubmitOutcome?> SendAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
+    {
+        BackendJob job;
+        try
+        {
+            job = await jobs.MakeAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CryptographicException e)
+        {
+            logger.LogError(e, "Run {RunId}: the secret parameters cannot be decrypted", run.Id);
+            await finisher.RejectAsync(run, "the secret parameters cannot be decrypted with this server's key (Ascob:Security:EncryptionKey)", cancellationToken)
+                .ConfigureAwait(false);
+            return null;
+        }
+
+        tracker.Expect(run);
+        return await CallAsync(job, run, backend, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task TakeAsync(Run run, BackendEntry backend, SubmitOutcome outcome, CancellationToken cancellationToken)
+    {
+        metrics.SubmissionOutcome(backend.Id, outcome.Kind.ToString());
+        var reason = outcome.Reason ?? "the backend would not take the job";
+        switch (outcome.Kind)
+        {
+            case SubmitOutcomeKind.Accepted:
+                backend.Condition.Succeeded();
+                metrics.Started(backend.Id, clock.Now - run.DefinedAt);
+                await finisher.AcceptedAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
+                break;
+            case SubmitOutcomeKind.Rejected:
+                backend.Condition.Succeeded();
+                tracker.Forget(run);
+                await finisher.RejectAsync(run, reason, cancellationToken).ConfigureAwait(false);
+                break;
+            case SubmitOutcomeKind.NotNow:
+                backend.Condition.Failed(reason);
+                tracker.Forget(run);
+                await DelayAsync(run, reason, outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken).ConfigureAwait(false);
+                break;
+            case SubmitOutcomeKind.Unknown:
+                backend.Condition.Failed(outcome.Reason ?? "no answer");
+                await finisher.LostAnswerAsync(run, outcome.Reason ?? "the backend gave no answer", cancellationToken).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private async Task<SubmitOutcome> CallAsync(BackendJob job, Run run, BackendEntry backend, CancellationToken cancellationToken)
+    {
+        using var trace = AscobMetrics.Traces.StartActivity("backend.submit");
+        trace?.SetTag("ascob.run_id", run.Id).SetTag("ascob.backend", backend.Id);
+        using var timeout = new CancellationTokenSource(backend.Options.Resilience.Timeout, clock.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var begun = clock.Time.GetTimestamp();
+        try
+        {
+            return await backend.Adapter.SubmitAsync(job, both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return SubmitOutcome.Unknown($"no answer within {backend.Options.Resilience.Timeout.TotalSeconds:0.#} s");
+        }
+#pragma warning disable CA1031 // An adapter that throws has a bug; nobody knows what it had done by then.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            logger.LogError(e, "Run {RunId}: the adapter of {BackendId} failed", run.Id, backend.Id);
+            return SubmitOutcome.Unknown("the adapter failed; see the server's log");
+        }
+        finally
+        {
+            metrics.BackendCall(backend.Id, "submit", clock.Time.GetElapsedTime(begun));
+        }
+    }
+
+    private async Task DelayAsync(Run run, string reason, TimeSpan pause, bool counts, CancellationToken cancellationToken)
+    {
+        var now = clock.Now;
+        if (counts && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
+        {
+            await finisher.RejectAsync(run, $"not taken within {backend.Options.SubmitDeadline}: {reason}", cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var pauseNow = counts ? backoff.Exponential(pause, LongestPause, run.FailedChecks) : TurnOf(run, now, pause) - now;
+        if (run.StatusReason == reason && run.IntentAt is null && !run.HoldsSlot && run.Status == RunStatus.PendingSubmit)
+        {
+            // Nothing new to tell: the timeline is not filled with the same sentence.
+            await store.RescheduleAsync([new Reschedule(run.Id, run.Version, now + pauseNow, run.FailedChecks + (counts ? 1 : 0))], cancellationToken)
+                .ConfigureAwait(false);
+            return;
+        }
+
+        await updater.ApplyAsync(
+            run,
+            r => RunLifecycle.Change(
+                r,
+                RunTrigger.SubmitDelayed,
+                now,
+                server.Actor,
+                reason,
+                x => x with
+                {
+                    IntentAt = null,
+                    HoldsSlot = false,
+                    LeaseOwner = null,
+                    LeaseUntil = null,
+                    WaitingSince = counts ? x.WaitingSince ?? now : null,
+                    FailedChecks = counts ? x.FailedChecks + 1 : 0,
+                    NextCheckAt = now + pauseNow,
+                }),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    // Runs that wait for a slot are looked at on a common grid of time and within it by their number: so whoever takes the next one takes the oldest.
+    private static DateTimeOffset TurnOf(Run run, DateTimeOffset now, TimeSpan pause)
+    {
+        var grid = new DateTimeOffset(((now.Ticks / pause.Ticks) + 1) * pause.Ticks, TimeSpan.Zero);
+        return grid + TimeSpan.FromMicroseconds(run.Id % 1_000_000);
+    }
+
+    private sealed record Hold(string Reason, TimeSpan Pause, bool Counts);
+}

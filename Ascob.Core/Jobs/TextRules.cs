@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace Ascob.Core.Jobs;
+
+/// <summary>What may stand in the strings of a job.</summary>
+internal static class TextRules
+{
+    /// <summary>Answers what is wrong with a one-line text; null when nothing is.</summary>
+    public static string? Line(string text) => Broken(text) ?? (text.Any(IsControl) ? "must not contain control characters or line breaks." : null);
+
+    /// <summary>Answers what is wrong with a text of several lines, in which line breaks and tabs are fine; null when nothing is.</summary>
+    public static string? Lines(string text)
+    {
+        if (Broken(text) is { } problem)
+        {
+            return problem;
+        }
+
+        for (var i = 0; i < text.Length; i++)
+        {
+            var lineBreak = text[i] is '\n' or '\t' || (text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n');
+            if (!lineBreak && IsControl(text[i]))
+            {
+                return "must not contain control characters other than line breaks and tabs.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Answers what makes a text unfit for any store or process: NUL or half a surrogate pair; null when nothing does.</summary>
+    public static string? Broken(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\0')
+            {
+                return "must not contain the NUL character.";
+            }
+
+            if (!char.IsSurrogate(text[i]))
+            {
+                continue;
+            }
+
+            if (i + 1 >= text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+            {
+                return "must be well-formed Unicode; it contains half a surrogate pair.";
+            }
+
+            i++;
+        }
+
+        return null;
+    }
+
+    // The line and paragraph separators are no control characters by category, but break lines in logs and terminals all the same.
+    private static bool IsControl(char c) =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+}

@@ -1,0 +1,164 @@
+using Ascob.Core.Dispatch;
+using Ascob.Core.Jobs;
+using Ascob.Core.Runs;
+using Ascob.Core.Timing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Core.Locks;
+
+/// <summary>Grants locks to waiting runs: when they arrive, when a lock is released, and by the sweeper.</summary>
+public sealed class LockService(
+    ILockStore locks,
+    IRunStore store,
+    RunUpdater updater,
+    Dispatcher dispatcher,
+    ServerIdentity server,
+    MonotonicClock clock,
+    IOptions<EngineOptions> options,
+    ILogger<LockService> logger)
+{
+    // A release tries the waiters in order and stops after so many in a row that are still blocked: the sweeper sees to the rest.
+    private const int MaxBlockedInARow = 32;
+
+    /// <summary>Tries to grant a waiting run all its locks; granted, it goes on to its submission at once.</summary>
+    public async Task<Run?> TryGrantAsync(long runId, CancellationToken cancellationToken)
+    {
+        var granted = default(RunChange);
+        var grant = await locks.TryGrantAsync(
+            runId,
+            (run, fences) => granted = Granted(run, fences),
+            cancellationToken).ConfigureAwait(false);
+        switch (grant.Outcome)
+        {
+            case LockGrantOutcome.Granted:
+                updater.Committed(granted!);
+                dispatcher.Enqueue(grant.Run!);
+                return grant.Run;
+            case LockGrantOutcome.Blocked:
+                return await BlockedAsync(runId, grant.Blocking, cancellationToken).ConfigureAwait(false);
+            case LockGrantOutcome.NotWaiting:
+                break;
+        }
+
+        return null;
+    }
+
+    /// <summary>Tries those who wait for any of these locks, in order.</summary>
+    public async Task ReleasedAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        if (keys.Count == 0)
+        {
+            return;
+        }
+
+        var blocked = 0;
+        foreach (var waiter in await locks.WaitersAsync(keys, cancellationToken).ConfigureAwait(false))
+        {
+            var run = await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
+            blocked = run?.Status == RunStatus.WaitingLocks ? blocked + 1 : 0;
+            if (blocked >= MaxBlockedInARow)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Releases what final or deleted runs still hold; that none does is a promise, this is the net below it.</summary>
+    public async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var freed = await locks.SweepAsync(cancellationToken).ConfigureAwait(false);
+        if (freed.Count > 0)
+        {
+            logger.LogError("Locks {Locks} were still held by runs that are final or gone; released", string.Join(", ", freed));
+            await ReleasedAsync(freed, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private RunChange Granted(Run run, IReadOnlyDictionary<string, long> fences)
+    {
+        var now = clock.Now;
+        return RunLifecycle.Change(
+            run,
+            RunTrigger.LocksGranted,
+            now,
+            server.Actor,
+            "all locks granted",
+            r => r with
+            {
+                Fences = fences,
+                WaitingSince = null,
+                LeaseOwner = server.LeaseOwner,
+                LeaseUntil = now + options.Value.Lease,
+                NextCheckAt = now + options.Value.Lease,
+            },
+            RunEventTypes.LocksGranted,
+            fences.ToDictionary(f => f.Key, f => f.Value.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparer.Ordinal))
+            ?? throw new InvalidOperationException($"Run {run.Id} was granted locks in {run.Status}.");
+    }
+
+    private async Task<Run?> BlockedAsync(long runId, IReadOnlyList<LockBlock> blocking, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { Status: RunStatus.WaitingLocks } run)
+        {
+            return null;
+        }
+
+        var reason = string.Join("; ", blocking.Take(3).Select(Describe)) + (blocking.Count > 3 ? $"; and {blocking.Count - 3} more" : string.Empty);
+        var trigger = Refusal(run, blocking, ref reason);
+        if (trigger == RunTrigger.Noted && run.StatusReason == reason)
+        {
+            await store.RescheduleAsync([new Reschedule(run.Id, run.Version, Recheck(run), 0)], cancellationToken).ConfigureAwait(false);
+            return run;
+        }
+
+        var result = await updater.ApplyAsync(
+            run,
+            r => r.Status != RunStatus.WaitingLocks ? null : RunLifecycle.Change(
+                r,
+                trigger,
+                clock.Now,
+                server.Actor,
+                reason,
+                x => x with { NextCheckAt = Recheck(x), LeaseOwner = null, LeaseUntil = null }),
+            cancellationToken).ConfigureAwait(false);
+        return result.Run;
+    }
+
+    private RunTrigger Refusal(Run run, IReadOnlyList<LockBlock> blocking, ref string reason)
+    {
+        if (blocking.Any(b => b.Policy == LockPolicy.Fail))
+        {
+            reason = $"a lock is taken and its policy is 'fail': {reason}";
+            return RunTrigger.LocksRefused;
+        }
+
+        if (blocking.Any(b => b.Policy == LockPolicy.Skip))
+        {
+            reason = $"a lock is taken and its policy is 'skip': {reason}";
+            return RunTrigger.LocksSkipped;
+        }
+
+        if (WaitEnds(run) is { } end && end <= clock.Now)
+        {
+            reason = $"waited {run.Spec.LockWaitSeconds} s in vain: {reason}";
+            return RunTrigger.LocksRefused;
+        }
+
+        return RunTrigger.Noted;
+    }
+
+    private DateTimeOffset Recheck(Run run)
+    {
+        var next = clock.Now + options.Value.WaitRecheck;
+        return WaitEnds(run) is { } end && end < next ? end : next;
+    }
+
+    private static DateTimeOffset? WaitEnds(Run run) =>
+        run.Spec.LockWaitSeconds is { } seconds ? (run.WaitingSince ?? run.DefinedAt) + TimeSpan.FromSeconds(seconds) : null;
+
+    private static string Describe(LockBlock block) => block.HolderHolds
+        ? $"lock '{block.Key}' is held by run {block.HolderRunId}; place {block.Position} in line"
+        : $"lock '{block.Key}': run {block.HolderRunId} comes first; place {block.Position} in line";
+}

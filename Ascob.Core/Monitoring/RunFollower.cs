@@ -1,0 +1,240 @@
+using Ascob.Core.Backends;
+using Ascob.Core.Runs;
+using Ascob.Core.Telemetry;
+using Ascob.Core.Timing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Core.Monitoring;
+
+/// <summary>Follows the runs of one backend: claims those that are due, asks for many at once, and passes on what it learns. One backend never delays another.</summary>
+public sealed class RunFollower(
+    IRunStore store,
+    RunUpdater updater,
+    RunFinisher finisher,
+    RunStopper stopper,
+    RunTracker tracker,
+    PollSchedule schedule,
+    ServerIdentity server,
+    MonotonicClock clock,
+    AscobMetrics metrics,
+    IOptions<EngineOptions> options,
+    ILogger<RunFollower> logger)
+{
+    private const int SightingsBeforeLost = 3;
+
+    private static readonly RunStatus[] Followed = [RunStatus.Submitted, RunStatus.Running, RunStatus.Aborting];
+
+    /// <summary>Looks once at the runs that are due; answers how many there were.</summary>
+    public async Task<int> FollowDueAsync(BackendEntry backend, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        var now = clock.Now;
+        var due = await store.ClaimDueAsync(
+            new DueFilter(server.LeaseOwner, now, now + LeaseFor(backend), Followed, backend.Id, backend.Options.Poll.BatchSize),
+            cancellationToken).ConfigureAwait(false);
+        if (due.Count > 0)
+        {
+            metrics.PollLateness(backend.Id, now - (due[0].NextCheckAt ?? now));
+            await LookAsync(backend, due, cancellationToken).ConfigureAwait(false);
+        }
+
+        return due.Count;
+    }
+
+    /// <summary>Looks at these runs, on which this server holds the lease.</summary>
+    public async Task LookAsync(BackendEntry backend, IReadOnlyList<Run> runs, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(runs);
+        var known = runs.Where(r => r.BackendKeys is { Count: > 0 }).ToList();
+        foreach (var unknown in runs.Where(r => r.BackendKeys is not { Count: > 0 }))
+        {
+            await stopper.LookForUnknownAsync(unknown, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (known.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var run in known)
+        {
+            tracker.Track(run);
+        }
+
+        var reports = await AskAsync(backend, known, cancellationToken).ConfigureAwait(false);
+        var quiet = new List<Reschedule>();
+        var work = new List<Task>();
+        foreach (var run in known)
+        {
+            var report = reports.GetValueOrDefault(run.Marker)
+                ?? new BackendReport { Marker = run.Marker, State = BackendState.Unreachable, Reason = "the backend said nothing of this job" };
+            if (IsQuiet(run, report))
+            {
+                quiet.Add(new Reschedule(run.Id, run.Version, schedule.Next(run, backend.Options, clock.Now), 0));
+            }
+            else
+            {
+                work.Add(TakeAsync(run, backend, report, cancellationToken));
+            }
+        }
+
+        if (quiet.Count > 0)
+        {
+            work.Add(store.RescheduleAsync(quiet, cancellationToken));
+        }
+
+        await Task.WhenAll(work).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes one report.</summary>
+    public async Task<Run> TakeAsync(Run run, BackendEntry backend, BackendReport report, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(report);
+        switch (report.State)
+        {
+            case BackendState.Succeeded or BackendState.Failed or BackendState.Aborted:
+                return await finisher.EndAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
+            case BackendState.NotFound:
+                return await NotFoundAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
+            case BackendState.Unreachable:
+                await store.RescheduleAsync(
+                    [new Reschedule(run.Id, run.Version, schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, report.RetryAfter), run.FailedChecks + 1)],
+                    cancellationToken).ConfigureAwait(false);
+                return run;
+            default:
+                break;
+        }
+
+        if (run.Status == RunStatus.Aborting)
+        {
+            return await stopper.RepeatStopAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (PollSchedule.Deadline(run) is { } deadline && deadline <= clock.Now)
+        {
+            return await stopper.TimeOutAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await AliveAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<Dictionary<string, BackendReport>> AskAsync(BackendEntry backend, List<Run> runs, CancellationToken cancellationToken)
+    {
+        if (backend.Adapter is not ISupportStatus status)
+        {
+            return [];
+        }
+
+        using var trace = AscobMetrics.Traces.StartActivity("backend.status");
+        trace?.SetTag("ascob.backend", backend.Id).SetTag("ascob.runs", runs.Count);
+        using var timeout = new CancellationTokenSource(backend.Options.Resilience.Timeout, clock.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var begun = clock.Time.GetTimestamp();
+        try
+        {
+            var answer = await status.GetStatusesAsync(
+                [.. runs.Select(r => new BackendRunRef(r.Id, r.Marker, r.BackendKeys!))],
+                both.Token).ConfigureAwait(false);
+            var byMarker = new Dictionary<string, BackendReport>(answer.Count, StringComparer.Ordinal);
+            foreach (var report in answer)
+            {
+                byMarker[report.Marker] = report;
+            }
+
+            if (answer.Any(r => r.State != BackendState.Unreachable))
+            {
+                backend.Condition.Succeeded();
+            }
+            else
+            {
+                backend.Condition.Failed(answer.Count > 0 ? answer[0].Reason ?? "unreachable" : "empty answer");
+            }
+
+            return byMarker;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            backend.Condition.Failed($"no answer within {backend.Options.Resilience.Timeout.TotalSeconds:0.#} s");
+            return [];
+        }
+#pragma warning disable CA1031 // An adapter that throws has a bug; that must not end any run.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            logger.LogError(e, "The adapter of {BackendId} failed at a status question", backend.Id);
+            backend.Condition.Failed("the adapter failed; see the server's log");
+            return [];
+        }
+        finally
+        {
+            metrics.BackendCall(backend.Id, "status", clock.Time.GetElapsedTime(begun));
+        }
+    }
+
+    // Nothing to tell: the run stands where it stood, and its timeline is not filled with polls.
+    private bool IsQuiet(Run run, BackendReport report) =>
+        (run.Status, report.State) is (RunStatus.Submitted, BackendState.Queued) or (RunStatus.Running, BackendState.Running)
+        && RunFinisher.Facts(run, report) == run
+        && (report.Reason ?? run.StatusReason) == run.StatusReason
+        && !(PollSchedule.Deadline(run) <= clock.Now);
+
+    private async Task<Run> AliveAsync(Run run, BackendEntry backend, BackendReport report, CancellationToken cancellationToken)
+    {
+        var started = report.State == BackendState.Running && run.Status is RunStatus.Submitted;
+        var marker = run.Marker;
+        var result = await updater.ApplyAsync(
+            run,
+            r => r.Marker != marker || r.Status is not (RunStatus.Submitted or RunStatus.Running) || IsQuiet(r, report) ? null : RunLifecycle.Change(
+                r,
+                report.State == BackendState.Running && r.Status == RunStatus.Submitted ? RunTrigger.BackendStarted : RunTrigger.Noted,
+                clock.Now,
+                $"backend:{backend.Id}",
+                report.Reason,
+                x => RunFinisher.Facts(x, report) with
+                {
+                    StartedAt = started ? RunFinisher.StartOf(x, report, clock.Now) : x.StartedAt,
+                    FailedChecks = 0,
+                    LeaseOwner = server.LeaseOwner,
+                    LeaseUntil = clock.Now + options.Value.Lease,
+                    NextCheckAt = schedule.Next(x with { Status = RunStatus.Running, StartedAt = x.StartedAt ?? clock.Now }, backend.Options, clock.Now),
+                }),
+            cancellationToken).ConfigureAwait(false);
+        tracker.Track(result.Run);
+        return result.Run;
+    }
+
+    private async Task<Run> NotFoundAsync(Run run, BackendEntry backend, BackendReport report, CancellationToken cancellationToken)
+    {
+        // An answer of "unknown" can be a restart or a lag of the backend; only a certain one, or several over a long time, end the run.
+        var since = run.WaitingSince ?? clock.Now;
+        if (report.Certain || (run.FailedChecks + 1 >= SightingsBeforeLost && clock.Now - since >= options.Value.LostAfter))
+        {
+            return await finisher.EndAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
+        }
+
+        var result = await updater.ApplyAsync(
+            run,
+            r => RunLifecycle.Change(
+                r,
+                RunTrigger.Noted,
+                clock.Now,
+                $"backend:{backend.Id}",
+                $"the backend does not know the job (seen {r.FailedChecks + 1} times since {since:HH:mm:ss})",
+                x => x with
+                {
+                    WaitingSince = since,
+                    FailedChecks = x.FailedChecks + 1,
+                    LeaseOwner = null,
+                    LeaseUntil = null,
+                    NextCheckAt = schedule.AfterFailure(backend.Options, clock.Now, x.FailedChecks, report.RetryAfter),
+                }),
+            cancellationToken).ConfigureAwait(false);
+        return result.Run;
+    }
+
+    private TimeSpan LeaseFor(BackendEntry backend) => backend.Options.Resilience.Timeout + options.Value.Lease;
+}

@@ -1,0 +1,192 @@
+using Ascob.Core.Backends;
+using Ascob.Core.Dispatch;
+using Ascob.Core.Errors;
+using Ascob.Core.Monitoring;
+using Ascob.Core.Timing;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Core.Runs;
+
+/// <summary>What a person orders about a run that exists: stop it, look at it now, decide a doubt.</summary>
+public sealed class RunOrders(
+    IRunStore store,
+    RunUpdater updater,
+    RunFollower follower,
+    RunFinisher finisher,
+    RunStopper stopper,
+    Dispatcher dispatcher,
+    BackendCatalog catalog,
+    ServerIdentity server,
+    MonotonicClock clock,
+    IOptions<EngineOptions> options)
+{
+    /// <summary>
+    /// Stops a run: at once where nothing was sent, else <c>ABORTING</c> until the backend confirms. Asking again with force makes a soft stop hard. The order is stored before the backend is asked.
+    /// </summary>
+    public async Task<Result<Run>> StopAsync(Run run, bool force, string actor, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.Status.IsFinal())
+        {
+            return Final(run);
+        }
+
+        var backend = catalog.TryGet(run.BackendId, out var entry) ? entry : null;
+        var unstoppable = default(Error);
+        var result = await updater.ApplyAsync(
+            run,
+            r =>
+            {
+                unstoppable = r.IntentAt is not null && backend is not null && backend.Adapter is not ISupportStop
+                    ? new Error(ErrorKind.Conflict, "stop.unsupported", $"Backend '{backend.Id}' cannot stop jobs.")
+                    : null;
+                var again = r.Status == RunStatus.Aborting && (r.AbortForce || !force);
+                return unstoppable is not null || again || r.Status.IsFinal() ? null : Stop(r, force, actor);
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (unstoppable is not null)
+        {
+            return unstoppable;
+        }
+
+        if (!result.Applied && result.Run.Status.IsFinal())
+        {
+            return Final(result.Run);
+        }
+
+        return result.Run.Status == RunStatus.Aborting ? await CarryOutAsync(result.Run, backend, cancellationToken).ConfigureAwait(false) : result.Run;
+    }
+
+    /// <summary>Looks at the run now, unless another server is just doing so.</summary>
+    public async Task<Result<Run>> RefreshAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.Status.IsFinal() || !catalog.TryGet(run.BackendId, out var backend))
+        {
+            return run;
+        }
+
+        var claimed = await store.ClaimAsync(run.Id, server.LeaseOwner, clock.Now, clock.Now + options.Value.Lease, cancellationToken).ConfigureAwait(false);
+        if (claimed is { Status: RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting })
+        {
+            await follower.LookAsync(backend, [claimed], cancellationToken).ConfigureAwait(false);
+        }
+        else if (claimed is { Status: RunStatus.InDoubt })
+        {
+            await stopper.LookForUnknownAsync(claimed, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await store.FindAsync(run.Id, cancellationToken).ConfigureAwait(false) is { } now ? now : Error.NoSuchRun(run.Id);
+    }
+
+    /// <summary>Takes a verdict on a run of which nobody knows whether its backend has it.</summary>
+    public async Task<Result<Run>> ResolveAsync(Run run, Resolution resolution, string actor, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(resolution);
+        if (resolution is { Verdict: ResolutionVerdict.Adopt, BackendKeys: not { Count: > 0 } })
+        {
+            return Error.Invalid("backendKeys", "are required to adopt a job");
+        }
+
+        var result = await updater.ApplyAsync(run, r => Verdict(r, resolution, actor), cancellationToken).ConfigureAwait(false);
+        if (!result.Applied)
+        {
+            return new Error(ErrorKind.Conflict, "run.not_in_doubt", $"Run {run.Id} is {result.Run.Status.ToWire()}; a verdict is for runs in IN_DOUBT.");
+        }
+
+        switch (resolution.Verdict)
+        {
+            case ResolutionVerdict.Adopt:
+                finisher.Look(result.Run);
+                break;
+            case ResolutionVerdict.NotStarted:
+                dispatcher.Enqueue(result.Run);
+                break;
+            case ResolutionVerdict.Failed:
+                break;
+        }
+
+        return result.Run;
+    }
+
+    private RunChange? Verdict(Run run, Resolution resolution, string actor)
+    {
+        if (run.Status != RunStatus.InDoubt)
+        {
+            return null;
+        }
+
+        var now = clock.Now;
+        var trigger = resolution.Verdict switch
+        {
+            ResolutionVerdict.Adopt => RunTrigger.BackendAccepted,
+            ResolutionVerdict.NotStarted => RunTrigger.FoundNotStarted,
+            ResolutionVerdict.Failed => RunTrigger.WrittenOff,
+        };
+        return RunLifecycle.Change(
+            run,
+            trigger,
+            now,
+            actor,
+            $"verdict '{(resolution.Verdict == ResolutionVerdict.NotStarted ? "not_started" : resolution.Verdict.ToString().ToLowerInvariant())}': {resolution.Reason}",
+            r => r with
+            {
+                BackendKeys = resolution.Verdict == ResolutionVerdict.Adopt ? resolution.BackendKeys : r.BackendKeys,
+                IntentAt = resolution.Verdict == ResolutionVerdict.NotStarted ? null : r.IntentAt,
+                HoldsSlot = resolution.Verdict != ResolutionVerdict.NotStarted && r.HoldsSlot,
+                WaitingSince = null,
+                FailedChecks = 0,
+                LeaseOwner = server.LeaseOwner,
+                LeaseUntil = now + options.Value.Lease,
+                NextCheckAt = now + options.Value.Lease,
+            },
+            RunEventTypes.Operator);
+    }
+
+    private RunChange? Stop(Run run, bool force, string actor)
+    {
+        var now = clock.Now;
+        return RunLifecycle.Change(
+            run,
+            RunTrigger.AbortRequested,
+            now,
+            actor,
+            force ? "stop asked for, by force" : "stop asked for",
+            r => r with
+            {
+                AbortAt = r.AbortAt ?? now,
+                AbortForce = r.AbortForce || force,
+                TimedOut = false,
+                FailedChecks = 0,
+
+                // The submission that is on its way keeps its lease; its answer finds the run aborting.
+                LeaseOwner = r.BackendKeys is null ? r.LeaseOwner : server.LeaseOwner,
+                LeaseUntil = r.BackendKeys is null ? r.LeaseUntil : now + options.Value.Lease,
+                NextCheckAt = r.BackendKeys is null && r.LeaseUntil > now ? r.LeaseUntil : now,
+            },
+            RunEventTypes.Operator);
+    }
+
+    private async Task<Result<Run>> CarryOutAsync(Run run, BackendEntry? backend, CancellationToken cancellationToken)
+    {
+        if (backend is null)
+        {
+            return run;
+        }
+
+        if (run.IntentAt is null)
+        {
+            return await stopper.LookForUnknownAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (run.BackendKeys is { Count: > 0 })
+        {
+            await stopper.RepeatStopAsync(run, backend, cancellationToken).ConfigureAwait(false);
+        }
+
+        return run;
+    }
+
+    private static Error Final(Run run) => new(ErrorKind.Conflict, "run.final", $"Run {run.Id} is {run.Status.ToWire()} already.");
+}

@@ -1,0 +1,14 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Core.Runs;
+
+/// <summary>The identity of this life of this server: leases of an earlier life are not its own.</summary>
+public sealed class ServerIdentity(IOptions<EngineOptions> options)
+{
+    /// <summary>Gets the owner of leases: the server's name and a random part.</summary>
+    public string LeaseOwner { get; } = $"{options.Value.ServerName}:{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+
+    /// <summary>Gets the name for <see cref="RunEvent.Actor"/>.</summary>
+    public string Actor { get; } = $"server:{options.Value.ServerName}";
+}

@@ -1,0 +1,60 @@
+using Ascob.Core.Jobs;
+using Ascob.Core.Runs;
+using Ascob.Server.Security;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace Ascob.Server.Api;
+
+/// <summary>The API document and the page that shows it.</summary>
+internal static class ApiDocument
+{
+    public const string Name = "v1";
+
+    public static IServiceCollection AddAscobApiDocument(this IServiceCollection services)
+    {
+        services.AddEndpointsApiExplorer();
+        services.AddSwaggerGen(swagger =>
+        {
+            swagger.SwaggerDoc(Name, new OpenApiInfo
+            {
+                Title = "Ascob API",
+                Version = Name,
+                Description = "One API, one history and one set of locks over every automation backend.",
+            });
+            swagger.AddSecurityDefinition(AccessMiddleware.Header, new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = AccessMiddleware.Header,
+                Description = "A token; in Development and Demo: rootToken.",
+            });
+            MapWords<RunStatus>(swagger, Enum.GetValues<RunStatus>().Select(RunStatusNames.ToWire));
+            MapWords<LockMode>(swagger, ["exclusive", "shared"]);
+            MapWords<LockPolicy>(swagger, ["wait", "fail", "skip"]);
+            MapWords<ResolutionVerdict>(swagger, ["adopt", "not_started", "failed"]);
+            swagger.SupportNonNullableReferenceTypes();
+            swagger.OperationFilter<OperationDescriber>();
+        });
+        return services;
+    }
+
+    public static void UseAscobApiDocument(this WebApplication app)
+    {
+        app.MapSwagger("/swagger/{documentName}/swagger.json").IsOpen();
+        app.UseSwaggerUI(page =>
+        {
+            page.SwaggerEndpoint($"/swagger/{Name}/swagger.json", "Ascob API");
+            page.DocumentTitle = "Ascob API";
+            page.EnableTryItOutByDefault();
+        });
+    }
+
+    private static void MapWords<T>(SwaggerGenOptions swagger, IEnumerable<string> words)
+        where T : struct
+    {
+        var schema = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. words.Select(w => (System.Text.Json.Nodes.JsonNode)w)] };
+        swagger.MapType<T>(() => schema);
+        swagger.MapType<T?>(() => schema);
+    }
+}

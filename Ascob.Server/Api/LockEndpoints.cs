@@ -1,0 +1,61 @@
+using Ascob.Core.Access;
+using Ascob.Core.Client;
+using Ascob.Core.Errors;
+using Ascob.Core.Locks;
+using Ascob.Server.Security;
+
+namespace Ascob.Server.Api;
+
+/// <summary>The board of named locks.</summary>
+internal static class LockEndpoints
+{
+    private const int KeySegment = 2;
+    private const int LongestKey = 200;
+
+    public static void MapLocks(this IEndpointRouteBuilder routes)
+    {
+        var locks = routes.MapGroup("/api/locks").WithTags("Locks");
+        locks.MapGet("/", ListAsync).Requires(Permissions.LockRead).WithName("ListLocks").WithSummary("List the locks that are held or wanted")
+            .Produces<LockListResponse>();
+        locks.MapGet("/{key}/verify", VerifyAsync).Requires(Permissions.LockRead).WithName("VerifyLock")
+            .WithSummary("Tell whether a lock is held with a fencing number").Query<long>("fence", "The fencing number.").Produces<LockVerification>();
+        locks.MapDelete("/{key}", BreakAsync).Requires(Permissions.LockBreak).WithName("BreakLock")
+            .WithSummary("Take a lock from its holders; their runs go on").Produces(204).Refuses(404);
+    }
+
+    private static async Task ListAsync(HttpContext context, ILockStore locks) =>
+        await Answer.JsonAsync(context, new LockListResponse(await locks.ListAsync(context.RequestAborted)));
+
+    private static async Task VerifyAsync(HttpContext context, ILockStore locks)
+    {
+        var query = new QueryReader(context.Request.Query);
+        var fence = query.Number("fence", 0, long.MaxValue);
+        if (fence is null)
+        {
+            query.Refuse("fence", "The fencing number is needed.");
+        }
+
+        query.Done();
+        await Answer.JsonAsync(context, await locks.VerifyAsync(Key(context), fence!.Value, context.RequestAborted));
+    }
+
+    private static async Task BreakAsync(HttpContext context, LockBreaker breaker)
+    {
+        var result = await breaker.BreakAsync(Key(context), context.GetCaller(), context.RequestAborted);
+        if (!result.IsSuccess)
+        {
+            await Problems.WriteAsync(context, result.Error);
+            return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static string Key(HttpContext context)
+    {
+        var key = context.Name("key", KeySegment);
+        return key.Length <= LongestKey
+            ? key
+            : throw new RequestRefusedException(Error.Invalid("key", $"At most {LongestKey} characters."));
+    }
+}

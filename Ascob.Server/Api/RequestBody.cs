@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Ascob.Core.Errors;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Ascob.Server.Api;
+
+/// <summary>Reads JSON bodies; a bad one is refused with the name of the field at fault.</summary>
+internal static class RequestBody
+{
+    /// <summary>Reads a body that must be there.</summary>
+    public static async ValueTask<T> ReadAsync<T>(HttpContext context)
+        where T : class
+    {
+        CheckMediaType(context.Request);
+        return await DeserializeAsync<T>(context.Request.Body, context.RequestAborted);
+    }
+
+    /// <summary>Reads a body that may be left out.</summary>
+    public static async ValueTask<T?> ReadOptionalAsync<T>(HttpContext context)
+        where T : class
+    {
+        var mayHaveBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;
+        return !mayHaveBody || context.Request.ContentLength == 0 ? null : await ReadAsync<T>(context);
+    }
+
+    /// <summary>Reads JSON from anywhere.</summary>
+    /// <param name="body">The text.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async ValueTask<T> DeserializeAsync<T>(Stream body, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(body, WireType<T>.Info, cancellationToken)
+                ?? throw new RequestRefusedException(Error.Invalid("body", "A JSON object is needed, not null."));
+        }
+        catch (JsonException e)
+        {
+            throw new RequestRefusedException(JsonFault.Describe(e));
+        }
+    }
+
+    private static void CheckMediaType(HttpRequest request)
+    {
+        if (!request.HasJsonContentType())
+        {
+            throw new RequestRefusedException(
+                new Error(ErrorKind.Invalid, "request.media_type", "Send the body as application/json."), StatusCodes.Status415UnsupportedMediaType);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using Ascob.Core.Callbacks;
+using Ascob.Core.Client;
+using Ascob.Core.Errors;
+using Ascob.Server.Security;
+
+namespace Ascob.Server.Api;
+
+/// <summary>The secret URLs by which backends and jobs report. The URL is the right: no token is asked for.</summary>
+internal static class WebhookEndpoints
+{
+    private const int FileSegment = 5;
+    private const int LongestText = 4000;
+
+    public static void MapWebhooks(this IEndpointRouteBuilder routes)
+    {
+        var hooks = routes.MapGroup("/api/webhooks/runs/{webhookId}").WithTags("Callbacks");
+        hooks.MapPost("/", ReportAsync).IsSecretUrl().WithName("Report").WithSummary("Report status, keys, progress, a message or output of a run")
+            .Takes<CallbackRequest>().Produces<CallbackResponse>().Refuses(404, 409);
+        hooks.MapGet("/files/{fileId}", GetFileAsync).IsSecretUrl().WithName("GetCallbackFile").WithSummary("Fetch an input file of the run")
+            .Produces<byte[]>(200, "application/octet-stream").Refuses(404);
+        hooks.MapPost("/claim", ClaimAsync).IsSecretUrl().WithName("Claim")
+            .WithSummary("Claim the run for one execution; any other execution gets 409 and must end doing nothing")
+            .Takes<ClaimRequest>().Produces<ClaimResponse>().Refuses(404, 409);
+    }
+
+    private static string WebhookId(HttpContext context) => context.Request.RouteValues["webhookId"] as string ?? string.Empty;
+
+    private static async Task ReportAsync(HttpContext context, CallbackService callbacks)
+    {
+        var body = await RequestBody.ReadAsync<CallbackRequest>(context);
+        var errors = new List<FieldError>();
+        if (body.Progress is { } progress && progress is not (>= 0 and <= 100))
+        {
+            errors.Add(new FieldError("progress", "0 to 100."));
+        }
+
+        if (body.Message is { Length: > LongestText })
+        {
+            errors.Add(new FieldError("message", $"At most {LongestText} characters."));
+        }
+
+        if (body.IdentificationKeys is { Count: > 50 } || body.IdentificationKeys?.Any(k => k.Key.Length is 0 or > 200 || k.Value is not { Length: <= 2000 }) == true)
+        {
+            errors.Add(new FieldError("identificationKeys", "At most 50 keys of 1 to 200 characters with values of at most 2000."));
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new RequestRefusedException(Error.Invalid(errors));
+        }
+
+        var report = new CallbackReport(body.Status, body.IdentificationKeys, body.Progress, body.Message, body.Output, body.Id, body.Seq);
+        await Answer.WriteAsync(
+            context, await callbacks.AcceptAsync(WebhookId(context), report, context.RequestAborted), changed => new CallbackResponse(changed));
+    }
+
+    private static async Task GetFileAsync(HttpContext context, CallbackService callbacks)
+    {
+        var opened = await callbacks.OpenFileAsync(WebhookId(context), context.Name("fileId", FileSegment), context.RequestAborted);
+        if (!opened.IsSuccess)
+        {
+            await Problems.WriteAsync(context, opened.Error);
+            return;
+        }
+
+        await using var file = opened.Value;
+        var response = context.Response;
+        response.ContentType = "application/octet-stream";
+        response.ContentLength = file.CanSeek ? file.Length : null;
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentDisposition = "attachment";
+        response.Headers.CacheControl = "no-store";
+        await file.CopyToAsync(response.Body, context.RequestAborted);
+    }
+
+    private static async Task ClaimAsync(HttpContext context, CallbackService callbacks)
+    {
+        var body = await RequestBody.ReadAsync<ClaimRequest>(context);
+        if (body.ExecutionId is not { Length: > 0 and <= 200 } executionId || executionId.Any(char.IsControl))
+        {
+            throw new RequestRefusedException(Error.Invalid("executionId", "1 to 200 characters."));
+        }
+
+        var result = await callbacks.ClaimAsync(WebhookId(context), executionId, context.RequestAborted);
+        if (result is { IsSuccess: true, Value: false })
+        {
+            result = new Error(ErrorKind.Conflict, "claim.taken", "Another execution has claimed the run; end without doing anything.");
+        }
+
+        await Answer.WriteAsync(context, result, claimed => new ClaimResponse(claimed));
+    }
+}

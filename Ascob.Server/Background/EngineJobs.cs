@@ -1,0 +1,35 @@
+using Ascob.Core.Locks;
+using Ascob.Core.Monitoring;
+using Ascob.Core.Runs;
+using Hangfire;
+
+namespace Ascob.Server.Background;
+
+/// <summary>
+/// The recurring jobs: few, coarse and idempotent. They carry no state but a backend's id; done twice, late or never they do no harm.
+/// </summary>
+internal sealed class EngineJobs(EngineLoops loops, LockService locks, Retention retention, BackendHealthChecks health)
+{
+    /// <summary>How long one job drives its loop: a little less than the pause between two of them.</summary>
+    internal static readonly TimeSpan Window = TimeSpan.FromSeconds(14.5);
+
+    /// <summary>Follows the runs of one backend.</summary>
+    [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
+    public Task FollowAsync(string backendId, CancellationToken cancellationToken) => loops.DriveAsync(backendId, Window, cancellationToken);
+
+    /// <summary>Looks after runs that are not at a backend.</summary>
+    [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
+    public Task SweepAsync(CancellationToken cancellationToken) => loops.DriveAsync(EngineLoops.SweeperLoop, Window, cancellationToken);
+
+    /// <summary>Releases locks that nobody can hold any more.</summary>
+    [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
+    public Task SweepLocksAsync(CancellationToken cancellationToken) => locks.SweepAsync(cancellationToken);
+
+    /// <summary>Deletes what is older than the retention.</summary>
+    [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
+    public Task CleanAsync(CancellationToken cancellationToken) => retention.CleanAsync(cancellationToken);
+
+    /// <summary>Asks every backend whether it is well.</summary>
+    [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
+    public Task CheckBackendsAsync(CancellationToken cancellationToken) => health.CheckAsync(cancellationToken);
+}

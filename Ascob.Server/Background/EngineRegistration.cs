@@ -1,0 +1,50 @@
+using Ascob.Core.Callbacks;
+using Ascob.Core.Dispatch;
+using Ascob.Core.Locks;
+using Ascob.Core.Monitoring;
+using Ascob.Core.Output;
+using Ascob.Core.Routing;
+using Ascob.Core.Runs;
+using Ascob.Core.Telemetry;
+using Ascob.Core.Timing;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Ascob.Server.Background;
+
+/// <summary>Registers the engine of Core and the loops that drive it.</summary>
+internal static class EngineRegistration
+{
+    /// <summary>Adds the use cases, the dispatcher, the followers and the sweeper.</summary>
+    public static IServiceCollection AddAscobEngine(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<MonotonicClock>();
+        services.TryAddSingleton(_ => new Backoff(new Random()));
+        services.TryAddSingleton<AscobMetrics>();
+        services.AddSingleton<ServerIdentity>();
+        services.AddSingleton<CallbackIds>();
+        services.AddSingleton<Router>();
+        services.AddSingleton<RunSignals>();
+        services.AddSingleton<RunUpdater>();
+        services.AddSingleton<RunTracker>();
+        services.AddSingleton<PollSchedule>();
+        services.AddSingleton<OutputArchiver>();
+        services.AddSingleton<LiveOutput>();
+        services.AddSingleton<JobMaker>();
+        services.AddSingleton<RunFinisher>();
+        services.AddSingleton<RunSubmitter>();
+        services.AddSingleton<Dispatcher>();
+        services.AddSingleton<LockService>();
+        services.AddSingleton<RunStopper>();
+        services.AddSingleton<RunFollower>();
+        services.AddSingleton<Sweeper>();
+        services.AddSingleton<EngineLoops>();
+        services.AddSingleton<RunAcceptor>();
+        services.AddSingleton<RunOrders>();
+        services.AddSingleton<JobService>();
+        services.AddSingleton<CallbackService>();
+        services.AddSingleton<Retention>();
+        services.AddHostedService<EngineHost>();
+        return services;
+    }
+}

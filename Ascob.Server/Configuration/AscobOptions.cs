@@ -1,0 +1,24 @@
+namespace Ascob.Server.Configuration;
+
+/// <summary>What concerns the server as a whole. Bound to <c>Ascob</c>.</summary>
+internal sealed class AscobOptions
+{
+    public const string Section = "Ascob";
+
+    /// <summary>Gets or sets where this server keeps its files; relative paths start at the working directory.</summary>
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>Gets or sets the base of callback URLs, as jobs reach this server; null for the address it listens on.</summary>
+    public string? PublicUrl { get; set; }
+
+    /// <summary>Gets or sets the name of this server in leases and events; null for the host's name with a random part.</summary>
+    public string? ServerName { get; set; }
+
+    /// <summary>Gets or sets the addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.</summary>
+    public IList<string> TrustedProxies { get; set; } = [];
+
+    /// <summary>Gets or sets how long the server goes on serving after SIGTERM while <c>/healthz/ready</c> already says 503, so that load balancers notice.</summary>
+    public TimeSpan ShutdownDelay { get; set; } = TimeSpan.Zero;
+
+    public string AbsoluteDataDirectory => Path.GetFullPath(DataDirectory);
+}

@@ -1,0 +1,77 @@
+using static Ascob.Server.Configuration.Rules;
+using static Ascob.Server.Configuration.SettingNode;
+
+namespace Ascob.Server.Configuration;
+
+/// <summary>Every setting below <c>Ascob</c> with what its value may be. A key that is not here stops the start: it is a slip of the pen.</summary>
+internal static class KnownSettings
+{
+    private static readonly TimeSpan Zero = TimeSpan.Zero;
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Years = TimeSpan.FromDays(36500);
+
+    public static SettingNode Root { get; } = Section(
+        ("DataDirectory", Value(Text)),
+        ("PublicUrl", Value(Url)),
+        ("ServerName", Value(Name)),
+        ("TrustedProxies", Map(Value(Network))),
+        ("ShutdownDelay", Value(Duration(Zero, TimeSpan.FromMinutes(5)))),
+        ("Database", Section(
+            ("Provider", Value(OneOf("Sqlite", "PostgreSql", "SqlServer"))),
+            ("ConnectionString", Value(Text)),
+            ("LongestWait", Value(Duration(Short, Day))),
+            ("StartWait", Value(Duration(Zero, Day))),
+            ("WriteQueue", Value(Number(1, 1_000_000))))),
+        ("Engine", Section(
+            ("Lease", Value(Duration(TimeSpan.FromSeconds(1), Day))),
+            ("SweepInterval", Value(Duration(Short, Day))),
+            ("WaitRecheck", Value(Duration(Short, Day))),
+            ("LostAfter", Value(Duration(Short, Years))),
+            ("MaxQueuedSubmissions", Value(Number(1, 1_000_000))))),
+        ("Hangfire", Section(
+            ("Storage", Value(OneOf("InMemory", "Database"))),
+            ("WorkerCount", Value(Number(1, 1000))))),
+        ("Locks", Section(
+            ("Provider", Value(OneOf("Database", "Consul"))),
+            ("Consul", Section(
+                ("Url", Value(Url)),
+                ("Token", Value(Any)),
+                ("KeyPrefix", Value(Text)))))),
+        ("Security", Section(
+            ("RootToken", Value(Any)),
+            ("Tokens", Section(
+                ("Webhook", Map(Value(Any))),
+                ("JobManager", Map(Value(Any))))),
+            ("MetricsOpen", Value(Flag)),
+            ("MaxFailuresPerMinute", Value(Number(1, 1_000_000))),
+            ("SessionLifetime", Value(Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)))),
+            ("EncryptionKey", Value(Any)))),
+        ("Limits", Section(
+            ("MaxFileBytes", Value(Number(1, 1L << 50))),
+            ("MaxOutputBytes", Value(Number(1024, 1L << 40))),
+            ("MaxBodyBytes", Value(Number(1024, 1L << 30))),
+            ("ManualStartDeadline", Value(Duration(TimeSpan.FromMinutes(1), Years))))),
+        ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
+        ("Backends", Map(Backend(), Name)));
+
+    private static SettingNode Backend() => OpenSection(
+        ("Type", Value(Text)),
+        ("Labels", Map(Value(Any))),
+        ("MaxConcurrentRuns", Value(Number(1, 1_000_000))),
+        ("Weight", Value(Number(1, 1000))),
+        ("SubmitDeadline", Value(Duration(Short, Years))),
+        ("DoubtWait", Value(Duration(Zero, Years))),
+        ("TrustCallbacks", Value(Flag)),
+        ("Callbacks", Value(Flag)),
+        ("StopGrace", Value(Duration(Zero, Day))),
+        ("Poll", Section(
+            ("Initial", Value(Duration(Short, Day))),
+            ("Max", Value(Duration(Short, Day))),
+            ("BatchSize", Value(Number(1, 1000))))),
+        ("Resilience", Section(
+            ("Timeout", Value(Duration(Short, Day))),
+            ("MaxConcurrentCalls", Value(Number(1, 1000))),
+            ("FailuresBeforeBreak", Value(Number(1, 1000))),
+            ("BreakDuration", Value(Duration(Short, Day))))));
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Net;
+
+namespace Ascob.Server.Configuration;
+
+/// <summary>What a value may be: answers null for a good one, else what is expected. Never repeats the value, which may be a secret.</summary>
+internal delegate string? Rule(string value);
+
+/// <summary>The kinds of values in the configuration.</summary>
+internal static class Rules
+{
+    public static string? Text(string value) => string.IsNullOrWhiteSpace(value) ? "must not be empty" : null;
+
+    public static string? Any(string value) => value is null ? "must be set" : null;
+
+    public static string? Flag(string value) => bool.TryParse(value, out _) ? null : "must be true or false";
+
+    public static string? Name(string value) =>
+        value.Length is > 0 and <= 100 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+            ? null
+            : "must be 1 to 100 letters, digits and . _ -";
+
+    public static string? Url(string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length == 0 && url.Fragment.Length == 0
+            ? null
+            : "must be an absolute http or https URL without query, such as https://ascob.example.org";
+
+    public static string? Network(string value) =>
+        IPAddress.TryParse(value, out _) || IPNetwork.TryParse(value, out _)
+            ? null
+            : "must be an IP address or a network such as 10.0.0.0/8";
+
+    public static Rule Number(long least, long most) => value =>
+        long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}");
+
+    public static Rule Duration(TimeSpan least, TimeSpan most) => value =>
+        TimeSpan.TryParse(value, CultureInfo.InvariantCulture, out var span) && span >= least && span <= most
+
+            // "90" would be 90 days to TimeSpan.Parse, which nobody means.
+            && value.Contains(':', StringComparison.Ordinal)
+            ? null
+            : $"must be a time span written d.hh:mm:ss or hh:mm:ss, from {least:c} to {most:c}";
+
+    public static Rule OneOf(params string[] words) => value =>
+    {
+        if (words.Contains(value, StringComparer.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var near = Near.Find(value, words);
+        return $"must be one of {string.Join(", ", words)}" + (near is null ? string.Empty : $"; did you mean {near}?");
+    };
+}

@@ -1,0 +1,121 @@
+using Ascob.Core.Backends;
+
+namespace Ascob.Tests.Backends.Shell;
+
+public sealed class ShellRestartTests : IAsyncLifetime
+{
+    private readonly ShellWorld _world = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    [Fact]
+    public async Task Guarantee35_ServerGoesWhileJobsRun_ExitCodesAndOutputsAreNotLost()
+    {
+        var jobs = new List<BackendJob>();
+        for (var i = 0; i < 40; i++)
+        {
+            jobs.Add(await _world.StartAsync($"echo begin; sleep 0.{i % 8}; echo end; exit {i}"));
+            if (i % 10 == 9)
+            {
+                await _world.RestartServerAsync();
+            }
+        }
+
+        var reports = await Task.WhenAll(jobs.Select(_world.EndAsync));
+
+        Assert.Equal(Enumerable.Range(0, 40).Select(i => (int?)i), reports.Select(r => r.ExitCode));
+        Assert.All(await Task.WhenAll(jobs.Select(j => _world.OutputAsync(j))), text => Assert.Equal("begin\nend\n", text));
+    }
+
+    [Fact]
+    public async Task Guarantee35_HostIsKilled_RunningJobsAreReportedLostAndTheirProcessesKilled()
+    {
+        var running = await _world.StartAsync("(setsid sleep 300 &) ; echo ready; sleep 300");
+        var ended = await _world.StartAsync("exit 4");
+        await _world.SaysAsync(running, "ready");
+        await _world.EndAsync(ended);
+        var host = _world.Adapter.HostPid;
+
+        ShellWorld.KillHost(host, hard: true);
+        await ShellWorld.GoneAsync(host);
+        await _world.RestartServerAsync();
+        var lost = await _world.EndAsync(running);
+        var kept = await _world.EndAsync(ended);
+
+        Assert.Equal(BackendState.NotFound, lost.State);
+        Assert.True(lost.Certain);
+        Assert.Equal("the shell host died; exit code unknown", lost.Reason);
+        Assert.Equal((BackendState.Failed, 4), (kept.State, kept.ExitCode));
+        Assert.Empty(ShellWorld.Survivors(running.Marker));
+        Assert.NotEqual(host, _world.Adapter.HostPid);
+    }
+
+    [Fact]
+    public async Task Guarantee35_HostIsKilled_ConnectedServerGetsANewOneAndGoesOn()
+    {
+        await _world.RunAsync("true");
+        var host = _world.Adapter.HostPid;
+
+        ShellWorld.KillHost(host, hard: true);
+        await ShellWorld.GoneAsync(host);
+        await ShellWorld.UntilAsync(async () => (await _world.Adapter.SubmitAsync(_world.Job(ShellWorld.Command("true")), ShellWorld.Token)).Kind == SubmitOutcomeKind.Accepted);
+
+        Assert.NotEqual(host, _world.Adapter.HostPid);
+    }
+
+    [Fact]
+    public async Task ManyServersAtOnce_ShareOneHost()
+    {
+        var adapters = Enumerable.Range(0, 6).Select(_ => _world.NewAdapter()).ToList();
+
+        var health = await Task.WhenAll(adapters.Select(a => a.CheckHealthAsync(ShellWorld.Token)));
+
+        Assert.All(health, h => Assert.True(h.Healthy, h.Reason));
+        Assert.Single(adapters.Select(a => a.HostPid).Distinct());
+    }
+
+    [Fact]
+    public async Task Host_WhenNobodyNeedsIt_Ends()
+    {
+        await _world.RunAsync("true");
+        var host = _world.Adapter.HostPid;
+
+        await _world.Adapter.DisposeAsync();
+        await ShellWorld.GoneAsync(host).WaitAsync(TimeSpan.FromSeconds(20), ShellWorld.Token);
+
+        Assert.False(File.Exists(Path.Combine(_world.DataDirectory, "shell", "host.sock")));
+    }
+
+    [Fact]
+    public async Task Host_WhenToldToEnd_StopsItsJobsAndWritesTheirEndsDown()
+    {
+        var job = await _world.StartAsync("echo ready; sleep 300");
+        await _world.SaysAsync(job, "ready");
+        var host = _world.Adapter.HostPid;
+        await _world.Adapter.DisposeAsync();
+
+        ShellWorld.KillHost(host, hard: false);
+        await ShellWorld.GoneAsync(host);
+        await _world.RestartServerAsync();
+
+        Assert.Equal(BackendState.Aborted, (await _world.EndAsync(job)).State);
+        Assert.Empty(ShellWorld.Survivors(job.Marker));
+    }
+
+    [Fact]
+    public async Task DataDirectory_WhenItsPathIsLongerThanASocketAddress_Works()
+    {
+        var deep = Path.Combine(_world.DataDirectory, new string('d', 100), new string('e', 50));
+        Directory.CreateDirectory(deep);
+        await using var adapter = new Ascob.Backends.Shell.ShellBackendAdapter(
+            "shell", deep, new Ascob.Backends.Shell.ShellSettings { HostIdleExit = TimeSpan.Zero }, ShellWorld.Launcher, TimeProvider.System);
+
+        var health = await adapter.CheckHealthAsync(ShellWorld.Token);
+        ShellWorld.KillHost(adapter.HostPid, hard: false);
+        await ShellWorld.GoneAsync(adapter.HostPid);
+
+        Assert.True(health.Healthy, health.Reason);
+    }
+}

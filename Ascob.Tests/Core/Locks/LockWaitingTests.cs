@@ -1,0 +1,155 @@
+using Ascob.Core.Backends;
+using Ascob.Core.Jobs;
+using Ascob.Core.Runs;
+using Ascob.Tests.Fixtures;
+
+namespace Ascob.Tests.Core.Locks;
+
+public sealed class LockWaitingTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Release_WhenAHolderEnds_StartsTheNextInLineAtOnceAndTellsTheOthersTheirPlace()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var first = await world.SubmitAsync(Locked("db"));
+        var second = await world.SubmitAsync(Locked("db"));
+        var third = await world.SubmitAsync(Locked("db"));
+        Assert.Equal(RunStatus.WaitingLocks, third.Status);
+        Assert.Contains($"held by run {first.Id}", second.StatusReason, StringComparison.Ordinal);
+        Assert.Contains("place 2", third.StatusReason, StringComparison.Ordinal);
+
+        world.Backend.Set(first.Marker, BackendState.Succeeded);
+        await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(second.Marker));
+
+        Assert.False(world.Backend.Jobs.ContainsKey(third.Marker));
+    }
+
+    [Fact]
+    public async Task DefectD15_WhenALaterRunCouldTakeItsLock_ItDoesNotOvertakeAnEarlierThatWantsTheSame()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var holder = await world.SubmitAsync(Locked("a"));
+        var wantsBoth = await world.SubmitAsync(Locked("a", "b"));
+        var wantsB = await world.SubmitAsync(Locked("b"));
+        Assert.Equal(RunStatus.WaitingLocks, wantsB.Status);
+
+        world.Backend.Set(holder.Marker, BackendState.Succeeded);
+        await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(wantsBoth.Marker));
+        Assert.False(world.Backend.Jobs.ContainsKey(wantsB.Marker));
+        world.Backend.Set(wantsBoth.Marker, BackendState.Failed);
+
+        await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(wantsB.Marker));
+    }
+
+    [Fact]
+    public async Task Shared_WhenHeldShared_OthersShareItAndAnExclusiveOneWaits()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var one = await world.SubmitAsync(TestWorld.Job().WithSharedLock("db").Build());
+        var two = await world.SubmitAsync(TestWorld.Job().WithSharedLock("db").Build());
+        var exclusive = await world.SubmitAsync(Locked("db"));
+
+        Assert.Equal(RunStatus.Submitted, one.Status);
+        Assert.Equal(RunStatus.Submitted, two.Status);
+        Assert.Equal(RunStatus.WaitingLocks, exclusive.Status);
+    }
+
+    [Theory]
+    [InlineData(LockPolicy.Fail, RunStatus.Failed)]
+    [InlineData(LockPolicy.Skip, RunStatus.Aborted)]
+    public async Task Policy_WhenTheLockIsTaken_DecidesTheRun(LockPolicy policy, RunStatus expected)
+    {
+        await using var world = await TestWorld.StartAsync();
+        await world.SubmitAsync(Locked("db"));
+
+        var refused = await world.SubmitAsync(TestWorld.Job().WithLock(new LockSpec("db", LockMode.Exclusive, policy)).Build());
+
+        Assert.Equal(expected, refused.Status);
+        Assert.Contains("'db'", refused.StatusReason, StringComparison.Ordinal);
+        Assert.Empty((await world.Locks.ListAsync(Token)).Single().Waiters);
+    }
+
+    [Fact]
+    public async Task LockWait_WhenItIsOver_FailsTheRun()
+    {
+        await using var world = await TestWorld.StartAsync();
+        await world.SubmitAsync(Locked("db"));
+        var waiting = await world.SubmitAsync(TestWorld.Job().WithLock("db").WithLockWait(TimeSpan.FromSeconds(30)).Build());
+        await world.PassAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(RunStatus.WaitingLocks, (await world.RunAsync(waiting.Id)).Status);
+
+        await world.PassAsync(TimeSpan.FromSeconds(11));
+
+        var failed = await world.RunAsync(waiting.Id);
+        Assert.Equal(RunStatus.Failed, failed.Status);
+        Assert.Contains("30 s", failed.StatusReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fences_ForEachGrantOfALock_OnlyGrowAndReachTheJob()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var fences = new List<long>();
+        for (var i = 0; i < 5; i++)
+        {
+            var run = await world.SubmitAsync(Locked("db"));
+            fences.Add(world.Backend.Arrived.Last().Fences["db"]);
+            world.Backend.Set(run.Marker, BackendState.Succeeded);
+            await world.UntilAsync(run.Id, RunStatus.Succeeded);
+        }
+
+        Assert.Equal(fences.Order(), fences);
+        Assert.Equal(5, fences.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Contention_WhenManyRunsWantFewLocks_NoTwoHoldOneAndAllGetTheirTurn()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var random = new Random(7);
+        var running = new Dictionary<string, string>(StringComparer.Ordinal);
+        var overlaps = 0;
+        var gate = new Lock();
+        world.Backend.OnSubmit = (job, _) =>
+        {
+            lock (gate)
+            {
+                foreach (var key in job.Fences.Keys)
+                {
+                    overlaps += running.TryAdd(key, job.Marker) ? 0 : 1;
+                }
+            }
+
+            var accepted = world.Backend.Start(job);
+            lock (gate)
+            {
+                foreach (var key in job.Fences.Keys)
+                {
+                    running.Remove(key);
+                }
+            }
+
+            world.Backend.Set(job.Marker, BackendState.Succeeded);
+            return Task.FromResult(accepted);
+        };
+
+        var runs = new List<Run>();
+        for (var i = 0; i < 120; i++)
+        {
+            var keys = Enumerable.Range(0, 5).Where(_ => random.Next(2) == 0).Select(k => $"lock-{k}").ToArray();
+            runs.Add(await world.SubmitAsync(Locked(keys.Length == 0 ? ["lock-0"] : keys), untilSent: false));
+        }
+
+        foreach (var run in runs)
+        {
+            await world.UntilAsync(run.Id, RunStatus.Succeeded);
+        }
+
+        Assert.Equal(0, overlaps);
+        Assert.Empty(await world.Locks.ListAsync(Token));
+    }
+
+    private static JobSpec Locked(params string[] keys) => TestWorld.Job().WithLocks(keys).Build();
+}

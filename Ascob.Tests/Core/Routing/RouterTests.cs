@@ -1,0 +1,103 @@
+using Ascob.Core.Backends;
+using Ascob.Core.Jobs;
+using Ascob.Core.Routing;
+using Ascob.Tests.Fixtures;
+
+namespace Ascob.Tests.Core.Routing;
+
+public sealed class RouterTests
+{
+    [Fact]
+    public void Decide_WhenABackendIsNamed_TakesItOrNone()
+    {
+        var router = Make(("a", new()), ("b", new()));
+
+        Assert.Equal("b", router.Decide(Labelled(("_execution_backend_id", "b")), 1).BackendId);
+        Assert.Null(router.Decide(Labelled(("_execution_backend_id", "c")), 1).BackendId);
+    }
+
+    [Fact]
+    public void Decide_WhenLabelsAreDeclared_AllOfThemMustMatchAndOthersAreMetadata()
+    {
+        var router = Make(
+            ("eu", new() { ["region"] = "eu", ["tier"] = "prod" }),
+            ("us", new() { ["region"] = "us", ["tier"] = "prod" }),
+            ("test", new() { ["region"] = "eu" }));
+
+        var decision = router.Decide(Labelled(("region", "eu"), ("tier", "prod"), ("ticket", "T-1")), 1);
+
+        Assert.Equal("eu", decision.BackendId);
+        Assert.Equal(["test", "us"], decision.Refused.Select(r => r.BackendId));
+        Assert.Contains(decision.Refused[0].Reasons, r => r.Contains("'tier'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Decide_WhenNoLabelLeadsAnywhere_RefusesAllWithReasons()
+    {
+        var decision = Make(("a", new()), ("b", new())).Decide(Labelled(("ticket", "T-1")), 1);
+
+        Assert.Null(decision.BackendId);
+        Assert.All(decision.Refused, r => Assert.NotEmpty(r.Reasons));
+    }
+
+    [Fact]
+    public void Decide_WhateverTheOrderOfRegistration_ChoosesTheSame()
+    {
+        var labels = new Dictionary<string, string> { ["pool"] = "x" };
+        string[][] orders = [["a", "b", "c", "d"], ["d", "c", "b", "a"], ["b", "d", "a", "c"]];
+        var routers = orders.Select(o => Make([.. o.Select(id => (id, labels))])).ToList();
+
+        for (var run = 1; run <= 500; run++)
+        {
+            Assert.Single(routers.Select(r => r.Decide(Labelled(("pool", "x")), run).BackendId).Distinct());
+        }
+    }
+
+    [Fact]
+    public void Decide_OverWeights_SpreadsWithinThreePercent()
+    {
+        var router = Make([("a", 1), ("b", 2), ("c", 1)]);
+
+        var counts = Enumerable.Range(1, 10_000).Select(run => router.Decide(Labelled(("pool", "x")), run).BackendId!).CountBy(id => id)
+            .ToDictionary(c => c.Key, c => c.Value / 10_000.0);
+
+        Assert.InRange(counts["a"], 0.22, 0.28);
+        Assert.InRange(counts["b"], 0.47, 0.53);
+        Assert.InRange(counts["c"], 0.22, 0.28);
+    }
+
+    [Fact]
+    public void Decide_WhenTheFavouriteFails_PrefersAHealthyOne()
+    {
+        var labels = new Dictionary<string, string> { ["pool"] = "x" };
+        var catalog = Catalog([.. new[] { "a", "b" }.Select(id => (id, labels, 1))]);
+        var router = new Router(catalog);
+        var favourite = router.Decide(Labelled(("pool", "x")), 1).BackendId!;
+        Assert.True(catalog.TryGet(favourite, out var entry));
+        for (var i = 0; i < 5; i++)
+        {
+            entry.Condition.Failed("down");
+        }
+
+        var decision = router.Decide(Labelled(("pool", "x")), 1);
+
+        Assert.NotEqual(favourite, decision.BackendId);
+        Assert.Contains(decision.Candidates[^1].Reasons, r => r.Contains("circuit open", StringComparison.Ordinal));
+    }
+
+    private static JobSpec Labelled(params (string Key, string Value)[] labels) =>
+        labels.Aggregate(JobSpec.Builder("ann"), (b, l) => b.WithLabel(l.Key, l.Value)).Build();
+
+    private static Router Make(params (string Id, Dictionary<string, string> Labels)[] backends) =>
+        new(Catalog([.. backends.Select(b => (b.Id, b.Labels, 1))]));
+
+    private static Router Make((string Id, int Weight)[] backends) =>
+        new(Catalog([.. backends.Select(b => (b.Id, new Dictionary<string, string> { ["pool"] = "x" }, b.Weight))]));
+
+    private static BackendCatalog Catalog((string Id, Dictionary<string, string> Labels, int Weight)[] backends) => new(backends.Select(b =>
+    {
+        var scripted = new ScriptedBackend(b.Id);
+        var options = new BackendOptions { Type = "Scripted", Labels = b.Labels, Weight = b.Weight };
+        return new BackendEntry(b.Id, scripted, options, scripted, new BackendCondition(options.Resilience, TimeProvider.System));
+    }));
+}
