@@ -9,7 +9,7 @@ namespace Ascob.Server.Persistence.Runs;
 
 /// <summary>
 /// Reads pages of runs. A query is driven by the filter that matches the fewest runs: each of its values is one branch that walks an index from the newest run down, so
-/// that no branch reads more than a page unless other filters thin it out. Why it is not left to the planner: <c>docs/decisions/0003-search.md</c>.
+/// that no branch reads more than a page unless other filters thin it out. Why it is not left to the planner: <c>docs/decisions/0008-search-by-rarest-filter.md</c>.
 /// </summary>
 internal sealed class RunSearchSql(SqlDialect dialect)
 {
