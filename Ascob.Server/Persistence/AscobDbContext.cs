@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Ascob.Server.Persistence;
 
 /// <summary>
-/// The schema of the database and its migrations. Rows are written and read by hand-written statements (<c>docs/decisions/0001-group-commit.md</c>), so this model is what
+/// The schema of the database and its migrations. Rows are written and read by hand-written statements (<c>docs/decisions/0002-group-commit-writer.md</c>), so this model is what
 /// they are checked against, not the way to the data.
 /// </summary>
 internal abstract class AscobDbContext(DbContextOptions options) : DbContext(options)

@@ -61,6 +61,7 @@ public abstract class RunSearchContract
         yield return new RunSearch { Labels = [env, team], Statuses = [RunStatus.Failed], BackendId = "b1" };
         yield return new RunSearch { Labels = [new("env", "PROD")] };
         yield return new RunSearch { Labels = [env, new("env", "test")] };
+        yield return new RunSearch { Labels = [env, env] };
         yield return new RunSearch { Labels = [new("ticket", "T-7")] };
         yield return new RunSearch { Labels = [new("quo\"te", "it's \\ {}")] };
         yield return new RunSearch { BackendId = "b2" };

@@ -9,10 +9,13 @@ namespace Ascob.Server.Persistence.Runs;
 
 /// <summary>
 /// Reads pages of runs. A query is driven by the filter that matches the fewest runs: each of its values is one branch that walks an index from the newest run down, so
-/// that no branch reads more than a page unless other filters thin it out. Why it is not left to the planner: <c>docs/decisions/0003-search.md</c>.
+/// that no branch reads more than a page unless other filters thin it out. Why it is not left to the planner: <c>docs/decisions/0008-search-by-rarest-filter.md</c>.
 /// </summary>
 internal sealed class RunSearchSql(SqlDialect dialect)
 {
+    // So many of a filter's newest matches tell how common it is.
+    private const int Sample = 1_000;
+
     // Beyond so many values one walk down the runs is cheaper than one branch for each.
     private const int MostBranches = 40;
 
@@ -24,29 +27,53 @@ internal sealed class RunSearchSql(SqlDialect dialect)
     public async Task<RunPage> ReadAsync(DbSession session, RunSearch search, CancellationToken cancellationToken)
     {
         var bounds = await BoundsAsync(session, search, cancellationToken);
-        if (bounds.Below <= bounds.Above + 1 || search.Submitters is { Count: 0 } || search.Statuses is { Count: 0 })
+        if (bounds.Below <= bounds.Above + 1 || CannotMatch(search))
         {
             return new RunPage([], null);
         }
 
         var filters = Filters(search);
         var driver = await RarestAsync(session, filters, bounds, cancellationToken);
-        var statement = Statement(Text(filters, driver, search));
-        var command = session.Command(statement);
-        Bind(command.Args, filters, search, bounds);
-        command.Args.Int("limit", search.Limit + 1);
-        var runs = await command.ListAsync(RunColumns.Read, cancellationToken);
-        return runs.Count <= search.Limit
-            ? new RunPage(runs, null)
-            : new RunPage(runs.GetRange(0, search.Limit), runs[search.Limit - 1].Id);
+        if (TriesNewestFirst(filters, driver)
+            && await RowsAsync(session, NewestText(filters, driver, search), filters, search, bounds, cancellationToken) is { } newest
+            && newest.Count > search.Limit)
+        {
+            return ToPage(newest, search);
+        }
+
+        return ToPage(await RowsAsync(session, Text(filters, driver, search), filters, search, bounds, cancellationToken), search);
     }
 
     /// <summary>Answers every text that a search may use, so that a test can have them parsed.</summary>
     public IReadOnlyList<string> Texts(RunSearch search)
     {
         var filters = Filters(search);
-        return [IdAtText, Text(filters, null, search), .. filters.Where(CanDrive).SelectMany(f => (string[])[Text(filters, f, search), CountText(f)])];
+        return [IdAtText, "SELECT MAX(id) FROM runs", Text(filters, null, search), .. filters.Where(CanDrive).SelectMany(f => (string[])[Text(filters, f, search), CountText(f)])];
     }
+
+    private static RunPage ToPage(List<Run> runs, RunSearch search) => runs.Count <= search.Limit
+        ? new RunPage(runs, null)
+        : new RunPage(runs.GetRange(0, search.Limit), runs[search.Limit - 1].Id);
+
+    // A run has one value of a label, so two wanted values of the same label never meet.
+    private static bool CannotMatch(RunSearch search) =>
+        search.Submitters is { Count: 0 }
+        || search.Statuses is { Count: 0 }
+        || (search.Labels is { } labels && labels.Distinct().Count() != labels.Select(l => l.Key).Distinct(StringComparer.Ordinal).Count());
+
+    private async Task<List<Run>> RowsAsync(
+        DbSession session, string text, List<Filter> filters, RunSearch search, IdBounds bounds, CancellationToken cancellationToken)
+    {
+        var command = session.Command(Statement(text));
+        Bind(command.Args, filters, search, bounds);
+        command.Args.Int("limit", search.Limit + 1).Int("sample", Sample);
+        return await command.ListAsync(RunColumns.Read, cancellationToken);
+    }
+
+    // PostgreSQL takes conditions for independent. Where they go together, as failures and the team that has them, it expects few matches and collects all of them to
+    // sort; a look at the newest candidates mostly fills the page.
+    private bool TriesNewestFirst(List<Filter> filters, Filter? driver) =>
+        dialect.Provider == DatabaseProvider.PostgreSql && filters.Count > 1 && (driver is null || driver.Values.Length == 1) && filters.Any(f => f.LabelKey is not null);
 
     private static List<Filter> Filters(RunSearch search)
     {
@@ -85,7 +112,8 @@ internal sealed class RunSearchSql(SqlDialect dialect)
             above = Math.Max(above, await IdAtAsync(session, after, -1, cancellationToken) - 1);
         }
 
-        return new IdBounds(above, below);
+        var highest = await session.Command(Statement("SELECT MAX(id) FROM runs")).FirstAsync(row => RunColumns.Long(row, 0), cancellationToken) ?? 0;
+        return new IdBounds(above, below, Math.Min(highest, below));
     }
 
     /// <summary>Answers the number of the last run that was defined before a time, moved by the slack.</summary>
@@ -99,39 +127,35 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         return await command.FirstAsync(row => row.GetInt64(0), cancellationToken);
     }
 
-    /// <summary>Counts how many runs each filter matches, up to a bound that grows while all are alike; the fewest wins.</summary>
+    /// <summary>Answers the filter that matches the fewest runs, by a look at its newest matches; null where none can drive.</summary>
     private async Task<Filter?> RarestAsync(DbSession session, List<Filter> filters, IdBounds bounds, CancellationToken cancellationToken)
     {
         var candidates = filters.Where(f => f.Values.Length <= MostBranches && CanDrive(f)).ToList();
-        foreach (var most in (int[])[1_000, 20_000])
+        if (candidates.Count <= 1)
         {
-            if (candidates.Count <= 1)
-            {
-                break;
-            }
+            return candidates.FirstOrDefault();
+        }
 
-            var counted = new List<(Filter Filter, long Count)>();
-            foreach (var filter in candidates)
+        var rarest = (Filter: candidates[0], Share: double.MaxValue);
+        foreach (var filter in candidates)
+        {
+            var share = await ShareAsync(session, filter, bounds, cancellationToken);
+            if (share < rarest.Share)
             {
-                counted.Add((filter, await CountAsync(session, filter, most, bounds, cancellationToken)));
-            }
-
-            var fewest = counted.MinBy(c => c.Count);
-            if (fewest.Count < most)
-            {
-                return fewest.Filter;
+                rarest = (filter, share);
             }
         }
 
-        return candidates.FirstOrDefault();
+        return rarest.Filter;
     }
 
     // A GIN index answers in no order: PostgreSQL's own statistics know better when to use it.
     private bool CanDrive(Filter filter) => filter.LabelKey is null || dialect.Provider != DatabaseProvider.PostgreSql;
 
-    private async Task<long> CountAsync(DbSession session, Filter filter, int most, IdBounds bounds, CancellationToken cancellationToken)
+    /// <summary>Estimates which share of the runs a filter matches, from how far down its newest matches reach.</summary>
+    private async Task<double> ShareAsync(DbSession session, Filter filter, IdBounds bounds, CancellationToken cancellationToken)
     {
-        var total = 0L;
+        var total = 0.0;
         foreach (var value in filter.Values)
         {
             var command = session.Command(Statement(CountText(filter)));
@@ -147,12 +171,14 @@ internal sealed class RunSearchSql(SqlDialect dialect)
             command.Args.Text("label_key", filter.LabelKey is null ? null : dialect.EncodeKey(filter.LabelKey))
                 .Long("below", bounds.Below)
                 .Long("above", bounds.Above)
-                .Int("limit", most);
-            total += await command.FirstAsync(row => Convert.ToInt64(row.GetValue(0), CultureInfo.InvariantCulture), cancellationToken);
-            if (total >= most)
-            {
-                break;
-            }
+                .Int("limit", Sample);
+            var (count, lowest) = await command.FirstAsync(
+                row => (Convert.ToInt64(row.GetValue(0), CultureInfo.InvariantCulture), row.IsDBNull(1) ? 0 : row.GetInt64(1)),
+                cancellationToken);
+
+            // All matches were seen: they are spread over the whole range.
+            var reach = bounds.Highest - (count < Sample ? bounds.Above : lowest);
+            total += count / Math.Max(1.0, reach);
         }
 
         return total;
@@ -161,84 +187,110 @@ internal sealed class RunSearchSql(SqlDialect dialect)
     private string CountText(Filter filter)
     {
         var inner = filter.LabelKey is null
-            ? $"SELECT{dialect.Top} 1 AS one FROM runs AS r WHERE r.{filter.Column} = @value AND r.id < @below AND r.id > @above{dialect.Limit}"
-            : $"SELECT{dialect.Top} 1 AS one FROM run_labels AS l WHERE l.label_key = @label_key AND l.label_value = @value AND l.run_id < @below AND l.run_id > @above{dialect.Limit}";
-        return $"SELECT COUNT(*) FROM ({inner}) AS x";
+            ? $"SELECT{dialect.Top} r.id FROM runs AS r{Indexed(filter)} WHERE r.{filter.Column} = @value AND r.id < @below AND r.id > @above ORDER BY r.id DESC{dialect.Limit}"
+            : $"SELECT{dialect.Top} l.run_id AS id FROM run_labels AS l WHERE l.label_key = @label_key AND l.label_value = @value AND l.run_id < @below AND l.run_id > @above ORDER BY l.run_id DESC{dialect.Limit}";
+        return $"SELECT COUNT(*), MIN(x.id) FROM ({inner}) AS x";
     }
 
+    /// <summary>
+    /// Makes the query of a page: numbers first, from indexes alone where that can be, then the rows of the page. Reading a row of a run costs many times the look into an index.
+    /// </summary>
     private string Text(List<Filter> filters, Filter? driver, RunSearch search)
     {
-        var conditions = new StringBuilder();
+        var byLabel = driver?.LabelKey is not null;
+        var id = byLabel ? "d.run_id" : "d.id";
+        var conditions = new StringBuilder($"{id} < @below AND {id} > @above");
         foreach (var filter in filters.Where(f => f != driver))
         {
-            conditions.Append(" AND ").Append(Condition(filter));
+            conditions.Append(" AND ").Append(Condition(filter, id, byLabel || driver is not null));
         }
 
-        if (search.DefinedAfter is not null)
-        {
-            conditions.Append(" AND r.defined_at > @defined_after");
-        }
-
-        if (search.DefinedBefore is not null)
-        {
-            conditions.Append(" AND r.defined_at < @defined_before");
-        }
-
-        if (search.Text is { Length: > 0 })
-        {
-            conditions.Append(dialect.Provider switch
-            {
-                DatabaseProvider.Sqlite => @" AND r.description LIKE @text ESCAPE '\'",
-                DatabaseProvider.PostgreSql => @" AND r.description ILIKE @text ESCAPE '\'",
-                _ => @" AND r.description COLLATE Latin1_General_100_CI_AS LIKE @text ESCAPE '\'",
-            });
-        }
-
-        if (driver is null)
-        {
-            return Branch($"FROM runs AS r WHERE r.id < @below AND r.id > @above{conditions}", "r.id");
-        }
-
-        var branches = driver.Values.Select((_, i) => driver.LabelKey is null
-            ? Branch($"FROM runs AS r WHERE r.{driver.Column} = @{Name(driver, i)} AND r.id < @below AND r.id > @above{conditions}", "r.id")
-            : Branch(
-                $"FROM run_labels AS l {LoopJoin} runs AS r ON r.id = l.run_id WHERE l.label_key = @k{driver.Number} AND l.label_value = @{Name(driver, i)} "
-                + $"AND l.run_id < @below AND l.run_id > @above{conditions}",
-                "l.run_id")).ToArray();
-        if (branches.Length == 1)
-        {
-            return branches[0];
-        }
-
-        var union = string.Join(" UNION ALL ", branches.Select((b, i) => $"SELECT * FROM ({b}) AS b{i}"));
-        return $"SELECT{dialect.Top} {RunColumns.Select("u")} FROM ({union}) AS u ORDER BY u.id DESC{dialect.Limit}";
+        AppendRowConditions(conditions, search, byLabel);
+        var branches = driver is null
+            ? [$"SELECT{dialect.Top} d.id FROM runs AS d WHERE {conditions} ORDER BY d.id DESC{dialect.Limit}"]
+            : driver.Values.Select((_, i) => byLabel
+                ? $"SELECT{dialect.Top} d.run_id AS id FROM run_labels AS d WHERE d.label_key = @k{driver.Number} AND d.label_value = @{Name(driver, i)} AND {conditions} ORDER BY d.run_id DESC{dialect.Limit}"
+                : $"SELECT{dialect.Top} d.id FROM runs AS d{Indexed(driver)} WHERE d.{driver.Column} = @{Name(driver, i)} AND {conditions} ORDER BY d.id DESC{dialect.Limit}").ToArray();
+        var ids = branches.Length == 1
+            ? branches[0]
+            : $"SELECT{dialect.Top} u.id FROM ({string.Join(" UNION ALL ", branches.Select((b, i) => $"SELECT b{i}.id FROM ({b}) AS b{i}"))}) AS u ORDER BY u.id DESC{dialect.Limit}";
+        return $"SELECT {RunColumns.Select("r")} FROM ({ids}) AS p {OrderedJoin} runs AS r ON r.id = p.id ORDER BY p.id DESC";
     }
 
     private string IdAtText =>
         $"SELECT{(dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} id FROM runs WHERE defined_at < @time ORDER BY defined_at DESC{(dialect.Limit.Length > 0 ? " LIMIT 1" : string.Empty)}";
 
-    // SQLite takes CROSS JOIN as an order to keep the sequence of the tables.
-    private string LoopJoin => dialect.Provider == DatabaseProvider.Sqlite ? "CROSS JOIN" : "INNER LOOP JOIN";
-
-    private string Branch(string from, string order) => $"SELECT{dialect.Top} {RunColumns.Select("r")} {from} ORDER BY {order} DESC{dialect.Limit}";
-
-    private string Condition(Filter filter)
+    private string NewestText(List<Filter> filters, Filter? driver, RunSearch search)
     {
+        var driven = driver is null ? string.Empty : $"c.{driver.Column} = @{Name(driver, 0)} AND ";
+        var conditions = new StringBuilder("TRUE");
+        foreach (var filter in filters.Where(f => f != driver))
+        {
+            conditions.Append(" AND ").Append(Condition(filter, "d.id", isDriven: false));
+        }
+
+        AppendRowConditions(conditions, search, byLabel: false);
+        return $"SELECT {RunColumns.Select("d")} FROM (SELECT c.* FROM runs AS c WHERE {driven}c.id < @below AND c.id > @above ORDER BY c.id DESC LIMIT @sample) AS d "
+            + $"WHERE {conditions} ORDER BY d.id DESC LIMIT @limit";
+    }
+
+    // SQLite takes CROSS JOIN as an order to keep the sequence of the tables.
+    private string OrderedJoin => dialect.Provider switch
+    {
+        DatabaseProvider.Sqlite => "CROSS JOIN",
+        DatabaseProvider.SqlServer => "INNER LOOP JOIN",
+        _ => "INNER JOIN",
+    };
+
+    private string Indexed(Filter filter) => dialect.Provider == DatabaseProvider.Sqlite ? $" INDEXED BY ix_runs_{filter.IndexName}" : string.Empty;
+
+    private string Condition(Filter filter, string id, bool isDriven)
+    {
+        var values = string.Join(", ", filter.Values.Select((_, i) => $"@{Name(filter, i)}"));
+        var number = filter.Number;
         if (filter.LabelKey is not null)
         {
             return dialect.Provider == DatabaseProvider.PostgreSql
-                ? $"r.labels @> CAST(@{Name(filter, 0)} AS jsonb)"
-                : $"EXISTS (SELECT 1 FROM run_labels AS l{filter.Number} WHERE l{filter.Number}.label_key = @k{filter.Number} "
-                    + $"AND l{filter.Number}.label_value = @{Name(filter, 0)} AND l{filter.Number}.run_id = r.id)";
+                ? $"d.labels @> CAST({values} AS jsonb)"
+                : $"EXISTS (SELECT 1 FROM run_labels AS l{number} WHERE l{number}.label_key = @k{number} AND l{number}.label_value = {values} AND l{number}.run_id = {id})";
         }
 
-        return filter.Values.Length == 1
-            ? $"{Unindexed}r.{filter.Column} = @{Name(filter, 0)}"
-            : $"{Unindexed}r.{filter.Column} IN ({string.Join(", ", filter.Values.Select((_, i) => $"@{Name(filter, i)}"))})";
+        // PostgreSQL combines indexes by itself; SQLite must be told to look into the narrow index and not into the wide row.
+        return dialect.Provider == DatabaseProvider.PostgreSql || !isDriven
+            ? $"d.{filter.Column} IN ({values})"
+            : $"EXISTS (SELECT 1 FROM runs AS c{number}{Indexed(filter)} WHERE c{number}.{filter.Column} IN ({values}) AND c{number}.id = {id})";
     }
 
-    // A plus sign keeps SQLite from using the index of a filter that does not drive.
-    private string Unindexed => dialect.Provider == DatabaseProvider.Sqlite ? "+" : string.Empty;
+    private void AppendRowConditions(StringBuilder conditions, RunSearch search, bool byLabel)
+    {
+        var row = byLabel ? "x" : "d";
+        var wanted = new List<string>();
+        if (search.DefinedAfter is not null)
+        {
+            wanted.Add($"{row}.defined_at > @defined_after");
+        }
+
+        if (search.DefinedBefore is not null)
+        {
+            wanted.Add($"{row}.defined_at < @defined_before");
+        }
+
+        if (search.Text is { Length: > 0 })
+        {
+            wanted.Add(dialect.Provider switch
+            {
+                DatabaseProvider.Sqlite => $@"{row}.description LIKE @text ESCAPE '\'",
+                DatabaseProvider.PostgreSql => $@"{row}.description ILIKE @text ESCAPE '\'",
+                _ => $@"{row}.description COLLATE Latin1_General_100_CI_AS LIKE @text ESCAPE '\'",
+            });
+        }
+
+        if (wanted.Count > 0)
+        {
+            var all = string.Join(" AND ", wanted);
+            conditions.Append(" AND ").Append(byLabel ? $"EXISTS (SELECT 1 FROM runs AS x WHERE x.id = d.run_id AND {all})" : all);
+        }
+    }
 
     private void Bind(SqlArgs args, List<Filter> filters, RunSearch search, IdBounds bounds)
     {
@@ -300,7 +352,15 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         return _statements.GetOrAdd(text, dialect.Statement);
     }
 
-    private sealed record Filter(string? Column, string[] Values, string? LabelKey, int Number);
+    private sealed record Filter(string? Column, string[] Values, string? LabelKey, int Number)
+    {
+        public string? IndexName => Column switch
+        {
+            "backend_id" => "backend",
+            "parent_id" => "parent",
+            _ => Column,
+        };
+    }
 
-    private readonly record struct IdBounds(long Above, long Below);
+    private readonly record struct IdBounds(long Above, long Below, long Highest);
 }

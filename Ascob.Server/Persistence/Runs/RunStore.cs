@@ -121,7 +121,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
     public Task<RunPage> SearchAsync(RunSearch search, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return database.ReadAsync(session => _search.ReadAsync(session, search, cancellationToken), cancellationToken);
+        return database.SearchAsync(session => _search.ReadAsync(session, search, cancellationToken), cancellationToken);
     }
 
     public async Task<IReadOnlyList<RunCount>> CountActiveAsync(CancellationToken cancellationToken) => await database.ReadAsync(

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Ascob.Core.Errors;
 
 namespace Ascob.Server.Persistence.Sql;
@@ -13,7 +14,12 @@ internal sealed class Database(SqlDialect dialect, TimeSpan longestWait) : IAsyn
 
     public SqlDialect Dialect { get; } = dialect;
 
-    public async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read, CancellationToken cancellationToken)
+    public Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read, CancellationToken cancellationToken) => ReadAsync(read, Dialect.OpenAsync, cancellationToken);
+
+    /// <summary>Reads by statements whose best plan depends on their values.</summary>
+    public Task<T> SearchAsync<T>(Func<DbSession, Task<T>> read, CancellationToken cancellationToken) => ReadAsync(read, Dialect.OpenPlannedAsync, cancellationToken);
+
+    private async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read, Func<CancellationToken, Task<DbConnection>> open, CancellationToken cancellationToken)
     {
         if (!await _readers.WaitAsync(longestWait, cancellationToken))
         {
@@ -22,7 +28,7 @@ internal sealed class Database(SqlDialect dialect, TimeSpan longestWait) : IAsyn
 
         try
         {
-            return await ReadOnSessionAsync(read, cancellationToken);
+            return await ReadOnSessionAsync(read, open, cancellationToken);
         }
         catch (Exception e) when (Dialect.IsUnavailable(e))
         {
@@ -44,11 +50,11 @@ internal sealed class Database(SqlDialect dialect, TimeSpan longestWait) : IAsyn
         _readers.Dispose();
     }
 
-    private async Task<T> ReadOnSessionAsync<T>(Func<DbSession, Task<T>> read, CancellationToken cancellationToken)
+    private async Task<T> ReadOnSessionAsync<T>(Func<DbSession, Task<T>> read, Func<CancellationToken, Task<DbConnection>> open, CancellationToken cancellationToken)
     {
         if (!_idle.TryTake(out var session))
         {
-            session = new DbSession(Dialect, await Dialect.OpenAsync(cancellationToken));
+            session = new DbSession(Dialect, await open(cancellationToken));
         }
 
         var healthy = false;

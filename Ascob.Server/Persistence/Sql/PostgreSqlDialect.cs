@@ -8,6 +8,7 @@ namespace Ascob.Server.Persistence.Sql;
 internal sealed class PostgreSqlDialect : SqlDialect, IAsyncDisposable
 {
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _planned;
 
     public PostgreSqlDialect(string connectionString, TimeSpan longestWait)
     {
@@ -19,7 +20,14 @@ internal sealed class PostgreSqlDialect : SqlDialect, IAsyncDisposable
         SetUnlessGiven(given, "Timeout", () => settings.Timeout = Math.Max(1, (int)longestWait.TotalSeconds));
         SetUnlessGiven(given, "Command Timeout", () => settings.CommandTimeout = Math.Max(1, (int)longestWait.TotalSeconds));
         _source = NpgsqlDataSource.Create(settings);
+
+        // A prepared statement gets one plan for all values, and a search for a rare label then walks a million runs.
+        settings.MaxAutoPrepare = 0;
+        settings.MaxPoolSize = Math.Min(settings.MaxPoolSize, LargestSearchPool);
+        _planned = NpgsqlDataSource.Create(settings);
     }
+
+    private const int LargestSearchPool = 12;
 
     public override DatabaseProvider Provider => DatabaseProvider.PostgreSql;
 
@@ -30,6 +38,8 @@ internal sealed class PostgreSqlDialect : SqlDialect, IAsyncDisposable
     public override string ForUpdate => " FOR UPDATE";
 
     public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken);
+
+    public override async Task<DbConnection> OpenPlannedAsync(CancellationToken cancellationToken) => await _planned.OpenConnectionAsync(cancellationToken);
 
     public override DbParameter CreateParameter(string? name) => new NpgsqlParameter();
 
@@ -48,7 +58,11 @@ internal sealed class PostgreSqlDialect : SqlDialect, IAsyncDisposable
 
     public override bool IsDuplicate(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _planned.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
     private static void SetUnlessGiven(DbConnectionStringBuilder given, string name, Action set)
     {

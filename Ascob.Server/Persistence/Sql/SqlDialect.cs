@@ -31,6 +31,9 @@ internal abstract class SqlDialect
 
     public abstract Task<DbConnection> OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>Opens a connection whose statements are planned for their values and not once for all values.</summary>
+    public virtual Task<DbConnection> OpenPlannedAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
     public abstract DbParameter CreateParameter(string? name);
 
     public virtual void SetParameter(DbParameter parameter, DbType type, object value)

@@ -7,7 +7,7 @@ namespace Ascob.Server.Persistence.Writing;
 
 /// <summary>
 /// The only writer of a SQLite database: one thread, one connection, many changes per transaction. Two writing connections would cost more than they bring, since the
-/// loser of the write lock sleeps (<c>docs/decisions/0001-group-commit.md</c>).
+/// loser of the write lock sleeps (<c>docs/decisions/0002-group-commit-writer.md</c>).
 /// </summary>
 internal sealed class SqliteWriter : IStoreWriter, IDisposable
 {
