@@ -28,6 +28,7 @@ public sealed class CallbackService(
     private const string Actor = "callback";
     private const string IdKey = "callbackId";
     private const int RememberedReports = 500;
+    private const int MaxKeys = 32;
 
     // The job that reports its own end may still say things; after this time the URL is dead.
     private static readonly TimeSpan OpenAfterEnd = TimeSpan.FromHours(1);
@@ -65,6 +66,12 @@ public sealed class CallbackService(
         if (report.Id is { } id && await SeenAsync(run, id, cancellationToken).ConfigureAwait(false))
         {
             return false;
+        }
+
+        // Refused as a whole or taken as a whole.
+        if (report.Status is { } told && Refusal(run, backend, told, report) is { } refusal)
+        {
+            return refusal;
         }
 
         var facts = await TakeFactsAsync(run, report, cancellationToken).ConfigureAwait(false);
@@ -155,8 +162,8 @@ public sealed class CallbackService(
 
     private async Task<UpdateResult> TakeFactsAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
     {
-        var keys = report.IdentificationKeys is { Count: > 0 } given ? given : null;
-        var newKeys = keys is not null && keys.Any(k => run.BackendKeys is null || !run.BackendKeys.TryGetValue(k.Key, out var old) || old != k.Value);
+        var keys = NewKeys(run, report);
+        var newKeys = keys is { Count: > 0 };
         if (report is { Progress: null, Message: null } && !newKeys && report.Id is null)
         {
             return new UpdateResult(run, UpdateKind.Nothing);
@@ -192,25 +199,48 @@ public sealed class CallbackService(
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<Result<bool>> TakeStatusAsync(Run run, BackendEntry? backend, RunStatus status, CallbackReport report, CancellationToken cancellationToken)
+    // A job may tell keys that are missing. What the backend or an earlier report told stays: whoever holds the URL must not point the run at another job.
+    private static Dictionary<string, string>? NewKeys(Run run, CallbackReport report)
+    {
+        var known = run.BackendKeys?.Count ?? 0;
+        return report.IdentificationKeys?
+            .Where(k => run.BackendKeys is null || !run.BackendKeys.ContainsKey(k.Key))
+            .Take(Math.Max(0, MaxKeys - known))
+            .ToDictionary(k => k.Key, k => k.Value, StringComparer.Ordinal);
+    }
+
+    private static Error? Refusal(Run run, BackendEntry? backend, RunStatus status, CallbackReport report)
     {
         if (Rank(status) is not { } rank)
         {
             return new Error(ErrorKind.Conflict, "callback.status_illegal", $"A job cannot report {status.ToWire()}.");
         }
 
-        var pollable = backend is { Adapter: ISupportStatus, Options.TrustCallbacks: false } && run.BackendKeys is { Count: > 0 };
-        if (pollable)
+        return IsPolled(run, backend) || rank > (Rank(run.Status) ?? -1) || status == run.Status || report.Id is not null || report.Seq is not null
+            ? null
+            : new Error(ErrorKind.Conflict, "callback.backwards", $"The run is {run.Status.ToWire()}; it cannot go back to {status.ToWire()}.");
+    }
+
+    private static bool IsPolled(Run run, BackendEntry? backend) =>
+        backend is { Adapter: ISupportStatus, Options.TrustCallbacks: false } && run.BackendKeys is { Count: > 0 };
+
+    private async Task<Result<bool>> TakeStatusAsync(Run run, BackendEntry? backend, RunStatus status, CallbackReport report, CancellationToken cancellationToken)
+    {
+        if (Refusal(run, backend, status, report) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (IsPolled(run, backend))
         {
             finisher.Look(run);
             return false;
         }
 
+        var rank = Rank(status) ?? -1;
         if (rank <= (Rank(run.Status) ?? -1))
         {
-            return report.Id is not null || report.Seq is not null || status == run.Status
-                ? false
-                : new Error(ErrorKind.Conflict, "callback.backwards", $"The run is {run.Status.ToWire()}; it cannot go back to {status.ToWire()}.");
+            return false;
         }
 
         if (status.IsFinal() && backend is not null)

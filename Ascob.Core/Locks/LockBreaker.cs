@@ -13,6 +13,11 @@ public sealed class LockBreaker(ILockStore locks, IRunStore store, RunUpdater up
     public async Task<Result<IReadOnlyList<long>>> BreakAsync(string key, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
+        if (caller.Submitters is not null)
+        {
+            return new Error(ErrorKind.Forbidden, "lock.scope", "A token limited to submitters cannot break locks: others' runs rely on them.");
+        }
+
         var holders = await locks.BreakAsync(key, cancellationToken).ConfigureAwait(false);
         if (holders.Count == 0)
         {

@@ -295,7 +295,18 @@ public sealed class RunAcceptor(
     {
         foreach (var file in attached)
         {
-            var saved = await files.SaveAsync(stored.RunId, file.Name, file.Content, cancellationToken).ConfigureAwait(false);
+            Result<RunFile> saved;
+            try
+            {
+                saved = await files.SaveAsync(stored.RunId, file.Name, file.Content, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is StoreUnavailableException or IOException or OperationCanceledException)
+            {
+                // The client is told that it may ask again, or is gone: the run must not wait for files that will not come.
+                await WithdrawAsync(stored.RunId, caller, "it could not be received", CancellationToken.None).ConfigureAwait(false);
+                throw;
+            }
+
             if (!saved.IsSuccess)
             {
                 await WithdrawAsync(stored.RunId, caller, saved.Error.Message, cancellationToken).ConfigureAwait(false);
@@ -325,7 +336,7 @@ public sealed class RunAcceptor(
         {
             await updater.ApplyAsync(
                 run,
-                r => r.Status != RunStatus.Defined ? null : RunLifecycle.Change(r, RunTrigger.AbortRequested, clock.Now, caller.Actor, $"a file was refused: {reason}"),
+                r => r.Status != RunStatus.Defined ? null : RunLifecycle.Change(r, RunTrigger.AbortRequested, clock.Now, caller.Actor, $"a file was not taken: {reason}"),
                 cancellationToken).ConfigureAwait(false);
             await files.DeleteAsync(runId, cancellationToken).ConfigureAwait(false);
         }

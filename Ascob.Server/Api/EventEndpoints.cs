@@ -84,11 +84,20 @@ internal static class EventEndpoints
         var events = jobs.FollowEventsAsync(id, after, stop.Token).GetAsyncEnumerator(stop.Token);
         await using var _ = events.ConfigureAwait(false);
         var next = events.MoveNextAsync().AsTask();
-        while (await WaitAsync(next, response, time, stop.Token))
+        try
         {
-            var text = JsonSerializer.Serialize(RunEventInfo.Of(events.Current), WireType<RunEventInfo>.Info);
-            await SendAsync(response, string.Create(CultureInfo.InvariantCulture, $"id: {events.Current.Seq}\nevent: {events.Current.Type}\ndata: {text}\n\n"), stop.Token);
-            next = events.MoveNextAsync().AsTask();
+            while (await WaitAsync(next, response, time, stop.Token))
+            {
+                var text = JsonSerializer.Serialize(RunEventInfo.Of(events.Current), WireType<RunEventInfo>.Info);
+                await SendAsync(response, string.Create(CultureInfo.InvariantCulture, $"id: {events.Current.Seq}\nevent: {events.Current.Type}\ndata: {text}\n\n"), stop.Token);
+                next = events.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            // The reader may have gone while the next event was awaited; an iterator must be at rest before it is disposed.
+            await stop.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

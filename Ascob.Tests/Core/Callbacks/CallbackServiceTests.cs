@@ -121,6 +121,31 @@ public sealed class CallbackServiceTests
         Assert.True((await callbacks.ClaimAsync(id, $"execution-{winner}", Token)).IsSuccess);
     }
 
+    [Fact]
+    public async Task Keys_WhenTheBackendHasGivenThem_AreNotReplacedByAReport()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var run = await world.SubmitAsync();
+        var id = world.Get<CallbackIds>().For(run.Id, run.MarkerId);
+        var report = Report() with { IdentificationKeys = new Dictionary<string, string> { ["marker"] = "ascob-another", ["build"] = "7" } };
+
+        Assert.True((await world.Get<CallbackService>().AcceptAsync(id, report, Token)).IsSuccess);
+
+        var keys = (await world.RunAsync(run.Id)).BackendKeys!;
+        Assert.Equal((run.Marker, "7"), (keys["marker"], keys["build"]));
+    }
+
+    [Fact]
+    public async Task Refused_WhenTheStatusIsIllegal_NothingOfTheReportIsTaken()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.TrustCallbacks = true);
+        var run = await world.SubmitAsync();
+
+        Assert.False((await AcceptAsync(world, run, Report(RunStatus.Defined, message: "sneaky", progress: 77))).IsSuccess);
+
+        Assert.Equal((run.Version, null), ((await world.RunAsync(run.Id)).Version, (await world.RunAsync(run.Id)).Progress));
+    }
+
     private static Task<Ascob.Core.Errors.Result<bool>> AcceptAsync(TestWorld world, Run run, CallbackReport report) =>
         world.Get<CallbackService>().AcceptAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), report, Token);
 
