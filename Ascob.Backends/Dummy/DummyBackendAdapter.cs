@@ -31,6 +31,9 @@ internal sealed class DummyBackendAdapter(string backendId, MonotonicClock clock
 
     public bool SeparatesStreams => true;
 
+    // The output follows from the keys of the run alone, so there is nothing that could be forgotten, and nothing to archive.
+    public bool KeepsOutput => true;
+
     public IReadOnlyList<FieldError> Validate(JobSpec spec) => DummyPlan.Validate(spec);
 
     public Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken) => Task.FromResult(Submit(job));

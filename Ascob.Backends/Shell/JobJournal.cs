@@ -24,14 +24,17 @@ internal sealed class JobJournal : IDisposable
         var path = Path.Combine(runDirectory, RunDirectory.Journal);
         try
         {
-            var journal = new JobJournal(File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete));
-            return journal;
+            return new JobJournal(File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete));
         }
         catch (IOException) when (File.Exists(path))
         {
             return null;
         }
     }
+
+    /// <summary>Takes the empty journal of a directory that has just become the job's in one step, which was the claim.</summary>
+    public static JobJournal Reuse(string runDirectory) =>
+        new(File.OpenHandle(Path.Combine(runDirectory, RunDirectory.Journal), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete));
 
     /// <summary>Reads what is known of a job whose host is gone; null when it was never claimed.</summary>
     public static JobReport? TryRead(string marker, string runDirectory)

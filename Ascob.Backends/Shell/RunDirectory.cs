@@ -7,6 +7,9 @@ internal static class RunDirectory
     public const string Files = "files";
     public const string Journal = "journal";
 
+    /// <summary>Stands beside the runs' directories: where a run without input files looks for them.</summary>
+    public const string NoFiles = "no-files";
+
     public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Answers where the shell backend of a server keeps everything.</summary>

@@ -30,7 +30,10 @@ internal static partial class ShellEnvironment
         variables["ASCOB_RUN"] = job.Marker;
         variables["ASCOB_RUN_ID"] = job.RunId.ToString(CultureInfo.InvariantCulture);
         variables["ASCOB_SUBMITTER"] = job.Spec.Submitter ?? string.Empty;
-        variables["ASCOB_FILES_DIR"] = Path.Combine(runDirectory, RunDirectory.Files);
+        // Most runs have no files, and a directory for each would cost as much as the rest of its start.
+        variables["ASCOB_FILES_DIR"] = job.Files.Count > 0
+            ? Path.Combine(runDirectory, RunDirectory.Files)
+            : Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(runDirectory))!, RunDirectory.NoFiles);
         if (job.CallbackUrl is { } url)
         {
             variables["ASCOB_CALLBACK_URL"] = url;

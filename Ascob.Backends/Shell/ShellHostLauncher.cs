@@ -16,6 +16,8 @@ public sealed record ShellHostLauncher(string FileName, IReadOnlyList<string> Ar
     [
         "DOTNET_gcServer=0", "DOTNET_gcConcurrent=0", "DOTNET_GCHeapCount=1", "DOTNET_GCConserveMemory=5", "DOTNET_TieredPGO=0", "DOTNET_EnableDiagnostics=0",
         "DOTNET_DbgEnableMiniDump=0", "DOTNET_NOLOGO=1",
+        // Pool threads that spin for work take the processors from the jobs.
+        "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=0",
     ];
 
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64"];

@@ -7,8 +7,9 @@ using Ascob.Core.Timing;
 namespace Ascob.Backends.Shell.Host;
 
 /// <summary>
-/// The first processes of the jobs, by process id. One gate guards starting, signalling and reaping, so a process id can never have been given to somebody else
-/// between the look at this table and the signal.
+/// The first processes of the jobs, by process id. One gate guards entering, signalling and reaping, so a process id can never have been given to somebody else
+/// between the look at this table and the signal. Several threads start processes at once, outside the gate; whoever meets a process that is not in the table
+/// waits for the starts under way before it calls it a stranger.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process.")]
 internal sealed unsafe class ChildTable(MonotonicClock clock)
@@ -16,32 +17,52 @@ internal sealed unsafe class ChildTable(MonotonicClock clock)
     private const int SignalInfoBytes = 128;
     private const int SignalInfoPid = 16;
 
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
     private readonly Dictionary<int, HostJob> _live = [];
+    private readonly HashSet<long> _starting = [];
     private readonly AutoResetEvent _added = new(initialState: false);
+    private long _lastStart;
 
     /// <summary>Starts a process for the job; answers 0 or the error number.</summary>
     public int Start(HostJob job, StartJob start, int stdout, int stderr)
     {
+        long ticket;
         lock (_gate)
         {
-            var error = ChildProcess.Spawn(
-                start.Path, start.Arguments, start.Environment, Path.Combine(start.Directory, RunDirectory.Work), stdout, stderr, out var pid);
-            if (error != 0)
-            {
-                return error;
-            }
+            ticket = ++_lastStart;
+            _starting.Add(ticket);
+        }
 
-            // Even one that has ended is still there: it is reaped under this gate.
-            var startTime = ProcessTable.TryRead(pid)?.StartTime ?? 0;
-            var at = clock.Now.ToUnixTimeMilliseconds();
-            job.NoteStarted(pid, startTime, at);
-            job.Journal!.Started(pid, startTime, at);
-            _live.Add(pid, job);
+        var (pid, error) = (0, 0);
+        try
+        {
+            error = ChildProcess.Spawn(
+                start.Path, start.Arguments, start.Environment, Path.Combine(start.Directory, RunDirectory.Work), stdout, stderr, out pid);
+            if (error == 0)
+            {
+                // Even one that has ended is still there: nobody reaps it before it is entered.
+                var startTime = ProcessTable.TryRead(pid)?.StartTime ?? 0;
+                var at = clock.Now.ToUnixTimeMilliseconds();
+                job.NoteStarted(pid, startTime, at);
+                job.Journal!.Started(pid, startTime, at);
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (pid > 0)
+                {
+                    _live.Add(pid, job);
+                }
+
+                _starting.Remove(ticket);
+                Monitor.PulseAll(_gate);
+            }
         }
 
         _added.Set();
-        return 0;
+        return error;
     }
 
     /// <summary>Signals the whole group of a job whose first process has not ended; false when it has.</summary>
@@ -53,11 +74,12 @@ internal sealed unsafe class ChildTable(MonotonicClock clock)
         }
     }
 
-    /// <summary>Answers the live jobs by process id, as they are now.</summary>
+    /// <summary>Answers the live jobs by process id: at least those whose process could be seen before the call.</summary>
     public Dictionary<int, HostJob> Snapshot()
     {
         lock (_gate)
         {
+            WaitForStarts();
             return new Dictionary<int, HostJob>(_live);
         }
     }
@@ -84,6 +106,11 @@ internal sealed unsafe class ChildTable(MonotonicClock clock)
             HostJob? job;
             lock (_gate)
             {
+                if (!_live.ContainsKey(pid))
+                {
+                    WaitForStarts();
+                }
+
                 if (Libc.WaitPid(pid, &status, Libc.WNOHANG) != pid)
                 {
                     continue;
@@ -97,6 +124,16 @@ internal sealed unsafe class ChildTable(MonotonicClock clock)
                 var signal = status & 0x7f;
                 exited(job, signal == 0 ? (status >> 8) & 0xff : null, signal == 0 ? null : signal);
             }
+        }
+    }
+
+    // Under the gate: waits until all starts that are under way now have been entered.
+    private void WaitForStarts()
+    {
+        var last = _lastStart;
+        while (_starting.Any(ticket => ticket <= last))
+        {
+            Monitor.Wait(_gate);
         }
     }
 }

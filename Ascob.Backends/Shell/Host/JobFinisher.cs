@@ -14,14 +14,12 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(3);
     private static readonly TimeSpan PollLeftovers = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentQueue<HostJob> _done = new();
     private readonly ConcurrentQueue<(HostJob Job, DateTimeOffset At, Action<HostJob> Then)> _newTimers = new();
     private readonly PriorityQueue<(HostJob Job, Action<HostJob> Then), DateTimeOffset> _timers = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
-    private readonly ManualResetEvent _never = new(initialState: false);
     private readonly Queue<string> _recent = new();
     private DateTimeOffset? _lookAgainAt;
     private OutputPump? _pump;
@@ -86,11 +84,7 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
                 then(job);
             }
 
-            if (FinishDone())
-            {
-                // The look for orphans costs some hundred calls: when jobs end in crowds, one look serves all that end within a moment.
-                _never.WaitOne(BetweenLooks);
-            }
+            FinishDone();
         }
     }
 
@@ -139,7 +133,7 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         _ = Task.Run(() => processes.KillAll(job));
     }
 
-    private bool FinishDone()
+    private void FinishDone()
     {
         var batch = new List<HostJob>();
         while (_done.TryDequeue(out var job))
@@ -150,13 +144,13 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         var lookAgain = _lookAgainAt is { } at && at <= clock.Now;
         if (batch.Count == 0 && !lookAgain)
         {
-            return false;
+            return;
         }
 
         // The look may miss an orphan while others come and go, so it is repeated once things have settled.
         _lookAgainAt = lookAgain ? null : _lookAgainAt;
         _lookAgainAt ??= batch.Count > 0 ? clock.Now + LookAgain : null;
-        var orphans = processes.AnyOrphans();
+        var orphans = processes.AnyOrphans(thorough: lookAgain);
         if (orphans && lookAgain)
         {
             KillLate();
@@ -173,8 +167,6 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
                 Finish(job);
             }
         }
-
-        return true;
     }
 
     private void FinishWithOrphans(HostJob job)

@@ -12,9 +12,9 @@ internal sealed class JobProcesses(ChildTable children)
     private static readonly TimeSpan LongestKill = TimeSpan.FromSeconds(20);
 
     /// <summary>Answers whether processes have come to this host whose job has ended. Cheap enough for the end of every job.</summary>
-    public bool AnyOrphans()
+    public bool AnyOrphans(bool thorough)
     {
-        var own = ProcessTable.ReadOwnChildren();
+        var own = ProcessTable.ReadOwnChildren(adoptedOnly: !thorough);
         if (own.Count == 0)
         {
             return false;
@@ -32,12 +32,12 @@ internal sealed class JobProcesses(ChildTable children)
     /// <summary>Answers the living processes of a job.</summary>
     public List<ProcessInfo> Of(HostJob job)
     {
+        // The processes first: whatever is among them and was started here is in the table by then.
+        var all = ProcessTable.ReadAll();
         var live = children.Snapshot();
         var onlyLeft = live.Count == 0 || (live.Count == 1 && live.ContainsValue(job));
         return Collect(
-            live,
-            (top, marker) => top.Session == job.Pid || marker == job.Marker || (onlyLeft && marker is null && top.Parent == Environment.ProcessId),
-            job);
+            all, live, (top, marker) => top.Session == job.Pid || marker == job.Marker || (onlyLeft && marker is null && IsOrphan(top)), job);
     }
 
     /// <summary>Kills everything of a job until two looks in a row find nothing.</summary>
@@ -46,9 +46,9 @@ internal sealed class JobProcesses(ChildTable children)
     /// <summary>Kills the orphans of jobs that have ended.</summary>
     public void KillOrphans(IReadOnlySet<string> endedMarkers) => KillAll(() =>
     {
+        var all = ProcessTable.ReadAll();
         var live = children.Snapshot();
-        return Collect(
-            live, (top, marker) => marker is null ? live.Count == 0 && top.Parent == Environment.ProcessId : endedMarkers.Contains(marker), job: null);
+        return Collect(all, live, (top, marker) => marker is null ? live.Count == 0 && IsOrphan(top) : endedMarkers.Contains(marker), job: null);
     });
 
     /// <summary>Kills what a host that died has left behind: processes whose marker belongs to a run directory of this root.</summary>
@@ -82,10 +82,15 @@ internal sealed class JobProcesses(ChildTable children)
         }
     }
 
+    // Looked at again: a process that has ended meanwhile shows no environment either.
+    private static bool IsOrphan(ProcessInfo process) =>
+        process.Parent == Environment.ProcessId && ProcessTable.TryRead(process.Pid) is { IsDead: false } now && now.StartTime == process.StartTime;
+
     // An orphan that wiped its environment and left its session too can be told only when no other job runs; the callers' conditions say so.
-    private static List<ProcessInfo> Collect(Dictionary<int, HostJob> live, Func<ProcessInfo, string?, bool> isWanted, HostJob? job)
+    private static List<ProcessInfo> Collect(
+        List<ProcessInfo> all, Dictionary<int, HostJob> live, Func<ProcessInfo, string?, bool> isWanted, HostJob? job)
     {
-        var byParent = ProcessTable.ReadAll().Where(p => !p.IsDead).ToLookup(p => p.Parent);
+        var byParent = all.Where(p => !p.IsDead).ToLookup(p => p.Parent);
         var found = new List<ProcessInfo>();
         foreach (var top in byParent[Environment.ProcessId])
         {

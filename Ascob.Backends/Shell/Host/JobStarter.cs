@@ -5,8 +5,8 @@ using Ascob.Backends.Shell.Native;
 
 namespace Ascob.Backends.Shell.Host;
 
-/// <summary>Starts jobs one after the other: claim, directory, pipes, process. Starting two at once gains nothing, the kernel's fork is the limit.</summary>
-internal sealed class JobStarter(ChildTable children, OutputPump pump)
+/// <summary>Starts jobs in the order of their coming: claim, directory, pipes, process. A start waits for the new process to get a processor, so a few run at once.</summary>
+internal sealed class JobStarter(ChildTable children, OutputPump pump, RunDirectoryPool directories)
 {
     private readonly BlockingCollection<(HostJob Job, StartJob Start)> _queue = [];
 
@@ -97,8 +97,17 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump)
                 throw new PlatformNotSupportedException();
             }
 
-            Directory.CreateDirectory(start.Directory, RunDirectory.Private);
-            job.Journal = JobJournal.TryClaim(start.Directory);
+            if (directories.TryTake(start.Directory))
+            {
+                job.Journal = JobJournal.Reuse(start.Directory);
+            }
+            else
+            {
+                Directory.CreateDirectory(start.Directory, RunDirectory.Private);
+                job.Journal = JobJournal.TryClaim(start.Directory);
+                Directory.CreateDirectory(Path.Combine(start.Directory, RunDirectory.Work), RunDirectory.Private);
+            }
+
             if (job.Journal is null)
             {
                 // Another process has claimed it between our look and now: only a second host could, and there is none.
@@ -106,7 +115,6 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump)
                 return;
             }
 
-            Directory.CreateDirectory(Path.Combine(start.Directory, RunDirectory.Work), RunDirectory.Private);
             CopyFiles(start);
             _queue.Add((job, start));
         }
@@ -119,7 +127,7 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump)
     // Copies, not links: the job may write to its files, and the originals belong to resubmitted runs too.
     private static void CopyFiles(StartJob start)
     {
-        if (!OperatingSystem.IsLinux())
+        if (start.Files.Length == 0 || !OperatingSystem.IsLinux())
         {
             return;
         }

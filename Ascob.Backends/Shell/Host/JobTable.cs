@@ -5,7 +5,7 @@ using Ascob.Core.Timing;
 namespace Ascob.Backends.Shell.Host;
 
 /// <summary>The jobs this host knows; those it has forgotten, or that an earlier host had, are read from their journals.</summary>
-internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFinisher finisher)
+internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFinisher finisher, RunDirectoryPool directories)
 {
     private const int MostEndedInMemory = 10_000;
 
@@ -75,11 +75,7 @@ internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFini
             _jobs.TryRemove(job.Marker, out _);
         }
 
-        if (Directory.Exists(job.Directory))
-        {
-            Directory.Delete(job.Directory, recursive: true);
-        }
-
+        directories.Give(job.Directory);
         return new HostResponse();
     }
 

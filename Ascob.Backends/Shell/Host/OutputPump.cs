@@ -202,6 +202,12 @@ internal sealed unsafe class OutputPump
             return;
         }
 
+        // Closing alone is not enough: a child that is just being started has a copy of the descriptor, and the kernel would go on telling of it until its exec.
+        if (!stream.IsPaused)
+        {
+            Control(Libc.EPOLL_CTL_DEL, stream.Fd, 0);
+        }
+
         _ = Libc.Close(stream.Fd);
         stream.Output.Finish(stream.IsStderr, cut);
         if (stream.Job.NotePipeClosed())

@@ -14,6 +14,7 @@ namespace Ascob.Backends.Shell.Host;
 /// </summary>
 internal sealed class ShellHost
 {
+    private const int Starters = 3;
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookForIdleness = TimeSpan.FromSeconds(1);
 
@@ -39,8 +40,9 @@ internal sealed class ShellHost
         _finisher = new JobFinisher(_clock, _children, _processes, NoteFinal);
         _pump = new OutputPump(_clock, _finisher.NoteDone);
         _finisher.UsePump(_pump);
-        _starter = new JobStarter(_children, _pump);
-        _jobs = new JobTable(_clock, _starter, _finisher);
+        var directories = new RunDirectoryPool();
+        _starter = new JobStarter(_children, _pump, directories);
+        _jobs = new JobTable(_clock, _starter, _finisher, directories);
     }
 
     /// <summary>Serves until idle or told to end. Answers at once with 0 where a host already runs for this directory.</summary>
@@ -58,7 +60,11 @@ internal sealed class ShellHost
         }
 
         JobProcesses.KillLeftovers(_root);
-        StartThread("starter", _starter.Run);
+        for (var i = 0; i < Starters; i++)
+        {
+            StartThread("starter", _starter.Run);
+        }
+
         StartThread("output", _pump.Run);
         StartThread("finisher", _finisher.Run);
         StartThread("reaper", () => _children.ReapAll(_finisher.NoteExit));

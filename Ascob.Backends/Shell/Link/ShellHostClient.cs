@@ -81,6 +81,7 @@ internal sealed class ShellHostClient(string root, string backendDirectory, Shel
         }
 
         Directory.CreateDirectory(root, RunDirectory.Private);
+        Directory.CreateDirectory(Path.Combine(backendDirectory, RunDirectory.NoFiles), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         using var address = HostSocket.In(root);
         if (await TryOpenAsync(address, cancellationToken) is { } running)
         {

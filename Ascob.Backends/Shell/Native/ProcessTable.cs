@@ -17,6 +17,8 @@ internal readonly record struct ProcessInfo(int Pid, char State, int Parent, int
 /// <summary>Reads <c>/proc</c>.</summary>
 internal static class ProcessTable
 {
+    private static readonly string FirstThread = $"/proc/self/task/{Environment.ProcessId}";
+
     /// <summary>Reads one process; null when it is gone.</summary>
     public static ProcessInfo? TryRead(int pid)
     {
@@ -78,12 +80,16 @@ internal static class ProcessTable
         return null;
     }
 
-    /// <summary>Answers the children of this process, of all its threads. One that ends at the same moment may hide another, so a single empty answer proves little.</summary>
-    public static List<int> ReadOwnChildren()
+    /// <summary>
+    /// Answers the children of this process. One that ends at the same moment may hide another, so a single empty answer proves little.
+    /// </summary>
+    /// <param name="adoptedOnly">Only those of the first thread: the kernel gives orphans to it, while the children we start belong to the threads that start them.</param>
+    public static List<int> ReadOwnChildren(bool adoptedOnly)
     {
         var children = new List<int>();
-        Span<byte> buffer = stackalloc byte[64 * 1024];
-        foreach (var thread in Directory.EnumerateDirectories("/proc/self/task"))
+        Span<byte> buffer = stackalloc byte[16 * 1024];
+        IEnumerable<string> threads = adoptedOnly ? [FirstThread] : Directory.EnumerateDirectories("/proc/self/task");
+        foreach (var thread in threads)
         {
             var read = ReadFile(thread + "/children", buffer);
             foreach (var range in Encoding.ASCII.GetString(buffer[..read]).Split(' ', StringSplitOptions.RemoveEmptyEntries))

@@ -136,6 +136,23 @@ public sealed class ShellBackendAdapterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CleanUp_WhenDirectoryIsUsedAgain_NothingOfTheFirstRunShowsInTheSecond()
+    {
+        for (var round = 0; round < 6; round++)
+        {
+            var job = await _world.StartAsync(round % 2 == 0 ? "ls -A; echo first; echo err >&2; exit 9" : "ls -A; echo x > left; ln -s / link; mkfifo fifo; chmod 777 .");
+            await _world.EndAsync(job);
+            var text = await _world.OutputAsync(job, OutputChannel.Stdout);
+            var errors = await _world.OutputAsync(job, OutputChannel.Stderr);
+            await _world.Adapter.CleanUpAsync(ShellWorld.Ref(job), ShellWorld.Token);
+
+            Assert.Equal(round % 2 == 0 ? "first\n" : string.Empty, text);
+            Assert.Equal(round % 2 == 0 ? "err\n" : string.Empty, errors);
+            Assert.Equal(BackendState.NotFound, (await _world.StatusAsync(job)).State);
+        }
+    }
+
+    [Fact]
     public async Task Submit_WhenStarted_RunsInItsOwnPrivateDirectoryAndSession()
     {
         var job = await _world.StartAsync("pwd; stat -c %a .; ps -o pid=,pgid=,sid= -p $$ 2>/dev/null || cut -d' ' -f1,5,6 /proc/$$/stat");
