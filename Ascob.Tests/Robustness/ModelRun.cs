@@ -18,10 +18,16 @@ internal sealed class ModelRun
     /// <summary>Gets or sets whether the backend's keys are known, so that the run can be polled.</summary>
     public bool HasKeys { get; set; }
 
+    /// <summary>Gets or sets whether a stop by force was asked for, which a stubborn job obeys too.</summary>
+    public bool IsForced { get; set; }
+
     /// <summary>Gets or sets when it began to wait for its lock; smaller is earlier.</summary>
     public int Place { get; set; }
 
     public bool IsFinal => Status.IsFinal();
+
+    /// <summary>Gets whether the job ends when the backend is asked to stop it.</summary>
+    public bool Obeys => IsForced || !IsStubborn;
 
     /// <summary>Gets whether it holds its lock: from the grant to the end.</summary>
     public bool HoldsLock => Lock is not null && !IsFinal && Status is not (RunStatus.Defined or RunStatus.WaitingLocks);

@@ -41,12 +41,10 @@ internal sealed class RunModel
             case RunStatus.Defined or RunStatus.WaitingLocks:
                 End(run, RunStatus.Aborted);
                 return 202;
-            case RunStatus.InDoubt:
+            case RunStatus.InDoubt or RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting:
                 run.Status = RunStatus.Aborting;
-                return 202;
-            case RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting:
-                run.Status = RunStatus.Aborting;
-                if (run.HasKeys && (force || !run.IsStubborn))
+                run.IsForced |= force;
+                if (run.HasKeys && run.Obeys)
                 {
                     End(run, RunStatus.Aborted);
                 }
@@ -88,7 +86,7 @@ internal sealed class RunModel
         else if (run is { Status: RunStatus.Aborting, HasKeys: false })
         {
             run.HasKeys = true;
-            if (!run.IsStubborn)
+            if (run.Obeys)
             {
                 End(run, RunStatus.Aborted);
             }

@@ -197,7 +197,7 @@ public sealed class RunModelTests : IAsyncLifetime
                     await PostAsync($"/api/runs/{run.Id}/refresh", null);
                 }
 
-                return model.Runs.All(r => statuses.GetValueOrDefault(r.Id) == r.Status.ToWire());
+                return model.Runs.All(r => statuses.GetValueOrDefault(r.Id) == r.Status.ToWire()) && await AreKeysKnownAsync(model);
             },
             Patience,
             () => Task.FromResult(string.Join(", ", model.Runs.Select(r => $"{r} stands in {statuses.GetValueOrDefault(r.Id)}"))));
@@ -212,6 +212,21 @@ public sealed class RunModelTests : IAsyncLifetime
             var found = await _client.AllRunsAsync($"submitter={submitter}&status={group.Key.ToWire()}");
             Assert.Equal(group.Select(r => r.Id).OrderDescending(), found.Select(r => r.GetProperty("id").GetInt64()));
         }
+    }
+
+    // A run that is being stopped looks the same before and after its job was found.
+    private async Task<bool> AreKeysKnownAsync(RunModel model)
+    {
+        foreach (var run in model.Runs.Where(r => r is { Status: RunStatus.Aborting, HasKeys: true }))
+        {
+            if (await _server.Get<IRunStore>().FindAsync(run.Id, Token) is not { BackendKeys.Count: > 0 })
+            {
+                await PostAsync($"/api/runs/{run.Id}/refresh", null);
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private async Task CheckTimelineAsync(ModelRun run)
