@@ -13,7 +13,8 @@ namespace Ascob.Tests.Robustness;
 /// <summary>Random sequences of calls against the whole server and against <see cref="RunModel"/>: after every call both must stand the same.</summary>
 public sealed class RunModelTests : IAsyncLifetime
 {
-    private const int Sequences = 200;
+    // More in a night's run: ASCOB_MODEL_SEQUENCES=2000.
+    private static readonly int Sequences = int.TryParse(Environment.GetEnvironmentVariable("ASCOB_MODEL_SEQUENCES"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 60;
     private const int LongestSequence = 25;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
