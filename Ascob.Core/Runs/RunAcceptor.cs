@@ -9,6 +9,7 @@ using Ascob.Core.Locks;
 using Ascob.Core.Routing;
 using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Ascob.Core.Runs;
@@ -30,7 +31,8 @@ public sealed class RunAcceptor(
     ServerIdentity server,
     MonotonicClock clock,
     AscobMetrics metrics,
-    IOptions<EngineOptions> options)
+    IOptions<EngineOptions> options,
+    ILogger<RunAcceptor> logger)
 {
     private const string MarkerAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int MarkerLength = 26;
@@ -275,9 +277,11 @@ public sealed class RunAcceptor(
                 {
                     await locks.TryGrantAsync(run.Id, cancellationToken).ConfigureAwait(false);
                 }
-                catch (StoreUnavailableException)
+#pragma warning disable CA1031 // The run is stored and so accepted, whatever happens now; the sweeper tries the locks again.
+                catch (Exception e)
+#pragma warning restore CA1031
                 {
-                    // The run is stored and so accepted; the sweeper tries the locks again.
+                    logger.LogWarning(e, "Run {RunId} is stored; its locks are tried again later", run.Id);
                 }
 
                 break;
