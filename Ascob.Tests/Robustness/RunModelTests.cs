@@ -14,7 +14,7 @@ namespace Ascob.Tests.Robustness;
 public sealed class RunModelTests : IAsyncLifetime
 {
     // More in a night's run: ASCOB_MODEL_SEQUENCES=2000.
-    private static readonly int Sequences = int.TryParse(Environment.GetEnvironmentVariable("ASCOB_MODEL_SEQUENCES"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 60;
+    private static readonly int Sequences = int.TryParse(Environment.GetEnvironmentVariable("ASCOB_MODEL_SEQUENCES"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 200;
     private const int LongestSequence = 25;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
