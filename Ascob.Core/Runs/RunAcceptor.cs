@@ -281,7 +281,12 @@ public sealed class RunAcceptor(
                 catch (Exception e)
 #pragma warning restore CA1031
                 {
-                    logger.LogWarning(e, "Run {RunId} is stored; its locks are tried again later", run.Id);
+                    // A store that is away or a client that left is expected; anything else is a bug, and must be seen.
+                    logger.Log(
+                        e is StoreUnavailableException or OperationCanceledException ? LogLevel.Warning : LogLevel.Error,
+                        e,
+                        "Run {RunId} is stored; its locks are tried again later",
+                        run.Id);
                 }
 
                 break;
