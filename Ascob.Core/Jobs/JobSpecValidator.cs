@@ -53,6 +53,11 @@ public static class JobSpecValidator
         CheckCount("jobSpec.labels", labels.Count, JobSpecLimits.Labels, errors);
         foreach (var (key, value) in labels)
         {
+            if (IsPlainName(key, JobSpecLimits.LabelKey) && (key[0] != '_' || key == BackendIdLabel) && IsPlainText(value, JobSpecLimits.LabelValue))
+            {
+                continue;
+            }
+
             var field = FieldErrorList.Member("jobSpec.labels", key);
             CheckName(field, "The key", key, JobSpecLimits.LabelKey, errors);
             if (key.StartsWith('_') && key != BackendIdLabel)
@@ -96,6 +101,11 @@ public static class JobSpecValidator
 
         foreach (var (name, value) in parameters)
         {
+            if (IsPlainName(name, JobSpecLimits.ParameterName) && IsPlainText(value, JobSpecLimits.ParameterValueBytes))
+            {
+                continue;
+            }
+
             var field = FieldErrorList.Member(map, name);
             CheckName(field, "The name", name, JobSpecLimits.ParameterName, errors);
             if (value is null)
@@ -178,6 +188,12 @@ public static class JobSpecValidator
     private static long Size(IReadOnlyDictionary<string, string>? map) => map?.Sum(m => Size(m.Key) + Size(m.Value)) ?? 0;
 
     private static long Size(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
+
+    // What passes here can break none of the rules, so that the name of its field need not be made.
+    private static bool IsPlainName(string name, int longest) =>
+        name.Length > 0 && name.Length <= longest && name[0] != ' ' && name[^1] != ' ' && TextRules.IsPlain(name);
+
+    private static bool IsPlainText(string? text, int longest) => text is not null && text.Length <= longest && TextRules.IsPlain(text);
 
     private static void CheckName(string field, string what, string? name, int longest, FieldErrorList errors)
     {

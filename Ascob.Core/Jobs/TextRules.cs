@@ -5,6 +5,9 @@ namespace Ascob.Core.Jobs;
 /// <summary>What may stand in the strings of a job.</summary>
 internal static class TextRules
 {
+    /// <summary>Answers whether a text is of printable ASCII only, in which none of these rules finds anything. Nearly all are, and a vector instruction tells.</summary>
+    public static bool IsPlain(ReadOnlySpan<char> text) => !text.ContainsAnyExceptInRange(' ', '~');
+
     /// <summary>Answers what is wrong with a one-line text; null when nothing is.</summary>
     public static string? Line(string text) => Broken(text) ?? (text.Any(IsControl) ? "must not contain control characters or line breaks." : null);
 

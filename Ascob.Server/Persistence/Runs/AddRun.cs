@@ -9,6 +9,7 @@ namespace Ascob.Server.Persistence.Runs;
 /// <summary>Stores a new run with all that belongs to it. Answers false where its idempotency key is there already; then nothing was stored.</summary>
 internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, IBatchedOperation
 {
+    private readonly RunDocuments _documents = RunDocuments.OfNew(added.Run);
     private readonly string? _locks = added.Run.Status == RunStatus.WaitingLocks && added.Locks.Count > 0 ? LockRequests.ToJson(sql.Dialect, added.Locks) : null;
 
     public void AddTo(DbBatch batch) => Bind(Statement().AddTo(batch));
@@ -54,7 +55,7 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
         }
 
         var run = session.Command(sqlite.InsertRun);
-        RunColumns.BindNew(run.Args, added.Run);
+        RunColumns.BindNew(run.Args, added.Run, _documents);
         await run.ExecuteAsync(cancellationToken);
         var created = session.Command(sqlite.InsertEvent);
         EventColumns.Bind(created.Args, added.Event, 0);
@@ -82,7 +83,7 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
 
     private void Bind(SqlArgs args)
     {
-        RunColumns.BindNew(args, added.Run);
+        RunColumns.BindNew(args, added.Run, _documents);
         EventColumns.Bind(args, added.Event, 0);
         args.Text("labels", added.Run.Spec.Labels is { } labels ? JsonSerializer.Serialize(labels, StoreJson.Relaxed.IReadOnlyDictionaryStringString) : "{}")
             .Text("locks", _locks)

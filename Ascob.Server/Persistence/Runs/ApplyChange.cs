@@ -14,6 +14,7 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
     private readonly RunChange _change;
     private readonly IReadOnlyList<LockSpec> _locks;
     private readonly ApplyParts _parts;
+    private readonly RunDocuments _documents;
     private readonly long _changeId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 
     public ApplyChange(RunSql sql, RunChange change, IReadOnlyList<LockSpec>? locks)
@@ -22,6 +23,7 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
         _change = change;
         _locks = change.After.Status == RunStatus.WaitingLocks && locks is not null ? locks : [];
         _parts = PartsOf(change, _locks);
+        _documents = RunDocuments.OfChange(change);
     }
 
     /// <summary>Gets the outcome of the last execution.</summary>
@@ -144,7 +146,7 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
 
     private void Bind(SqlArgs args)
     {
-        RunColumns.BindChanging(args, _change.After, !ReferenceEquals(_change.Before.Route, _change.After.Route));
+        RunColumns.BindChanging(args, _change.After, _documents);
         EventColumns.Bind(args, _change.Event, _changeId);
         var leaseChanges = _change.Before.LeaseOwner != _change.After.LeaseOwner || _change.Before.LeaseUntil != _change.After.LeaseUntil;
         args.Long("before", _change.Before.Version)

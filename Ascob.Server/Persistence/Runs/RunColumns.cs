@@ -43,27 +43,27 @@ internal static class RunColumns
     /// <summary>Gets the same as columns of the rows that a T-SQL update touched.</summary>
     public static string Output { get; } = string.Join(", ", All.Select(c => $"inserted.{c}"));
 
-    public static SqlArgs BindNew(SqlArgs args, Run run)
+    public static SqlArgs BindNew(SqlArgs args, Run run, RunDocuments documents)
     {
         args.Long("id", run.Id)
             .Long("parent_id", run.ParentId)
             .Text("description", run.Spec.Description)
             .Text("submitter", run.Spec.Submitter)
-            .Text("spec", JsonSerializer.Serialize(run.Spec, StoreJson.Relaxed.JobSpec))
+            .Text("spec", documents.Spec)
             .Text("marker_id", run.MarkerId)
             .Text("token", run.Token)
             .Time("defined_at", run.DefinedAt);
-        return BindChanging(args, run, routeChanges: true);
+        return BindChanging(args, run, documents);
     }
 
-    public static SqlArgs BindChanging(SqlArgs args, Run run, bool routeChanges) => args
+    public static SqlArgs BindChanging(SqlArgs args, Run run, RunDocuments documents) => args
         .Status("status", run.Status)
         .Text("status_reason", run.StatusReason)
         .Long("version", run.Version)
         .Text("protected_secrets", run.ProtectedSecrets)
         .Text("backend_id", run.BackendId)
-        .Text("route", !routeChanges || run.Route is null ? null : JsonSerializer.Serialize(run.Route, StoreJson.Relaxed.RoutingDecision))
-        .Text("backend_keys", run.BackendKeys is null ? null : JsonSerializer.Serialize(run.BackendKeys, StoreJson.Relaxed.IReadOnlyDictionaryStringString))
+        .Text("route", documents.Route)
+        .Text("backend_keys", documents.BackendKeys)
         .Text("backend_status", run.BackendStatus)
         .Text("backend_url", run.BackendUrl)
         .Double("progress", run.Progress)
@@ -82,7 +82,7 @@ internal static class RunColumns
         .Bool("timed_out", run.TimedOut)
         .Int("failed_checks", run.FailedChecks)
         .Bool("holds_slot", run.HoldsSlot)
-        .Text("fences", run.Fences is null ? null : JsonSerializer.Serialize(run.Fences, StoreJson.Relaxed.IReadOnlyDictionaryStringInt64))
+        .Text("fences", documents.Fences)
         .Text("claimed_by", run.ClaimedBy)
         .Bool("output_archived", run.OutputArchived);
 

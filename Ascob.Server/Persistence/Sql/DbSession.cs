@@ -20,18 +20,11 @@ internal sealed class DbSession(SqlDialect dialect, DbConnection connection) : I
             return command;
         }
 
-        command = statement.CreateCommand(Connection);
-        if (Dialect.KeepsConnections)
+        command = statement.CreateCommand(Connection, Transaction);
+        if (Dialect.KeepsConnections && _prepared.Count < 200)
         {
             // A search has as many texts as combinations of filters; only so many are worth their memory.
-            if (_prepared.Count < 200)
-            {
-                _prepared.Add(statement, command);
-            }
-        }
-        else
-        {
-            command.Command.Transaction = Transaction;
+            _prepared.Add(statement, command);
         }
 
         return command;
@@ -41,7 +34,7 @@ internal sealed class DbSession(SqlDialect dialect, DbConnection connection) : I
     {
         foreach (var command in _prepared.Values)
         {
-            await command.Command.DisposeAsync();
+            await command.DisposeAsync();
         }
 
         _prepared.Clear();

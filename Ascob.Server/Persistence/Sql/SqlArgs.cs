@@ -1,5 +1,3 @@
-using System.Data;
-using System.Data.Common;
 using Ascob.Core.Runs;
 
 namespace Ascob.Server.Persistence.Sql;
@@ -8,32 +6,75 @@ namespace Ascob.Server.Persistence.Sql;
 /// Sets the parameters of one statement by name, with their types, since PostgreSQL cannot guess the type of a null. A name that the statement does not
 /// use is passed over, so that one binder serves the variants of a statement.
 /// </summary>
-internal readonly struct SqlArgs(SqlStatement statement, SqlDialect dialect, DbParameterCollection parameters)
+internal readonly struct SqlArgs(SqlStatement statement, ISqlParameters parameters)
 {
-    public SqlArgs Long(string name, long? value) => Set(name, DbType.Int64, value);
-
-    public SqlArgs Int(string name, int? value) => Set(name, DbType.Int32, value);
-
-    public SqlArgs Double(string name, double? value) => Set(name, DbType.Double, value);
-
-    public SqlArgs Bool(string name, bool value) => Set(name, DbType.Boolean, value);
-
-    public SqlArgs Text(string name, string? value) => Set(name, DbType.String, value);
-
-    public SqlArgs Bytes(string name, byte[] value) => Set(name, DbType.Binary, value);
-
-    public SqlArgs Time(string name, DateTimeOffset? value) => Set(name, DbType.Int64, value is { } time ? UtcMicroseconds.From(time) : null);
-
-    public SqlArgs Status(string name, RunStatus? value) => Set(name, DbType.String, value?.ToWire());
-
-    private SqlArgs Set(string name, DbType type, object? value)
+    public SqlArgs Long(string name, long? value)
     {
         var index = statement.IndexOf(name);
         if (index >= 0)
         {
-            dialect.SetParameter(parameters[index], type, value ?? DBNull.Value);
+            parameters.Long(index, value);
         }
 
         return this;
     }
+
+    public SqlArgs Int(string name, int? value)
+    {
+        var index = statement.IndexOf(name);
+        if (index >= 0)
+        {
+            parameters.Int(index, value);
+        }
+
+        return this;
+    }
+
+    public SqlArgs Double(string name, double? value)
+    {
+        var index = statement.IndexOf(name);
+        if (index >= 0)
+        {
+            parameters.Double(index, value);
+        }
+
+        return this;
+    }
+
+    public SqlArgs Bool(string name, bool value)
+    {
+        var index = statement.IndexOf(name);
+        if (index >= 0)
+        {
+            parameters.Bool(index, value);
+        }
+
+        return this;
+    }
+
+    public SqlArgs Text(string name, string? value)
+    {
+        var index = statement.IndexOf(name);
+        if (index >= 0)
+        {
+            parameters.Text(index, value);
+        }
+
+        return this;
+    }
+
+    public SqlArgs Bytes(string name, byte[] value)
+    {
+        var index = statement.IndexOf(name);
+        if (index >= 0)
+        {
+            parameters.Bytes(index, value);
+        }
+
+        return this;
+    }
+
+    public SqlArgs Time(string name, DateTimeOffset? value) => Long(name, value is { } time ? UtcMicroseconds.From(time) : null);
+
+    public SqlArgs Status(string name, RunStatus? value) => Text(name, value?.ToWire());
 }

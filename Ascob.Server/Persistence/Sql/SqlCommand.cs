@@ -3,15 +3,16 @@ using System.Data.Common;
 namespace Ascob.Server.Persistence.Sql;
 
 /// <summary>A command with the parameters of its statement.</summary>
-internal sealed class SqlCommand(DbCommand command, SqlArgs args)
+internal abstract class SqlCommand(SqlStatement statement, ISqlParameters parameters) : IAsyncDisposable
 {
-    public SqlArgs Args { get; } = args;
+    public SqlArgs Args { get; } = new(statement, parameters);
 
-    public DbCommand Command { get; } = command;
+    /// <summary>Carries it out and answers the number of rows it touched.</summary>
+    public abstract Task<int> ExecuteAsync(CancellationToken cancellationToken);
 
-    public Task<int> ExecuteAsync(CancellationToken cancellationToken) => Command.ExecuteNonQueryAsync(cancellationToken);
+    public abstract Task<DbDataReader> ReadAsync(CancellationToken cancellationToken);
 
-    public Task<DbDataReader> ReadAsync(CancellationToken cancellationToken) => Command.ExecuteReaderAsync(cancellationToken);
+    public abstract ValueTask DisposeAsync();
 
     /// <summary>Reads the rows through <paramref name="row"/>.</summary>
     public async Task<List<T>> ListAsync<T>(Func<DbDataReader, T> row, CancellationToken cancellationToken)

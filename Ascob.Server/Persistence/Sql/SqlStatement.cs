@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 
 namespace Ascob.Server.Persistence.Sql;
 
@@ -9,6 +10,7 @@ internal sealed partial class SqlStatement
     private readonly SqlDialect _dialect;
     private readonly Dictionary<string, int> _index = new(StringComparer.Ordinal);
     private readonly string[] _names;
+    private int _expected;
 
     public SqlStatement(SqlDialect dialect, string template)
     {
@@ -20,7 +22,7 @@ internal sealed partial class SqlStatement
             if (!_index.TryGetValue(name, out var index))
             {
                 index = names.Count;
-                names.Add(name);
+                names.Add(string.Intern(name));
                 _index.Add(name, index);
             }
 
@@ -33,7 +35,29 @@ internal sealed partial class SqlStatement
 
     public string Text { get; }
 
-    public int IndexOf(string name) => _index.GetValueOrDefault(name, -1);
+    /// <summary>Gets the number of parameters.</summary>
+    public int Count => _names.Length;
+
+    private bool AnswersRows => Text.StartsWith("SELECT", StringComparison.Ordinal) || Text.Contains("RETURNING", StringComparison.Ordinal);
+
+    public int IndexOf(string name)
+    {
+        // Values come mostly in the order of the names; a wrong guess, also by a race, costs only the search.
+        var guess = _expected;
+        if (guess < _names.Length && ReferenceEquals(_names[guess], name))
+        {
+            _expected = guess + 1;
+            return guess;
+        }
+
+        if (!_index.TryGetValue(name, out var index))
+        {
+            return -1;
+        }
+
+        _expected = index + 1;
+        return index;
+    }
 
     public SqlArgs AddTo(DbBatch batch)
     {
@@ -41,15 +65,21 @@ internal sealed partial class SqlStatement
         command.CommandText = Text;
         AddParameters(command.Parameters);
         batch.BatchCommands.Add(command);
-        return new SqlArgs(this, _dialect, command.Parameters);
+        return new SqlArgs(this, new DriverParameters(_dialect, command.Parameters));
     }
 
-    public SqlCommand CreateCommand(DbConnection connection)
+    public SqlCommand CreateCommand(DbConnection connection, DbTransaction? transaction)
     {
+        if (connection is SqliteConnection sqlite && !AnswersRows)
+        {
+            return SqlitePrepared.Prepare(this, sqlite);
+        }
+
         var command = connection.CreateCommand();
         command.CommandText = Text;
+        command.Transaction = transaction;
         AddParameters(command.Parameters);
-        return new SqlCommand(command, new SqlArgs(this, _dialect, command.Parameters));
+        return new DriverCommand(this, command, new DriverParameters(_dialect, command.Parameters));
     }
 
     private void AddParameters(DbParameterCollection parameters)

@@ -7,6 +7,9 @@ namespace Ascob.Server.Persistence.Sql;
 /// <summary>SQLite in WAL mode with full sync: readers beside one writer.</summary>
 internal sealed class SqliteDialect(string connectionString, TimeSpan longestWait) : SqlDialect
 {
+    // In pages. Copying the log is the checkpointer's work; this is the limit for when it cannot.
+    private const int LargestLog = 16_384;
+    private const int PageSize = 4096;
     private const int Busy = 5;
     private const int Locked = 6;
     private const int ReadOnly = 8;
@@ -29,7 +32,7 @@ internal sealed class SqliteDialect(string connectionString, TimeSpan longestWai
             var milliseconds = (long)longestWait.TotalMilliseconds;
             command.CommandText =
                 $"PRAGMA busy_timeout = {milliseconds}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; "
-                + "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;";
+                + $"PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = {LargestLog}; PRAGMA journal_size_limit = {LargestLog * PageSize};";
             await command.ExecuteNonQueryAsync(cancellationToken);
             return connection;
         }

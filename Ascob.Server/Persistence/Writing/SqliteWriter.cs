@@ -17,12 +17,20 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<WriteOperation> _batch = new(WriteQueue.LargestBatch);
     private readonly ILogger _logger;
+    private readonly SqlStatement _begin;
+    private readonly SqlStatement _commit;
+    private readonly SqlStatement _rollback;
+    private readonly SqliteCheckpointer _checkpointer;
     private DbSession? _session;
 
     public SqliteWriter(SqlDialect dialect, DatabaseOptions options, ILogger<SqliteWriter> logger)
     {
         _dialect = dialect;
+        _begin = dialect.Statement("BEGIN IMMEDIATE");
+        _commit = dialect.Statement("COMMIT");
+        _rollback = dialect.Statement("ROLLBACK");
         _logger = logger;
+        _checkpointer = new SqliteCheckpointer(dialect, logger);
         _queue = new WriteQueue(options.WriteQueue, options.LongestWait);
         _thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         _thread.Start();
@@ -35,6 +43,7 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
         // What is in line is still written: its callers were promised an answer.
         _queue.Complete();
         _thread.Join(TimeSpan.FromSeconds(10));
+        _checkpointer.Dispose();
         _stopping.Cancel();
         _stopping.Dispose();
     }
@@ -65,7 +74,7 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
         try
         {
             // The lock comes before the batch: callers who gave up while the database was locked are then not in it.
-            Execute("BEGIN IMMEDIATE");
+            Execute(_begin);
         }
         catch (Exception e) when (_dialect.IsUnavailable(e))
         {
@@ -84,7 +93,7 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
                 Execute(operation);
             }
 
-            Execute("COMMIT");
+            Execute(_commit);
         }
         catch (Exception e)
         {
@@ -105,6 +114,22 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
         {
             operation.Complete();
         }
+
+        _checkpointer.Committed(_batch.Count);
+        FinishCheckpoint();
+    }
+
+    private void FinishCheckpoint()
+    {
+        try
+        {
+            _checkpointer.FinishOn(Session().Connection);
+        }
+        catch (SqliteException e)
+        {
+            // The batch is stored whatever becomes of the copy; the next one tries again.
+            _logger.LogWarning("The write-ahead log could not be copied: {Reason}", e.Message);
+        }
     }
 
     /// <summary>One operation failed and took the others with it: each gets a transaction of its own.</summary>
@@ -121,9 +146,9 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
 
             try
             {
-                Execute("BEGIN IMMEDIATE");
+                Execute(_begin);
                 Execute(operation);
-                Execute("COMMIT");
+                Execute(_commit);
                 operation.Complete();
             }
 #pragma warning disable CA1031 // The caller is told.
@@ -149,12 +174,7 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
         task.AsTask().GetAwaiter().GetResult();
     }
 
-    private void Execute(string text)
-    {
-        using var command = Session().Connection.CreateCommand();
-        command.CommandText = text;
-        command.ExecuteNonQuery();
-    }
+    private void Execute(SqlStatement statement) => Session().Command(statement).ExecuteAsync(CancellationToken.None).GetAwaiter().GetResult();
 
     private void Rollback()
     {
@@ -163,7 +183,7 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
             // On a full disk SQLite rolls back by itself, and a second rollback is an error.
             if (_session?.Connection is SqliteConnection connection && raw.sqlite3_get_autocommit(connection.Handle) == 0)
             {
-                Execute("ROLLBACK");
+                Execute(_rollback);
             }
         }
         catch (SqliteException)
