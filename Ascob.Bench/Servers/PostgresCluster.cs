@@ -73,8 +73,8 @@ internal sealed partial class PostgresCluster : IDisposable
         try
         {
             var said = Client(
-                "pgbench", "-d", "postgres", "-n", "-M", "prepared", "-j", "2", "-f", script,
-                "-c", clients.ToString(CultureInfo.InvariantCulture), "-T", seconds.ToString(CultureInfo.InvariantCulture));
+                "pgbench", "-n", "-M", "prepared", "-j", "2", "-f", script,
+                "-c", clients.ToString(CultureInfo.InvariantCulture), "-T", seconds.ToString(CultureInfo.InvariantCulture), "postgres");
             var rate = Rate().Match(said);
             return rate.Success ? double.Parse(rate.Groups[1].Value, CultureInfo.InvariantCulture) : throw new BenchException($"pgbench gave no figure:\n{said}");
         }

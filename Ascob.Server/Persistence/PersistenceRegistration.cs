@@ -73,8 +73,12 @@ internal static class PersistenceRegistration
     {
         var dialect = provider.GetRequiredService<SqlDialect>();
         var options = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-        return dialect.Provider == DatabaseProvider.Sqlite
-            ? ActivatorUtilities.CreateInstance<SqliteWriter>(provider, dialect, options)
-            : ActivatorUtilities.CreateInstance<BatchWriter>(provider, dialect, options);
+        if (dialect.Provider == DatabaseProvider.Sqlite)
+        {
+            return ActivatorUtilities.CreateInstance<SqliteWriter>(provider, dialect, options);
+        }
+
+        var combine = provider.GetRequiredService<RunSql>() is PostgreSqlRunSql sql ? new PostgreSqlBulk(sql).Combine : (Func<IReadOnlyList<WriteOperation>, IReadOnlyList<IBatchedOperation>>?)null;
+        return new BatchWriter(dialect, combine, options, provider.GetRequiredService<ILogger<BatchWriter>>());
     }
 }

@@ -12,9 +12,19 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
     private readonly RunDocuments _documents = RunDocuments.OfNew(added.Run);
     private readonly string? _locks = added.Run.Status == RunStatus.WaitingLocks && added.Locks.Count > 0 ? LockRequests.ToJson(sql.Dialect, added.Locks) : null;
 
+    public long RunId => added.Run.Id;
+
+    public bool HasKey => added.IdempotencyKey is not null;
+
+    /// <summary>Gets whether the run, its event and its key are all there is to store.</summary>
+    public bool IsPlain => _locks is null;
+
     public void AddTo(DbBatch batch) => Bind(Statement().AddTo(batch));
 
-    public void ReadResult(DbDataReader reader) => Result = reader.GetInt32(0) == 1;
+    public async ValueTask ReadAsync(DbDataReader reader) => Result = await reader.ReadAsync() && reader.GetInt32(0) == 1;
+
+    /// <summary>Keeps the result of a statement that stored this run with others.</summary>
+    public void Keep(bool stored) => Result = stored;
 
     public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
     {
@@ -81,7 +91,7 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
 
     private SqlStatement Statement() => sql.Add(added.IdempotencyKey is not null, _locks is not null);
 
-    private void Bind(SqlArgs args)
+    public void Bind(SqlArgs args)
     {
         RunColumns.BindNew(args, added.Run, _documents);
         EventColumns.Bind(args, added.Event, 0);

@@ -26,6 +26,11 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
         _documents = RunDocuments.OfChange(change);
     }
 
+    public long RunId => _change.Before.Id;
+
+    /// <summary>Gets whether the run and its event are all that changes.</summary>
+    public bool IsPlain => _parts == ApplyParts.None;
+
     /// <summary>Gets the outcome of the last execution.</summary>
     public ApplyOutcome Outcome => Result;
 
@@ -33,7 +38,10 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
 
     public void AddTo(DbBatch batch) => Bind(_sql.Apply(_parts).AddTo(batch));
 
-    public void ReadResult(DbDataReader reader) => Result = ToOutcome(reader.GetInt32(0));
+    public async ValueTask ReadAsync(DbDataReader reader) => Result = ToOutcome(await reader.ReadAsync() ? reader.GetInt32(0) : 0);
+
+    /// <summary>Keeps the result of a statement that made this change with others.</summary>
+    public void Keep(ApplyOutcome outcome) => Result = outcome;
 
     public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
     {
@@ -144,7 +152,7 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
         }
     }
 
-    private void Bind(SqlArgs args)
+    public void Bind(SqlArgs args)
     {
         RunColumns.BindChanging(args, _change.After, _documents);
         EventColumns.Bind(args, _change.Event, _changeId);

@@ -8,6 +8,34 @@ namespace Ascob.Server.Persistence.Runs;
 /// </summary>
 internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
 {
+    private static readonly string[] EventNames = ["at_time", "event_type", "from_status", "to_status", "actor", "reason", "data", "change_id"];
+
+    /// <summary>Gets the statement that changes many runs, given as arrays; it answers the numbers of those whose version was the expected one.</summary>
+    public SqlStatement ApplyMany => Get("apply-many", () =>
+        Rows(["id", "before", "lease_changes", .. RunColumns.ChangingNames, .. EventNames])
+        + $"r AS (UPDATE runs r SET {RunColumns.AssignmentsFromRows} FROM u WHERE r.id = u.id AND r.version = u.before RETURNING r.id), "
+        + $"e AS (INSERT INTO run_events ({EventColumns}) {EventsOf} WHERE u.id IN (SELECT id FROM r)) SELECT id FROM r");
+
+    private static string EventsOf => $"SELECT u.id, u.version, {string.Join(", ", EventNames.Select(n => $"u.{n}"))} FROM u";
+
+    /// <summary>Gets the statement that stores many runs, given as arrays; it answers the numbers of those whose idempotency key was new or missing.</summary>
+    public SqlStatement AddMany(bool withKeys) => Get($"add-many-{withKeys}", () =>
+    {
+        string[] keyNames = withKeys ? ["scope", "idem_key", "body_hash"] : [];
+        var fresh = withKeys ? " WHERE u.idem_key IS NULL OR u.id IN (SELECT run_id FROM k)" : string.Empty;
+        var keys = withKeys
+            ? $"k AS (INSERT INTO idempotency_keys ({KeyColumns}) SELECT u.scope, u.idem_key, u.body_hash, u.id, u.defined_at FROM u WHERE u.idem_key IS NOT NULL "
+                + "ON CONFLICT DO NOTHING RETURNING run_id), "
+            : string.Empty;
+        var columns = string.Join(", ", RunColumns.AllNames.Select(n => $"u.{n}"));
+        return Rows([.. RunColumns.AllNames, "labels", .. EventNames, .. keyNames]) + keys
+            + $"r AS (INSERT INTO runs ({RunColumns.Names}, labels) SELECT {columns}, CAST(u.labels AS jsonb) FROM u{fresh} RETURNING id), "
+            + $"e AS (INSERT INTO run_events ({EventColumns}) {EventsOf}{(withKeys ? " WHERE u.id IN (SELECT id FROM r)" : string.Empty)}) SELECT id FROM r";
+    });
+
+    private static string Rows(IReadOnlyList<string> names) =>
+        $"WITH u AS (SELECT * FROM unnest({string.Join(", ", names.Select(n => $"@{n}"))}) AS u({string.Join(", ", names)})), ";
+
     protected override string AddText(bool withKey, bool withLocks)
     {
         var text = new StringBuilder("WITH ");

@@ -11,7 +11,11 @@ internal sealed class RescheduleRuns(RunSql sql, IReadOnlyList<Reschedule> runs)
 {
     public void AddTo(DbBatch batch) => sql.Reschedule.AddTo(batch).Text("runs", ToJson());
 
-    public void ReadResult(DbDataReader reader) => Result = true;
+    public ValueTask ReadAsync(DbDataReader reader)
+    {
+        Result = true;
+        return ValueTask.CompletedTask;
+    }
 
     public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
     {

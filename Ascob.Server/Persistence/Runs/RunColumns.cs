@@ -37,6 +37,20 @@ internal static class RunColumns
         _ => $"{c} = @{c}",
     }));
 
+    /// <summary>Gets the same for rows of new values named <c>u</c>.</summary>
+    public static string AssignmentsFromRows { get; } = string.Join(", ", Changing.Select(c => c switch
+    {
+        "route" => "route = COALESCE(u.route, r.route)",
+        "lease_owner" or "lease_until" => $"{c} = CASE WHEN u.lease_changes = 1 THEN u.{c} ELSE r.{c} END",
+        _ => $"{c} = u.{c}",
+    }));
+
+    /// <summary>Gets the names of the columns that an insert sets.</summary>
+    public static IReadOnlyList<string> AllNames => All;
+
+    /// <summary>Gets the names of the columns that a change sets.</summary>
+    public static IReadOnlyList<string> ChangingNames => Changing;
+
     /// <summary>Gets the columns as <see cref="Read"/> wants them.</summary>
     public static string Select(string? alias = null) => alias is null ? Names : string.Join(", ", All.Select(c => $"{alias}.{c}"));
 

@@ -14,14 +14,25 @@ internal sealed class BatchWriter : IStoreWriter, IAsyncDisposable
     private const int Attempts = 4;
 
     private readonly SqlDialect _dialect;
+    private readonly Func<IReadOnlyList<WriteOperation>, IReadOnlyList<IBatchedOperation>> _combine;
     private readonly WriteQueue _queue;
     private readonly TimeSpan _longestWait;
     private readonly ILogger _logger;
     private readonly Task[] _loops;
     private readonly SemaphoreSlim _direct = new(16);
 
-    public BatchWriter(SqlDialect dialect, DatabaseOptions options, ILogger<BatchWriter> logger)
+    /// <summary>Starts the writers.</summary>
+    /// <param name="dialect">The database.</param>
+    /// <param name="combine">Puts operations of a batch together where the database is faster so; null where each is a statement of its own.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="logger">Where troubles are told.</param>
+    public BatchWriter(
+        SqlDialect dialect,
+        Func<IReadOnlyList<WriteOperation>, IReadOnlyList<IBatchedOperation>>? combine,
+        DatabaseOptions options,
+        ILogger<BatchWriter> logger)
     {
+        _combine = combine ?? (batch => [.. batch.Cast<IBatchedOperation>()]);
         _dialect = dialect;
         _logger = logger;
         _longestWait = options.LongestWait;
@@ -96,16 +107,18 @@ internal sealed class BatchWriter : IStoreWriter, IAsyncDisposable
             await using var transaction = _dialect.BatchIsTransaction ? null : await connection.BeginTransactionAsync();
             await using var commands = connection.CreateBatch();
             commands.Transaction = transaction;
-            foreach (var operation in batch)
+            var combined = _combine(batch);
+            foreach (var operation in combined)
             {
-                ((IBatchedOperation)operation).AddTo(commands);
+                operation.AddTo(commands);
             }
 
             await using (var reader = await commands.ExecuteReaderAsync())
             {
-                foreach (var operation in batch)
+                foreach (var operation in combined)
                 {
-                    await ReadResultAsync(operation, reader);
+                    await operation.ReadAsync(reader);
+                    await reader.NextResultAsync();
                 }
             }
 
@@ -181,17 +194,6 @@ internal sealed class BatchWriter : IStoreWriter, IAsyncDisposable
         session.Transaction = transaction;
         await operation.ExecuteAsync(session, repeated, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-    }
-
-    private static async Task ReadResultAsync(WriteOperation operation, DbDataReader reader)
-    {
-        if (!await reader.ReadAsync())
-        {
-            throw new InvalidOperationException("A batched statement answered no row.");
-        }
-
-        ((IBatchedOperation)operation).ReadResult(reader);
-        await reader.NextResultAsync();
     }
 
     private Exception Wrap(Exception exception, bool outcomeUnknown) => _dialect.IsUnavailable(exception)
