@@ -213,7 +213,10 @@ public sealed class CallbackService(
                     State = BackendState.Running,
                     Keys = keys,
                     Progress = report.Progress is { } p ? Math.Max(p, x.Progress ?? 0) : null,
-                }) with { CallbackEvents = x.CallbackEvents + 1 },
+                }) with
+                {
+                    CallbackEvents = x.CallbackEvents + 1,
+                },
                 data: data.Count > 0 ? data : null),
             cancellationToken).ConfigureAwait(false);
         return !result.Applied && !result.Run.Status.IsFinal() && result.Run.CallbackEvents >= limits.Value.MaxEvents ? null : result;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ascob.Core.Access;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;

@@ -81,7 +81,8 @@ internal sealed class RunFileStore : IRunFileStore
         var row = RunFileRow.Of(runId, file, _clock.Now);
         try
         {
-            var attached = await _writer.WriteAsync(new DelegateOperation<Attached>((session, stop) => AttachAsync(session, row, stop)), cancellationToken);
+            // Not to be cancelled: nobody could say then whether the row was committed.
+            var attached = await _writer.WriteAsync(new DelegateOperation<Attached>((session, stop) => AttachAsync(session, row, stop)), CancellationToken.None);
             if (attached.Refusal is not null)
             {
                 return attached.Refusal;
@@ -91,7 +92,7 @@ internal sealed class RunFileStore : IRunFileStore
             await DeleteUnusedAsync(attached.Replaced is null ? [] : [attached.Replaced], cancellationToken);
             return ToFile(row);
         }
-        catch (Exception e) when (e is not OperationCanceledException and not StoreUnavailableException { OutcomeUnknown: false })
+        catch (Exception e) when (e is not StoreUnavailableException { OutcomeUnknown: false })
         {
             // A row without its content would be a broken promise.
             _contents.Settle(file.StoredName, isCertain: false);

@@ -1,5 +1,4 @@
 using Ascob.Core.Backends;
-using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Tests.Fixtures;
 
