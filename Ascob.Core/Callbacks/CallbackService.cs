@@ -8,6 +8,7 @@ using Ascob.Core.Jobs;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Microsoft.Extensions.Options;
 
 namespace Ascob.Core.Callbacks;
 
@@ -23,7 +24,8 @@ public sealed class CallbackService(
     BackendCatalog catalog,
     CallbackIds ids,
     ISecretProtector protector,
-    MonotonicClock clock)
+    MonotonicClock clock,
+    IOptions<CallbackLimits> limits)
 {
     private const string Actor = "callback";
     private const string IdKey = "callbackId";
@@ -42,6 +44,11 @@ public sealed class CallbackService(
         if (await FindAsync(webhookId, cancellationToken).ConfigureAwait(false) is not { } run)
         {
             return Unknown;
+        }
+
+        if (report.Message is { } message && message.Length > limits.Value.MaxMessage)
+        {
+            return new Error(ErrorKind.TooLarge, "callback.message_too_large", $"A message has at most {limits.Value.MaxMessage} characters; this one has {message.Length}.");
         }
 
         var backend = catalog.TryGet(run.BackendId, out var entry) ? entry : null;
@@ -75,6 +82,17 @@ public sealed class CallbackService(
         }
 
         var facts = await TakeFactsAsync(run, report, cancellationToken).ConfigureAwait(false);
+        if (facts is null)
+        {
+            if (report.Status is null)
+            {
+                return new Error(
+                    ErrorKind.TooMany, "callback.too_many", $"Reports have made {limits.Value.MaxEvents} events of this run, which is their bound; only its status is taken from now on.");
+            }
+
+            facts = new UpdateResult(run, UpdateKind.Nothing);
+        }
+
         return report.Status is { } status
             ? await TakeStatusAsync(facts.Run, backend, status, report, cancellationToken).ConfigureAwait(false) switch
             {
@@ -160,7 +178,8 @@ public sealed class CallbackService(
         (await store.EventsAsync(run.Id, Math.Max(0, run.Version - RememberedReports), RememberedReports, cancellationToken).ConfigureAwait(false))
         .Any(e => e.Data is not null && e.Data.TryGetValue(IdKey, out var seen) && string.Equals(seen, id, StringComparison.Ordinal));
 
-    private async Task<UpdateResult> TakeFactsAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
+    // Null where the bound is reached. It is held by the compare-and-set, so many reports at once do not get past it.
+    private async Task<UpdateResult?> TakeFactsAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
     {
         var keys = NewKeys(run, report);
         var newKeys = keys is { Count: > 0 };
@@ -180,9 +199,9 @@ public sealed class CallbackService(
             data["progress"] = progress.ToString(CultureInfo.InvariantCulture);
         }
 
-        return await updater.ApplyAsync(
+        var result = await updater.ApplyAsync(
             run,
-            r => RunLifecycle.Change(
+            r => r.CallbackEvents >= limits.Value.MaxEvents ? null : RunLifecycle.Change(
                 r,
                 newKeys && r.Status is RunStatus.PendingSubmit or RunStatus.InDoubt ? RunTrigger.BackendAccepted : RunTrigger.Noted,
                 clock.Now,
@@ -194,9 +213,13 @@ public sealed class CallbackService(
                     State = BackendState.Running,
                     Keys = keys,
                     Progress = report.Progress is { } p ? Math.Max(p, x.Progress ?? 0) : null,
-                }),
+                }) with
+                {
+                    CallbackEvents = x.CallbackEvents + 1,
+                },
                 data: data.Count > 0 ? data : null),
             cancellationToken).ConfigureAwait(false);
+        return !result.Applied && !result.Run.Status.IsFinal() && result.Run.CallbackEvents >= limits.Value.MaxEvents ? null : result;
     }
 
     // A job may tell keys that are missing. What the backend or an earlier report told stays: whoever holds the URL must not point the run at another job.

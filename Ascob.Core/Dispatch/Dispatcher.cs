@@ -84,7 +84,7 @@ public sealed class Dispatcher(
         {
             await (_stopping.IsCancellationRequested
                 ? submitter.GiveBackAsync(run, CancellationToken.None)
-                : submitter.SubmitAsync(run, CancellationToken.None)).ConfigureAwait(false);
+                : submitter.SubmitAsync(run, CancellationToken.None, _stopping.Token)).ConfigureAwait(false);
         }
         catch (StoreUnavailableException e)
         {

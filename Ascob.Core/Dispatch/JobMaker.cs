@@ -40,8 +40,8 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
         return run.Spec.HasLocks ? Resolve(run, out _).Locks! : [];
     }
 
-    // Files are attached while a run is held in DEFINED, or shared by a resubmission: all other runs are spared the question.
-    private static bool MayHaveFiles(Run run) => run.Spec.ManualStart || run.ParentId is not null;
+    // Files come with the submission, or while the run is held in DEFINED: all other runs are spared the question.
+    private static bool MayHaveFiles(Run run) => run.HasFiles || run.Spec.ManualStart;
 
     private JobSpec Resolve(Run run, out string? callbackUrl)
     {

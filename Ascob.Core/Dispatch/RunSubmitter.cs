@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Ascob.Core.Backends;
+using Ascob.Core.Errors;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
@@ -29,12 +30,17 @@ public sealed class RunSubmitter(
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstStorePause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestStorePause = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// Moves a run in <c>PENDING_SUBMIT</c>, on which this server holds the lease, on to whatever comes next. A run with an intent of this very acceptance is sent at once; use
     /// <see cref="RecoverAsync"/> for one whose intent is from an earlier life.
     /// </summary>
-    public async Task SubmitAsync(Run run, CancellationToken cancellationToken)
+    /// <param name="run">The run.</param>
+    /// <param name="cancellationToken">Ends everything.</param>
+    /// <param name="stopRetrying">Ends only the repetitions while the store does not take what the backend answered.</param>
+    public async Task SubmitAsync(Run run, CancellationToken cancellationToken, CancellationToken stopRetrying = default)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (!catalog.TryGet(run.BackendId, out var backend))
@@ -64,7 +70,8 @@ public sealed class RunSubmitter(
 
         if (outcome is not null)
         {
-            await TakeAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
+            Note(run, backend, outcome);
+            await KeepAsync(run, backend, outcome, cancellationToken, stopRetrying).ConfigureAwait(false);
         }
     }
 
@@ -76,7 +83,7 @@ public sealed class RunSubmitter(
         ArgumentNullException.ThrowIfNull(run);
         if (run.IntentAt is null || (catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe))
         {
-            await SubmitAsync(run, cancellationToken).ConfigureAwait(false);
+            await SubmitAsync(run, cancellationToken, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -211,33 +218,99 @@ public sealed class RunSubmitter(
         return await CallAsync(job, run, backend, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task TakeAsync(Run run, BackendEntry backend, SubmitOutcome outcome, CancellationToken cancellationToken)
+    private void Note(Run run, BackendEntry backend, SubmitOutcome outcome)
     {
         metrics.SubmissionOutcome(backend.Id, outcome.Kind.ToString());
-        var reason = outcome.Reason ?? "the backend would not take the job";
         switch (outcome.Kind)
         {
             case SubmitOutcomeKind.Accepted:
                 backend.Condition.Succeeded();
                 metrics.Started(backend.Id, clock.Now - run.DefinedAt);
-                await finisher.AcceptedAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.Rejected:
                 backend.Condition.Succeeded();
                 tracker.Forget(run);
-                await finisher.RejectAsync(run, reason, cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.NotNow:
-                backend.Condition.Failed(reason);
+                backend.Condition.Failed(ReasonOf(outcome));
                 tracker.Forget(run);
-                await DelayAsync(run, reason, outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.Unknown:
                 backend.Condition.Failed(outcome.Reason ?? "no answer");
+                break;
+        }
+    }
+
+    // What the backend answered is known here alone: it is offered to a store that is away until that takes it, or until somebody else has the run.
+    private async Task KeepAsync(Run run, BackendEntry backend, SubmitOutcome outcome, CancellationToken cancellationToken, CancellationToken stopRetrying)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                if (failures > 0 && !await IsStillOursAsync(run, outcome, cancellationToken).ConfigureAwait(false))
+                {
+                    tracker.Forget(run);
+                    logger.LogInformation("Run {RunId} moved on while the store did not take what {BackendId} had answered", run.Id, backend.Id);
+                    return;
+                }
+
+                await TakeAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (StoreUnavailableException e) when (!stopRetrying.IsCancellationRequested)
+            {
+                if (failures == 0)
+                {
+                    logger.LogWarning(e, "Run {RunId}: the store does not take what {BackendId} answered; it is offered again until it does", run.Id, backend.Id);
+                }
+
+                await Task.Delay(backoff.Exponential(FirstStorePause, LongestStorePause, failures), clock.Time, stopRetrying)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    // Whether the answer still belongs to the run. The lease is renewed where that is so; from there on the compare-and-set decides, as it always does.
+    private async Task<bool> IsStillOursAsync(Run run, SubmitOutcome outcome, CancellationToken cancellationToken)
+    {
+        var now = clock.Now;
+        if (await store.FindAsync(run.Id, cancellationToken).ConfigureAwait(false) is not { } fresh
+            || fresh.Marker != run.Marker
+            || (fresh.LeaseOwner is not null && fresh.LeaseOwner != server.LeaseOwner && fresh.LeaseUntil > now))
+        {
+            return false;
+        }
+
+        if (fresh.Status == RunStatus.PendingSubmit)
+        {
+            return await store.ClaimAsync(run.Id, server.LeaseOwner, now, now + options.Value.Lease, cancellationToken).ConfigureAwait(false) is not null;
+        }
+
+        // That the backend has the job stays true whatever happened meanwhile. That it has not may be wrong by now: somebody else may have sent it again.
+        return outcome.Kind == SubmitOutcomeKind.Accepted || fresh.Status == RunStatus.Aborting;
+    }
+
+    private async Task TakeAsync(Run run, BackendEntry backend, SubmitOutcome outcome, CancellationToken cancellationToken)
+    {
+        switch (outcome.Kind)
+        {
+            case SubmitOutcomeKind.Accepted:
+                await finisher.AcceptedAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
+                break;
+            case SubmitOutcomeKind.Rejected:
+                await finisher.RejectAsync(run, ReasonOf(outcome), cancellationToken).ConfigureAwait(false);
+                break;
+            case SubmitOutcomeKind.NotNow:
+                await DelayAsync(run, ReasonOf(outcome), outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken).ConfigureAwait(false);
+                break;
+            case SubmitOutcomeKind.Unknown:
                 await finisher.LostAnswerAsync(run, outcome.Reason ?? "the backend gave no answer", cancellationToken).ConfigureAwait(false);
                 break;
         }
     }
+
+    private static string ReasonOf(SubmitOutcome outcome) => outcome.Reason ?? "the backend would not take the job";
 
     private async Task<SubmitOutcome> CallAsync(BackendJob job, Run run, BackendEntry backend, CancellationToken cancellationToken)
     {

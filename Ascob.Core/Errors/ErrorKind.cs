@@ -21,6 +21,9 @@ public enum ErrorKind
     /// <summary>Well-formed but impossible: no backend, a reused idempotency key. HTTP 422.</summary>
     Impossible,
 
+    /// <summary>A bound on how often is reached. HTTP 429.</summary>
+    TooMany,
+
     /// <summary>It cannot be stored or answered now; asking again later may help. HTTP 503.</summary>
     Unavailable,
 }

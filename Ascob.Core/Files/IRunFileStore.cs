@@ -1,26 +1,48 @@
 using Ascob.Core.Errors;
+using Ascob.Core.Runs;
 
 namespace Ascob.Core.Files;
 
-/// <summary>The input files of runs. The given name is data: files lie under generated names. A resubmitted run shares the files of its root.</summary>
+/// <summary>
+/// The input files of runs. The given name is data: contents lie under generated names. A content is staged first: on disk, but of no run. It becomes a file by the transaction that
+/// stores its row (<see cref="AttachAsync"/>, <see cref="IRunStore.AddAsync"/>); what never gets there is discarded, or swept after a crash.
+/// </summary>
 public interface IRunFileStore
 {
     /// <summary>
-    /// Streams a file in: temporary name, fsync, rename, then the row. Replaces a file of the same name. Over the limit: <see cref="ErrorKind.TooLarge"/>, nothing left behind.
+    /// Streams a content in and syncs it to the disk. Over the limit: <see cref="ErrorKind.TooLarge"/>, nothing left behind. Whoever stages a content settles it
+    /// (<see cref="Settle"/>) or discards it (<see cref="Discard"/>).
     /// </summary>
-    Task<Result<RunFile>> SaveAsync(long runId, string name, Stream content, CancellationToken cancellationToken);
+    Task<Result<StagedFile>> StageAsync(string name, Stream content, CancellationToken cancellationToken);
 
-    /// <summary>Lists the files of a run, by name; with those of its root where it is a resubmission.</summary>
+    /// <summary>Notes that the rows of these contents were stored.</summary>
+    /// <param name="files">Contents of <see cref="StageAsync"/>.</param>
+    /// <param name="isCertain">False where the answer of the commit was lost: then the sweep finds out.</param>
+    void Settle(IReadOnlyCollection<StagedFile> files, bool isCertain = true);
+
+    /// <summary>Deletes those of these contents that were not settled.</summary>
+    void Discard(IReadOnlyCollection<StagedFile> files);
+
+    /// <summary>
+    /// Gives a staged content to a run in <see cref="RunStatus.Defined"/> and replaces its file of the same name. The status is looked at in the same transaction: a conflict,
+    /// with the content discarded, where the run has left it.
+    /// </summary>
+    Task<Result<RunFile>> AttachAsync(long runId, StagedFile file, CancellationToken cancellationToken);
+
+    /// <summary>Lists the files of a run, by name.</summary>
     Task<IReadOnlyList<RunFile>> ListAsync(long runId, CancellationToken cancellationToken);
 
     /// <summary>Opens a file; null where there is none of that name.</summary>
     Task<Stream?> OpenAsync(long runId, string name, CancellationToken cancellationToken);
 
-    /// <summary>Makes the files of one run visible in another.</summary>
-    Task ShareAsync(long fromRunId, long toRunId, CancellationToken cancellationToken);
-
     /// <summary>Drops the files of a run that no other run shares.</summary>
     Task DeleteAsync(long runId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Deletes contents that a crash left staged and that belong to no run, and answers how many. A content goes when two sweeps in a row found no row of it, so that a commit under way
+    /// is never overtaken.
+    /// </summary>
+    Task<int> SweepAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>An input file.</summary>
@@ -29,3 +51,10 @@ public interface IRunFileStore
 /// <param name="Sha256">Lower case hex.</param>
 /// <param name="Path">Where it lies on this server.</param>
 public sealed record RunFile(string Name, long Size, string Sha256, string Path);
+
+/// <summary>A content on disk that belongs to no run yet.</summary>
+/// <param name="Name">As given.</param>
+/// <param name="StoredName">The generated name.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Sha256">Lower case hex.</param>
+public sealed record StagedFile(string Name, string StoredName, long Size, string Sha256);

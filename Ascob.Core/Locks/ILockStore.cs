@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 
@@ -60,16 +61,37 @@ public enum LockGrantOutcome
 /// <param name="HolderHolds">Whether that run holds it (else it waits before this one).</param>
 /// <param name="Position">The place in line, from 1.</param>
 /// <param name="Policy">What the waiting run wants done about it.</param>
-public sealed record LockBlock(string Key, long HolderRunId, bool HolderHolds, int Position, LockPolicy Policy);
+/// <param name="IsForeign">Whether that run belongs to another submitter than the waiting one: then it is not named to it.</param>
+public sealed record LockBlock(string Key, long HolderRunId, bool HolderHolds, int Position, LockPolicy Policy, bool IsForeign = false);
 
 /// <summary>A lock with its holders and waiters.</summary>
 public sealed record LockInfo(string Key, IReadOnlyList<LockHolder> Holders, IReadOnlyList<LockWaiter> Waiters);
 
 /// <summary>A run that holds a lock.</summary>
-public sealed record LockHolder(long RunId, LockMode Mode, long Fence, DateTimeOffset Since);
+/// <param name="RunId">Null where the reader may not see the run.</param>
+/// <param name="Mode">Exclusive or shared.</param>
+/// <param name="Fence">The fencing number of the grant.</param>
+/// <param name="Since">When it was granted.</param>
+public sealed record LockHolder(long? RunId, LockMode Mode, long Fence, DateTimeOffset Since)
+{
+    /// <summary>Gets who owns the run, which decides who may see its number.</summary>
+    [JsonIgnore]
+    public string? Submitter { get; init; }
+}
 
 /// <summary>A run that waits for a lock.</summary>
-public sealed record LockWaiter(long RunId, LockMode Mode, int Position, DateTimeOffset Since);
+/// <param name="RunId">Null where the reader may not see the run.</param>
+/// <param name="Mode">Exclusive or shared.</param>
+/// <param name="Position">The place in line, from 1.</param>
+/// <param name="Since">When it was asked for.</param>
+public sealed record LockWaiter(long? RunId, LockMode Mode, int Position, DateTimeOffset Since)
+{
+    /// <summary>Gets who owns the run, which decides who may see its number.</summary>
+    [JsonIgnore]
+    public string? Submitter { get; init; }
+}
 
 /// <summary>Whether a lock is held with a fencing number.</summary>
+/// <param name="Held">Whether it is.</param>
+/// <param name="RunId">By which run; null for none, and where the reader may not see it.</param>
 public sealed record LockVerification(bool Held, long? RunId);

@@ -158,7 +158,12 @@ public sealed class LockService(
     private static DateTimeOffset? WaitEnds(Run run) =>
         run.Spec.LockWaitSeconds is { } seconds ? (run.WaitingSince ?? run.DefinedAt) + TimeSpan.FromSeconds(seconds) : null;
 
-    private static string Describe(LockBlock block) => block.HolderHolds
-        ? $"lock '{block.Key}' is held by run {block.HolderRunId}; place {block.Position} in line"
-        : $"lock '{block.Key}': run {block.HolderRunId} comes first; place {block.Position} in line";
+    // The reason is read by whoever may see the waiting run, so it names no run of another submitter.
+    private static string Describe(LockBlock block)
+    {
+        var holder = block.IsForeign ? "a run of another submitter" : $"run {block.HolderRunId}";
+        return block.HolderHolds
+            ? $"lock '{block.Key}' is held by {holder}; place {block.Position} in line"
+            : $"lock '{block.Key}': {holder} comes first; place {block.Position} in line";
+    }
 }

@@ -11,7 +11,7 @@ public interface IRunStore
     /// <summary>Answers a number for a new run: larger than those given before by this server, never given twice. Gaps are allowed.</summary>
     ValueTask<long> NextIdAsync(CancellationToken cancellationToken);
 
-    /// <summary>Stores a run, its labels, its first event, its idempotency key and its lock requests.</summary>
+    /// <summary>Stores a run, its labels, its first event, its files, its idempotency key and its lock requests.</summary>
     Task<AddOutcome> AddAsync(NewRun run, CancellationToken cancellationToken);
 
     /// <summary>

@@ -148,6 +148,13 @@ public sealed class JobService(
     public Task<Result<RunFile>> SaveFileAsync(long runId, string fileId, Stream content, Caller caller, CancellationToken cancellationToken) =>
         WithRunAsync(runId, caller, run => acceptor.SaveFileAsync(run, fileId, content, cancellationToken), cancellationToken);
 
+    /// <summary>Streams in a file that comes with a submission, before the job is known; see <see cref="SubmitRequest"/>.</summary>
+    public Task<Result<StagedFile>> StageFileAsync(string name, Stream content, CancellationToken cancellationToken) =>
+        files.StageAsync(name, content, cancellationToken);
+
+    /// <summary>Deletes those of the staged files that no run was stored with.</summary>
+    public void DiscardFiles(IReadOnlyCollection<StagedFile> staged) => files.Discard(staged);
+
     /// <summary>Lists the input files.</summary>
     public Task<Result<IReadOnlyList<RunFile>>> ListFilesAsync(long runId, Caller caller, CancellationToken cancellationToken) =>
         WithRunAsync<IReadOnlyList<RunFile>>(

@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Ascob.Core.Files;
 using Ascob.Core.Jobs;
 
 namespace Ascob.Core.Runs;
@@ -6,17 +10,12 @@ namespace Ascob.Core.Runs;
 /// <param name="Spec">The job.</param>
 /// <param name="IdempotencyKey">The header's value; null for none.</param>
 /// <param name="BodyHash">SHA-256 (lower case hex) of the canonical body; needed with a key.</param>
-/// <param name="Files">Files that came with the request, attached before the run starts; null for none.</param>
+/// <param name="Files">Staged files that came with the request, stored in the same step as the run; null for none. Those of a refused request are the sender's to discard.</param>
 public sealed record SubmitRequest(
     JobSpec Spec,
     string? IdempotencyKey = null,
     string? BodyHash = null,
-    IReadOnlyList<SubmittedFile>? Files = null);
-
-/// <summary>A file that came with a submission.</summary>
-/// <param name="Name">As given.</param>
-/// <param name="Content">Read once, from the start.</param>
-public sealed record SubmittedFile(string Name, Stream Content);
+    IReadOnlyList<StagedFile>? Files = null);
 
 /// <summary>The answer of a submission.</summary>
 /// <param name="RunId">The run.</param>
@@ -26,7 +25,16 @@ public sealed record Submission(long RunId, bool Replayed);
 /// <summary>What is different in the next run.</summary>
 /// <param name="Submitter">Null keeps the old one.</param>
 /// <param name="Parameters">Values that replace or add to the old ones (a name that was secret stays secret); null for none.</param>
-public sealed record ResubmitOverrides(string? Submitter, IReadOnlyDictionary<string, string>? Parameters);
+/// <param name="IdempotencyKey">The header's value; null for none.</param>
+public sealed record ResubmitOverrides(string? Submitter, IReadOnlyDictionary<string, string>? Parameters, string? IdempotencyKey = null)
+{
+    /// <summary>Hashes what is asked for, with the run that it is asked of. Not the hash of any submission, even where the texts are the same.</summary>
+    internal string Hash(long sourceId)
+    {
+        var changes = CanonicalJobSpec.Hash(new JobSpec { Submitter = Submitter, Parameters = Parameters });
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"resubmit {sourceId} {changes}"))));
+    }
+}
 
 /// <summary>A person's verdict on a run in doubt.</summary>
 /// <param name="Verdict">What is true.</param>

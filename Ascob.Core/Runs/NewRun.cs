@@ -9,7 +9,14 @@ public sealed record NewRun(
     Run Run,
     RunEvent Event,
     IReadOnlyList<Jobs.LockSpec> Locks,
-    IdempotencyKey? IdempotencyKey);
+    IdempotencyKey? IdempotencyKey)
+{
+    /// <summary>Gets the contents that become the run's files.</summary>
+    public IReadOnlyList<Files.StagedFile> Files { get; init; } = [];
+
+    /// <summary>Gets the run whose files become this one's too, as they are when it is stored; null for none.</summary>
+    public long? SharesFilesOf { get; init; }
+}
 
 /// <summary>Makes a repeated submission answer with the first one's run.</summary>
 /// <param name="Scope">Who sent it: the token's identifier, so that one caller cannot read another's answer.</param>

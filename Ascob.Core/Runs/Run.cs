@@ -1,3 +1,4 @@
+using Ascob.Core.Callbacks;
 using Ascob.Core.Jobs;
 using Ascob.Core.Routing;
 
@@ -95,6 +96,12 @@ public sealed record Run
 
     /// <summary>Gets whether the stop was ordered by <c>timeoutSeconds</c>: then a stopped job ends <c>FAILED</c>.</summary>
     public bool TimedOut { get; init; }
+
+    /// <summary>Gets whether the run was stored with files; one with a manual start may be given some besides.</summary>
+    public bool HasFiles { get; init; }
+
+    /// <summary>Gets how many events were made by what the job reported by callback; bounded by <see cref="CallbackLimits.MaxEvents"/>.</summary>
+    public int CallbackEvents { get; init; }
 
     /// <summary>Gets how often the backend was asked in vain since the last good answer.</summary>
     public int FailedChecks { get; init; }

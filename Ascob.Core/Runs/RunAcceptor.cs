@@ -37,31 +37,16 @@ public sealed class RunAcceptor(
     private const string MarkerAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int MarkerLength = 26;
 
-    // A run whose files came with its submission is started by us; what a crash leaves behind is ended after this time.
-    private static readonly TimeSpan UploadDeadline = TimeSpan.FromHours(1);
-
     /// <summary>Takes a submission.</summary>
     public async Task<Result<Submission>> AcceptAsync(SubmitRequest request, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
-        var hasFiles = request.Files is { Count: > 0 };
         var checkedSpec = Check(request.Spec, caller);
-        if (!checkedSpec.IsSuccess)
-        {
-            return checkedSpec.Error;
-        }
-
-        var held = hasFiles && !request.Spec.ManualStart;
-        var spec = held ? checkedSpec.Value with { ManualStart = true } : checkedSpec.Value;
-        var key = request.IdempotencyKey is { } text ? new IdempotencyKey(caller.Identifier, text, request.BodyHash ?? string.Empty) : null;
-        var stored = await StoreAsync(spec, null, caller, key, held, cancellationToken).ConfigureAwait(false);
-        if (!stored.IsSuccess || stored.Value.Replayed || !hasFiles)
-        {
-            return stored;
-        }
-
-        return await AttachAsync(stored.Value, request.Files!, held, caller, cancellationToken).ConfigureAwait(false);
+        return checkedSpec.IsSuccess
+            ? await StoreAsync(new Order(checkedSpec.Value, caller) { Key = KeyOf(request.IdempotencyKey, request.BodyHash, caller), Files = request.Files ?? [] }, cancellationToken)
+                .ConfigureAwait(false)
+            : checkedSpec.Error;
     }
 
     /// <summary>Answers how a job would be routed.</summary>
@@ -84,19 +69,14 @@ public sealed class RunAcceptor(
             return checkedSpec.Error;
         }
 
-        // The files must be there before the run starts, so a chain with files goes through DEFINED.
-        var root = source.ParentId ?? source.Id;
         var shared = await files.ListAsync(source.Id, cancellationToken).ConfigureAwait(false);
-        var held = shared.Count > 0;
-        var ready = held ? checkedSpec.Value with { ManualStart = true } : checkedSpec.Value;
-        var stored = await StoreAsync(ready, root, caller, null, held, cancellationToken).ConfigureAwait(false);
-        if (stored.IsSuccess && held)
+        var order = new Order(checkedSpec.Value, caller)
         {
-            await files.ShareAsync(source.Id, stored.Value.RunId, cancellationToken).ConfigureAwait(false);
-            await ReleaseAsync(stored.Value.RunId, caller, cancellationToken).ConfigureAwait(false);
-        }
-
-        return stored;
+            ParentId = source.ParentId ?? source.Id,
+            SharesFilesOf = shared.Count > 0 ? source.Id : null,
+            Key = overrides.IdempotencyKey is null ? null : KeyOf(overrides.IdempotencyKey, overrides.Hash(source.Id), caller),
+        };
+        return await StoreAsync(order, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Releases a run that waits in <c>DEFINED</c>; a conflict for everybody but the first.</summary>
@@ -129,10 +109,23 @@ public sealed class RunAcceptor(
     public async Task<Result<RunFile>> SaveFileAsync(Run run, string name, Stream content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return run.Status != RunStatus.Defined
-            ? new Error(ErrorKind.Conflict, "run.not_defined", $"Run {run.Id} is {run.Status.ToWire()}; files are attached in DEFINED only.")
-            : await files.SaveAsync(run.Id, name, content, cancellationToken).ConfigureAwait(false);
+        if (run.Status != RunStatus.Defined)
+        {
+            // Said before the content is read; the store says it again when all of it is there.
+            return new Error(ErrorKind.Conflict, "run.not_defined", $"Run {run.Id} is {run.Status.ToWire()}; files are attached in DEFINED only.");
+        }
+
+        if (RunFileNames.Problem(name) is { } problem)
+        {
+            return Error.Invalid("fileId", problem);
+        }
+
+        var staged = await files.StageAsync(name, content, cancellationToken).ConfigureAwait(false);
+        return staged.IsSuccess ? await files.AttachAsync(run.Id, staged.Value, cancellationToken).ConfigureAwait(false) : staged.Error;
     }
+
+    private static IdempotencyKey? KeyOf(string? text, string? bodyHash, Caller caller) =>
+        text is null ? null : new IdempotencyKey(caller.Identifier, text, bodyHash ?? string.Empty);
 
     private static Result<JobSpec> Check(JobSpec? spec, Caller caller)
     {
@@ -167,52 +160,31 @@ public sealed class RunAcceptor(
             : spec;
     }
 
-    private async Task<Result<Submission>> StoreAsync(
-        JobSpec spec,
-        long? parentId,
-        Caller caller,
-        IdempotencyKey? key,
-        bool held,
-        CancellationToken cancellationToken)
+    private async Task<Result<Submission>> StoreAsync(Order order, CancellationToken cancellationToken)
     {
         var id = await store.NextIdAsync(cancellationToken).ConfigureAwait(false);
-        var route = router.Decide(spec, id);
+        var route = router.Decide(order.Spec, id);
         if (!catalog.TryGet(route.BackendId, out var backend))
         {
-            return NoBackend(spec, route);
+            return NoBackend(order.Spec, route);
         }
 
-        var split = SecretSplit.From(spec);
-        var now = clock.Now;
-        var run = new Run
-        {
-            Id = id,
-            ParentId = parentId,
-            Status = RunStatus.Defined,
-            Version = 1,
-            Spec = split.Masked,
-            ProtectedSecrets = split.Protect(protector),
-            MarkerId = RandomNumberGenerator.GetString(MarkerAlphabet, MarkerLength),
-            Token = caller.Identifier,
-            BackendId = backend.Id,
-            Route = route,
-            DefinedAt = now,
-            NextCheckAt = now + (held ? UploadDeadline : options.Value.ManualStartDeadline),
-            StatusReason = spec.ManualStart ? (held ? "its files are being received" : "waiting for its start") : null,
-        };
+        var run = Define(order, id, route, backend);
         var wanted = jobs.LocksOf(run);
-        if (CheckResolved(spec, wanted) is { } unfit)
+        if (CheckResolved(order.Spec, wanted) is { } unfit)
         {
             return unfit;
         }
 
-        if (!spec.ManualStart)
+        if (!order.Spec.ManualStart)
         {
             run = Ready(run, wanted.Count > 0) with { Status = wanted.Count > 0 ? RunStatus.WaitingLocks : RunStatus.PendingSubmit };
         }
 
-        var created = new RunEvent(id, 1, now, RunEventTypes.Created, null, run.Status, caller.Actor, run.StatusReason, CreatedData(backend.Id));
-        var added = await store.AddAsync(new NewRun(run, created, spec.ManualStart ? [] : wanted, key), cancellationToken).ConfigureAwait(false);
+        var created = new RunEvent(id, 1, run.DefinedAt, RunEventTypes.Created, null, run.Status, order.Caller.Actor, run.StatusReason, CreatedData(backend.Id));
+        var added = await AddAsync(
+            new NewRun(run, created, order.Spec.ManualStart ? [] : wanted, order.Key) { Files = order.Files, SharesFilesOf = order.SharesFilesOf },
+            cancellationToken).ConfigureAwait(false);
         switch (added.Outcome)
         {
             case AddOutcomeKind.Replayed:
@@ -226,6 +198,49 @@ public sealed class RunAcceptor(
         metrics.Submitted(backend.Id);
         await SetGoingAsync(run, cancellationToken).ConfigureAwait(false);
         return new Submission(id, false);
+    }
+
+    private Run Define(Order order, long id, RoutingDecision route, BackendEntry backend)
+    {
+        var split = SecretSplit.From(order.Spec);
+        var now = clock.Now;
+        return new Run
+        {
+            Id = id,
+            ParentId = order.ParentId,
+            Status = RunStatus.Defined,
+            Version = 1,
+            Spec = split.Masked,
+            ProtectedSecrets = split.Protect(protector),
+            MarkerId = RandomNumberGenerator.GetString(MarkerAlphabet, MarkerLength),
+            Token = order.Caller.Identifier,
+            BackendId = backend.Id,
+            Route = route,
+            DefinedAt = now,
+            NextCheckAt = now + options.Value.ManualStartDeadline,
+            StatusReason = order.Spec.ManualStart ? "waiting for its start" : null,
+            HasFiles = order.Files.Count > 0 || order.SharesFilesOf is not null,
+        };
+    }
+
+    private async Task<AddOutcome> AddAsync(NewRun added, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var outcome = await store.AddAsync(added, cancellationToken).ConfigureAwait(false);
+            if (outcome.Outcome == AddOutcomeKind.Added)
+            {
+                files.Settle(added.Files);
+            }
+
+            return outcome;
+        }
+        catch (Exception e) when (e is not OperationCanceledException and not StoreUnavailableException { OutcomeUnknown: false })
+        {
+            // The run may be there, and then its files must be.
+            files.Settle(added.Files, isCertain: false);
+            throw;
+        }
     }
 
     // A lock name can become too long or equal to another when its variables are resolved.
@@ -295,62 +310,6 @@ public sealed class RunAcceptor(
         }
     }
 
-    private async Task<Result<Submission>> AttachAsync(
-        Submission stored,
-        IReadOnlyList<SubmittedFile> attached,
-        bool held,
-        Caller caller,
-        CancellationToken cancellationToken)
-    {
-        foreach (var file in attached)
-        {
-            Result<RunFile> saved;
-            try
-            {
-                saved = await files.SaveAsync(stored.RunId, file.Name, file.Content, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is StoreUnavailableException or IOException or OperationCanceledException)
-            {
-                // The client is told that it may ask again, or is gone: the run must not wait for files that will not come.
-                await WithdrawAsync(stored.RunId, caller, "it could not be received", CancellationToken.None).ConfigureAwait(false);
-                throw;
-            }
-
-            if (!saved.IsSuccess)
-            {
-                await WithdrawAsync(stored.RunId, caller, saved.Error.Message, cancellationToken).ConfigureAwait(false);
-                return saved.Error;
-            }
-        }
-
-        if (held)
-        {
-            await ReleaseAsync(stored.RunId, caller, cancellationToken).ConfigureAwait(false);
-        }
-
-        return stored;
-    }
-
-    private async Task ReleaseAsync(long runId, Caller caller, CancellationToken cancellationToken)
-    {
-        if (await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is { } run)
-        {
-            await StartAsync(run, caller.Actor, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task WithdrawAsync(long runId, Caller caller, string reason, CancellationToken cancellationToken)
-    {
-        if (await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is { } run)
-        {
-            await updater.ApplyAsync(
-                run,
-                r => r.Status != RunStatus.Defined ? null : RunLifecycle.Change(r, RunTrigger.AbortRequested, clock.Now, caller.Actor, $"a file was not taken: {reason}"),
-                cancellationToken).ConfigureAwait(false);
-            await files.DeleteAsync(runId, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
     private static JobSpec Override(JobSpec spec, ResubmitOverrides overrides)
     {
         var parameters = new Dictionary<string, string>(spec.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
@@ -391,5 +350,17 @@ public sealed class RunAcceptor(
         {
             Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["refused"] = route.Refused },
         };
+    }
+
+    /// <summary>What is to be stored.</summary>
+    private sealed record Order(JobSpec Spec, Caller Caller)
+    {
+        public long? ParentId { get; init; }
+
+        public IdempotencyKey? Key { get; init; }
+
+        public IReadOnlyList<StagedFile> Files { get; init; } = [];
+
+        public long? SharesFilesOf { get; init; }
     }
 }

@@ -23,10 +23,10 @@ internal static class LockEndpoints
             .WithSummary("Take a lock from its holders; their runs go on").Produces(204).Refuses(404);
     }
 
-    private static async Task ListAsync(HttpContext context, ILockStore locks) =>
-        await Answer.JsonAsync(context, new LockListResponse(await locks.ListAsync(context.RequestAborted)));
+    private static async Task ListAsync(HttpContext context, LockBoard locks) =>
+        await Answer.JsonAsync(context, new LockListResponse(await locks.ListAsync(context.GetCaller(), context.RequestAborted)));
 
-    private static async Task VerifyAsync(HttpContext context, ILockStore locks)
+    private static async Task VerifyAsync(HttpContext context, LockBoard locks)
     {
         var query = new QueryReader(context.Request.Query);
         var fence = query.Number("fence", 0, long.MaxValue);
@@ -36,7 +36,7 @@ internal static class LockEndpoints
         }
 
         query.Done();
-        await Answer.JsonAsync(context, await locks.VerifyAsync(Key(context), fence!.Value, context.RequestAborted));
+        await Answer.JsonAsync(context, await locks.VerifyAsync(Key(context), fence!.Value, context.GetCaller(), context.RequestAborted));
     }
 
     private static async Task BreakAsync(HttpContext context, LockBreaker breaker)

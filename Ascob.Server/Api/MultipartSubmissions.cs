@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
+using Ascob.Core.Files;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Server.Configuration;
@@ -13,14 +14,14 @@ using Microsoft.Net.Http.Headers;
 namespace Ascob.Server.Api;
 
 /// <summary>Reads submissions that bring their files along: part <c>request</c> holds the JSON, every other part is a file under its part name.</summary>
-internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOptions<AscobOptions> options)
+internal sealed class MultipartSubmissions(JobService jobs, IOptions<LimitsOptions> limits)
 {
     private const string RequestPart = "request";
     private const string ListPart = "files";
     private const int MostFiles = 100;
     private const int LongestBoundary = 200;
 
-    /// <summary>Reads the form. Files wait in temporary files, which vanish with the answer's disposal (or with the process).</summary>
+    /// <summary>Reads the form. Files are staged as they come; those of a form that is refused are cleared away.</summary>
     public async Task<MultipartSubmission> ReadAsync(HttpContext context)
     {
         var boundary = MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase)
@@ -37,7 +38,7 @@ internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOpti
             size.MaxRequestBodySize = limits.Value.MaxFileBytes + limits.Value.MaxBodyBytes;
         }
 
-        var submission = new MultipartSubmission();
+        var submission = new MultipartSubmission(jobs);
         try
         {
             await ReadPartsAsync(new MultipartReader(boundary, context.Request.Body), submission, context.RequestAborted);
@@ -46,12 +47,12 @@ internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOpti
         }
         catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException) && !context.RequestAborted.IsCancellationRequested)
         {
-            await submission.DisposeAsync();
+            submission.Dispose();
             throw new RequestRefusedException(Error.Invalid("body", "The multipart form is broken."));
         }
         catch
         {
-            await submission.DisposeAsync();
+            submission.Dispose();
             throw;
         }
     }
@@ -68,10 +69,8 @@ internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOpti
 
             if (name == RequestPart)
             {
-                using var limited = new MemoryStream();
-                await CopyAsync(part.Body, limited, limits.Value.MaxBodyBytes, null, cancellationToken);
-                limited.Position = 0;
-                submission.TakeSpec(SubmitEndpoints.SpecOf(await RequestBody.DeserializeAsync<SubmitRunRequest>(limited, cancellationToken)));
+                await using var text = await ReadJobAsync(part.Body, cancellationToken);
+                submission.TakeSpec(SubmitEndpoints.SpecOf(await RequestBody.DeserializeAsync<SubmitRunRequest>(text, cancellationToken)));
             }
             else if (submission.Files.Count >= MostFiles || !submission.HasRoomFor(name))
             {
@@ -99,67 +98,56 @@ internal sealed class MultipartSubmissions(IOptions<LimitsOptions> limits, IOpti
 
     private async Task TakeFileAsync(string name, Stream body, MultipartSubmission submission, CancellationToken cancellationToken)
     {
-        var directory = Path.Combine(options.Value.AbsoluteDataDirectory, "incoming");
-        Directory.CreateDirectory(directory);
-        var file = new FileStream(
-            Path.Combine(directory, Path.GetRandomFileName()),
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
-                BufferSize = 0,
-            });
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        submission.Own(file);
-        await CopyAsync(body, file, limits.Value.MaxFileBytes, hash, cancellationToken);
-        file.Position = 0;
-        submission.TakeFile(new SubmittedFile(name, file), Convert.ToHexStringLower(hash.GetHashAndReset()));
+        if (RunFileNames.Problem(name) is { } problem)
+        {
+            throw new RequestRefusedException(Error.Invalid("files", problem));
+        }
+
+        var staged = await jobs.StageFileAsync(name, body, cancellationToken);
+        if (!staged.IsSuccess)
+        {
+            throw new BadHttpRequestException(staged.Error.Message, StatusCodes.Status413PayloadTooLarge);
+        }
+
+        submission.TakeFile(staged.Value);
     }
 
-    private static async Task CopyAsync(Stream from, Stream to, long most, IncrementalHash? hash, CancellationToken cancellationToken)
+    private async Task<MemoryStream> ReadJobAsync(Stream body, CancellationToken cancellationToken)
     {
-        var buffer = new byte[81920];
-        long total = 0;
+        var text = new MemoryStream();
+        var buffer = new byte[16384];
         int read;
-        while ((read = await from.ReadAsync(buffer, cancellationToken)) > 0)
+        while ((read = await body.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            total += read;
-            if (total > most)
+            if (text.Length + read > limits.Value.MaxBodyBytes)
             {
-                throw new BadHttpRequestException("A part is over its limit.", StatusCodes.Status413PayloadTooLarge);
+                throw new BadHttpRequestException("The job is over its limit.", StatusCodes.Status413PayloadTooLarge);
             }
 
-            hash?.AppendData(buffer, 0, read);
-            await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            text.Write(buffer, 0, read);
         }
+
+        text.Position = 0;
+        return text;
     }
 }
 
-/// <summary>A submission with its files.</summary>
-internal sealed class MultipartSubmission : IAsyncDisposable
+/// <summary>A submission with its staged files. Disposed, it clears away those that no run was stored with.</summary>
+internal sealed class MultipartSubmission(JobService jobs) : IDisposable
 {
-    private readonly List<Stream> _streams = [];
-    private readonly List<SubmittedFile> _files = [];
-    private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, StagedFile> _files = new(StringComparer.Ordinal);
     private JobSpec? _spec;
 
     public JobSpec Spec => _spec!;
 
-    public IReadOnlyList<SubmittedFile> Files => _files;
+    public IReadOnlyList<StagedFile> Files => [.. _files.Values];
 
-    public bool HasRoomFor(string name) => !_hashes.ContainsKey(name);
-
-    public void Own(Stream stream) => _streams.Add(stream);
+    public bool HasRoomFor(string name) => !_files.ContainsKey(name);
 
     public void TakeSpec(JobSpec spec) =>
         _spec = _spec is null ? spec : throw new RequestRefusedException(Error.Invalid("request", "Given more than once."));
 
-    public void TakeFile(SubmittedFile file, string hash)
-    {
-        _files.Add(file);
-        _hashes.Add(file.Name, hash);
-    }
+    public void TakeFile(StagedFile file) => _files.Add(file.Name, file);
 
     public void CheckComplete()
     {
@@ -173,20 +161,14 @@ internal sealed class MultipartSubmission : IAsyncDisposable
     public string Hash()
     {
         var text = new StringBuilder(SubmitEndpoints.HashOf(Spec));
-        foreach (var (name, hash) in _hashes)
+        foreach (var file in _files.Values)
         {
-            text.Append('\n').Append(hash).Append(' ').Append(name);
+            text.Append('\n').Append(file.Sha256).Append(' ').Append(file.Name);
         }
 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var stream in _streams)
-        {
-            await stream.DisposeAsync();
-        }
-    }
+    public void Dispose() => jobs.DiscardFiles(_files.Values);
 }

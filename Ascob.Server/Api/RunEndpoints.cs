@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ascob.Core.Access;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
@@ -22,8 +21,9 @@ internal static class RunEndpoints
         runs.MapPost("/{id}/start", StartAsync).Requires(Permissions.JobRunManualStart).WithName("StartRun")
             .WithSummary("Release a manual-start run; exactly one caller wins").Produces<RunInfo>().Refuses(404, 409);
         runs.MapPost("/{id}/resubmit", ResubmitAsync).Requires(Permissions.JobRunResubmit).WithName("ResubmitRun")
-            .WithSummary("Submit the job of a run again as a new run").Takes<ResubmitRequest>(required: false)
-            .Produces<SubmitRunResponse>(201).Refuses(404, 409, 422);
+            .WithSummary("Submit the job of a run again as a new run, with its files").Takes<ResubmitRequest>(required: false)
+            .Header(SubmitEndpoints.IdempotencyHeader, "1 to 255 visible ASCII characters; a repeated request with the same key, run and body answers with the first new run.")
+            .Produces<SubmitRunResponse>(201).Produces<SubmitRunResponse>().Refuses(404, 409, 422);
         runs.MapPost("/{id}/refresh", RefreshAsync).Requires(Permissions.JobRunRefresh).WithName("RefreshRun")
             .WithSummary("Ask the backend now").Produces<RunInfo>().Refuses(404);
         runs.MapPost("/{id}/resolve", ResolveAsync).Requires(Permissions.JobRunResolve).WithName("ResolveRun")
@@ -78,15 +78,10 @@ internal static class RunEndpoints
     private static async Task ResubmitAsync(HttpContext context, JobService jobs)
     {
         var id = context.RunId();
+        var key = SubmitEndpoints.ReadKey(context.Request);
         var body = await RequestBody.ReadOptionalAsync<ResubmitRequest>(context);
-        var overrides = new ResubmitOverrides(body?.Submitter, body?.Parameters);
-        var result = await jobs.ResubmitAsync(id, overrides, context.GetCaller(), context.RequestAborted);
-        if (result.IsSuccess)
-        {
-            context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"/api/runs/{result.Value.RunId}");
-        }
-
-        await Answer.WriteAsync(context, result, s => new SubmitRunResponse(s.RunId), StatusCodes.Status201Created);
+        var result = await jobs.ResubmitAsync(id, new ResubmitOverrides(body?.Submitter, body?.Parameters, key), context.GetCaller(), context.RequestAborted);
+        await (result.IsSuccess ? SubmitEndpoints.AnswerAsync(context, result.Value) : Problems.WriteAsync(context, result.Error));
     }
 
     private static async Task RefreshAsync(HttpContext context, JobService jobs) => await Answer.WriteAsync(

@@ -31,7 +31,7 @@ internal static class SubmitEndpoints
         var key = ReadKey(context.Request);
         if (context.Request.HasFormContentType)
         {
-            await using var form = await multipart.ReadAsync(context);
+            using var form = await multipart.ReadAsync(context);
             var hash = key is null ? null : form.Hash();
             await AcceptAsync(context, jobs, new SubmitRequest(form.Spec, key, hash, form.Files));
             return;
@@ -58,16 +58,22 @@ internal static class SubmitEndpoints
             return;
         }
 
-        context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"/api/runs/{result.Value.RunId}");
-        if (result.Value.Replayed)
+        await AnswerAsync(context, result.Value);
+    }
+
+    /// <summary>Answers with the number of the new run, or of the earlier one that the idempotency key stands for.</summary>
+    public static Task AnswerAsync(HttpContext context, Submission submission)
+    {
+        context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"/api/runs/{submission.RunId}");
+        if (submission.Replayed)
         {
             context.Response.Headers[ReplayedHeader] = "true";
         }
 
-        await Answer.JsonAsync(
+        return Answer.JsonAsync(
             context,
-            new SubmitRunResponse(result.Value.RunId),
-            result.Value.Replayed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+            new SubmitRunResponse(submission.RunId),
+            submission.Replayed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
     private static async Task ExplainAsync(HttpContext context, JobService jobs)
@@ -86,7 +92,8 @@ internal static class SubmitEndpoints
         return errors.Count == 0 ? CanonicalJobSpec.Hash(spec) : throw new RequestRefusedException(Error.Invalid(errors));
     }
 
-    private static string? ReadKey(HttpRequest request)
+    /// <summary>Reads the idempotency key; null for none.</summary>
+    public static string? ReadKey(HttpRequest request)
     {
         var values = request.Headers[IdempotencyHeader];
         if (values.Count == 0)

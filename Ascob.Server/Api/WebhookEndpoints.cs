@@ -9,13 +9,12 @@ namespace Ascob.Server.Api;
 internal static class WebhookEndpoints
 {
     private const int FileSegment = 5;
-    private const int LongestText = 4000;
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
         var hooks = routes.MapGroup("/api/webhooks/runs/{webhookId}").WithTags("Callbacks");
         hooks.MapPost("/", ReportAsync).IsSecretUrl().WithName("Report").WithSummary("Report status, keys, progress, a message or output of a run")
-            .Takes<CallbackRequest>().Produces<CallbackResponse>().Refuses(404, 409);
+            .Takes<CallbackRequest>().Produces<CallbackResponse>().Refuses(404, 409, 413, 429);
         hooks.MapGet("/files/{fileId}", GetFileAsync).IsSecretUrl().WithName("GetCallbackFile").WithSummary("Fetch an input file of the run")
             .Produces<byte[]>(200, "application/octet-stream").Refuses(404);
         hooks.MapPost("/claim", ClaimAsync).IsSecretUrl().WithName("Claim")
@@ -32,11 +31,6 @@ internal static class WebhookEndpoints
         if (body.Progress is { } progress && progress is not (>= 0 and <= 100))
         {
             errors.Add(new FieldError("progress", "0 to 100."));
-        }
-
-        if (body.Message is { Length: > LongestText })
-        {
-            errors.Add(new FieldError("message", $"At most {LongestText} characters."));
         }
 
         if (body.IdentificationKeys is { Count: > 50 } || body.IdentificationKeys?.Any(k => k.Key.Length is 0 or > 200 || k.Value is not { Length: <= 2000 }) == true)

@@ -35,6 +35,7 @@ internal static class EngineRegistration
         services.AddSingleton<RunSubmitter>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<LockService>();
+        services.AddSingleton<LockBoard>();
         services.AddSingleton<RunStopper>();
         services.AddSingleton<RunFollower>();
         services.AddSingleton<Sweeper>();
@@ -45,6 +46,7 @@ internal static class EngineRegistration
         services.AddSingleton<CallbackService>();
         services.AddSingleton<Retention>();
         services.AddHostedService<EngineHost>();
+        services.AddHostedService<FileSweep>();
         return services;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Ascob.Core.Callbacks;
 using Ascob.Core.Runs;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
@@ -21,6 +22,12 @@ internal static class ConfigurationRegistration
                 engine.PublicUrl = (server.Value.PublicUrl ?? engine.PublicUrl)?.TrimEnd('/');
                 engine.ManualStartDeadline = limits.Value.ManualStartDeadline;
             });
+
+        services.AddOptions<CallbackLimits>().Configure<IOptions<LimitsOptions>>((callbacks, limits) =>
+        {
+            callbacks.MaxEvents = limits.Value.MaxCallbackEvents;
+            callbacks.MaxMessage = limits.Value.MaxCallbackMessage;
+        });
 
         // Hosted services start in the order in which they are added: the hold comes before everything that touches the directory.
         services.AddHostedService<DataDirectoryLock>();

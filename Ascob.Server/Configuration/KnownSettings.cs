@@ -51,7 +51,9 @@ internal static class KnownSettings
             ("MaxFileBytes", Value(Number(1, 1L << 50))),
             ("MaxOutputBytes", Value(Number(1024, 1L << 40))),
             ("MaxBodyBytes", Value(Number(1024, 1L << 30))),
-            ("ManualStartDeadline", Value(Duration(TimeSpan.FromMinutes(1), Years))))),
+            ("ManualStartDeadline", Value(Duration(TimeSpan.FromMinutes(1), Years))),
+            ("MaxCallbackEvents", Value(Number(1, 1_000_000))),
+            ("MaxCallbackMessage", Value(Number(1, 1 << 20))))),
         ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
         ("Backends", Map(Backend(), Name)));
 

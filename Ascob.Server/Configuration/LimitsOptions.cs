@@ -1,3 +1,5 @@
+using Ascob.Core.Callbacks;
+
 namespace Ascob.Server.Configuration;
 
 /// <summary>Bounds. Bound to <c>Ascob:Limits</c>.</summary>
@@ -16,4 +18,10 @@ internal sealed class LimitsOptions
 
     /// <summary>Gets or sets how long a manual-start run may wait for its start.</summary>
     public TimeSpan ManualStartDeadline { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Gets or sets how many events callbacks may make in the timeline of one run.</summary>
+    public int MaxCallbackEvents { get; set; } = new CallbackLimits().MaxEvents;
+
+    /// <summary>Gets or sets how many characters the message of a callback may have.</summary>
+    public int MaxCallbackMessage { get; set; } = new CallbackLimits().MaxMessage;
 }

@@ -13,6 +13,7 @@ namespace Ascob.Server.Persistence;
 [JsonSerializable(typeof(IReadOnlyDictionary<string, long>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(List<StoredLockRequest>))]
+[JsonSerializable(typeof(List<StoredFile>))]
 [JsonSerializable(typeof(List<StoredReschedule>))]
 internal sealed partial class StoreJson : JsonSerializerContext
 {
@@ -35,3 +36,10 @@ internal sealed record StoredReschedule(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long Version,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long Next,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] int Failed);
+
+/// <summary>A file on its way into the database.</summary>
+internal sealed record StoredFile(
+    string Name,
+    string StoredName,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long Size,
+    string Sha256);

@@ -1,3 +1,4 @@
+using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Tests.Fixtures;
 
@@ -40,6 +41,25 @@ public abstract class RunSearchContract
 
         Assert.Null((await store.Runs.SearchAsync(new RunSearch { Limit = 4 }, Stop)).NextBeforeId);
         Assert.NotNull((await store.Runs.SearchAsync(new RunSearch { Limit = 3 }, Stop)).NextBeforeId);
+    }
+
+    [Fact]
+    public async Task SearchAsync_ByTheLongestLabels_FindsTheRunThatHasThemAndNoOther()
+    {
+        await using var store = await OpenAsync();
+        var key = new string('k', JobSpecLimits.LabelKey);
+        string[] values = [.. ((int[])[1, 278, 279, 280, 281, JobSpecLimits.LabelValue - 1, JobSpecLimits.LabelValue]).Select(n => new string('\u00fc', n))];
+        var ids = new List<long>();
+        foreach (var value in values)
+        {
+            ids.Add((await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, labels: new Dictionary<string, string> { [key] = value, ["env"] = "prod" }))).Id);
+        }
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            Assert.Equal([ids[i]], await PagesAsync(store, new RunSearch { Labels = [new(key, values[i])] }));
+            Assert.Equal([ids[i]], await PagesAsync(store, new RunSearch { Labels = [new("env", "prod"), new(key, values[i])] }));
+        }
     }
 
     private static IEnumerable<RunSearch> Searches(List<Run> all)

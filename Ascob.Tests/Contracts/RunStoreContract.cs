@@ -1,3 +1,4 @@
+using Ascob.Core.Files;
 using Ascob.Core.Jobs;
 using Ascob.Core.Routing;
 using Ascob.Core.Runs;
@@ -42,6 +43,8 @@ public abstract class RunStoreContract
             Fences = new Dictionary<string, long> { ["db"] = 7 },
             ClaimedBy = "exec-1",
             OutputArchived = true,
+            HasFiles = true,
+            CallbackEvents = 4,
         };
         await SampleRuns.AddAsync(store.Runs, added with { Run = full });
 
@@ -100,6 +103,32 @@ public abstract class RunStoreContract
         Assert.Equal(59, outcomes.Count(o => o.Outcome == AddOutcomeKind.Replayed));
         Assert.Single(outcomes.Select(o => o.RunId).Distinct());
         Assert.Single((await store.Runs.SearchAsync(new RunSearch(), Stop)).Items);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task AddAsync_WithFiles_StoresThemWithTheRunOrNotAtAll(bool withKey, bool withLocks)
+    {
+        await using var store = await OpenAsync();
+        var files = store.Get<IRunFileStore>();
+        var key = withKey ? new IdempotencyKey("portal", "k-1", new string('a', 64)) : null;
+        LockSpec[] locks = withLocks ? [new LockSpec("db")] : [];
+        var status = withLocks ? RunStatus.WaitingLocks : RunStatus.PendingSubmit;
+        StagedFile[] staged = [new("b/ü \"q\"", "stored-1", 5_000_000_000, new string('1', 64)), new("a", "stored-2", 0, new string('2', 64))];
+
+        var first = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, status, locks: locks, key: key) with { Files = staged });
+        var replay = await SampleRuns.NewAsync(store.Runs, status, locks: locks, key: key) with { Files = staged };
+        var shares = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, status, locks: locks) with { SharesFilesOf = first.Id });
+        var outcome = await store.Runs.AddAsync(replay, Stop);
+
+        var listed = await files.ListAsync(first.Id, Stop);
+        Assert.Equal([("a", 0L, new string('2', 64)), ("b/ü \"q\"", 5_000_000_000, new string('1', 64))], listed.Select(f => (f.Name, f.Size, f.Sha256)));
+        Assert.Equal(listed, await files.ListAsync(shares.Id, Stop));
+        Assert.Equal(withKey ? AddOutcomeKind.Replayed : AddOutcomeKind.Added, outcome.Outcome);
+        Assert.Equal(withKey ? 0 : 2, (await files.ListAsync(replay.Run.Id, Stop)).Count);
     }
 
     [Fact]

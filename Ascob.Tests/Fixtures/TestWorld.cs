@@ -62,7 +62,8 @@ internal sealed class TestWorld : IAsyncDisposable
         TestWorld? sharing = null,
         Action<BackendOptions>? backend = null,
         Action<EngineOptions>? engine = null,
-        string serverName = "one")
+        string serverName = "one",
+        Action<IServiceCollection>? configure = null)
     {
         var directory = sharing?.Directory ?? System.IO.Directory.CreateTempSubdirectory("ascob-world-").FullName;
         var time = sharing?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
@@ -72,7 +73,7 @@ internal sealed class TestWorld : IAsyncDisposable
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Ascob:DataDirectory"] = directory })
             .Build();
-        var services = new ServiceCollection()
+        var parts = new ServiceCollection()
             .AddSingleton<IConfiguration>(configuration)
             .AddLogging(l => l.SetMinimumLevel(LogLevel.Warning))
             .AddMetrics()
@@ -87,8 +88,9 @@ internal sealed class TestWorld : IAsyncDisposable
                 [new BackendEntry(scripted.BackendId, scripted, options, scripted, new BackendCondition(options.Resilience, p.GetRequiredService<TimeProvider>()))]))
             .AddAscobPersistence(configuration)
             .AddAscobOutput(configuration)
-            .AddAscobEngine()
-            .BuildServiceProvider();
+            .AddAscobEngine();
+        configure?.Invoke(parts);
+        var services = parts.BuildServiceProvider();
         await services.GetRequiredService<DatabaseStartup>().MigrateAsync(Token);
         var world = new TestWorld(services, directory, sharing is null, time, scripted);
         world._reactions = Task.Run(() => world.Get<EngineLoops>().RunReactionsAsync(world._stopping.Token), Token);

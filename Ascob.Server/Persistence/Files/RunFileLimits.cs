@@ -3,5 +3,5 @@ namespace Ascob.Server.Persistence.Files;
 /// <summary>The bound of an input file, from <c>Ascob:Limits:MaxFileBytes</c>.</summary>
 internal sealed record RunFileLimits(long MaxFileBytes)
 {
-    public const long Default = 100L * 1024 * 1024;
+    public const long Default = 1L << 30;
 }

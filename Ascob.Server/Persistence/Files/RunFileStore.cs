@@ -1,25 +1,24 @@
-using System.Buffers;
-using System.Data.Common;
-using System.Security.Cryptography;
+using System.Globalization;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
+using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
 
 namespace Ascob.Server.Persistence.Files;
 
 /// <summary>
-/// Input files of runs under <c>files/</c> of the data directory. The names they are given never touch the file system; a row says which generated name is whose.
+/// Input files of runs. The names they are given never touch the file system; a row says which generated name is whose. Rows that come with a new run are stored by
+/// <see cref="AddRun"/>.
 /// </summary>
 internal sealed class RunFileStore : IRunFileStore
 {
-    private const string Columns = "run_id, name, stored_name, size, sha256, created_at";
-
     private readonly Database _database;
     private readonly IStoreWriter _writer;
     private readonly MonotonicClock _clock;
-    private readonly string _directory;
+    private readonly StagedContents _contents;
     private readonly long _maxBytes;
     private readonly SqlStatement _list;
     private readonly SqlStatement _find;
@@ -27,6 +26,9 @@ internal sealed class RunFileStore : IRunFileStore
     private readonly SqlStatement _delete;
     private readonly SqlStatement _deleteAll;
     private readonly SqlStatement _isUsed;
+    private readonly SqlStatement _statusOf;
+
+    private HashSet<string> _suspects = new(StringComparer.Ordinal);
 
     public RunFileStore(Database database, IStoreWriter writer, MonotonicClock clock, DatabaseSettings settings, RunFileLimits limits)
     {
@@ -34,55 +36,71 @@ internal sealed class RunFileStore : IRunFileStore
         _writer = writer;
         _clock = clock;
         _maxBytes = limits.MaxFileBytes;
-        _directory = Path.Combine(settings.DataDirectory, "files");
+        _contents = new StagedContents(Path.Combine(settings.DataDirectory, "files"), _maxBytes);
         var dialect = database.Dialect;
-        _list = dialect.Statement($"SELECT {Columns} FROM run_files WHERE run_id = @id ORDER BY name");
-        _find = dialect.Statement($"SELECT {Columns} FROM run_files WHERE run_id = @id AND name = @name");
-        _insert = dialect.Statement($"INSERT INTO run_files ({Columns}) VALUES (@id, @name, @stored_name, @size, @sha256, @created_at)");
+        _list = dialect.Statement($"SELECT {RunFileRow.Columns} FROM run_files WHERE run_id = @id ORDER BY name");
+        _find = dialect.Statement($"SELECT {RunFileRow.Columns} FROM run_files WHERE run_id = @id AND name = @name");
+        _insert = dialect.Statement($"INSERT INTO run_files ({RunFileRow.Columns}) VALUES ({RunFileRow.Values})");
         _delete = dialect.Statement("DELETE FROM run_files WHERE run_id = @id AND name = @name");
         _deleteAll = dialect.Statement("DELETE FROM run_files WHERE run_id = @id");
         _isUsed = dialect.Statement("SELECT 1 FROM run_files WHERE stored_name = @stored_name");
+
+        // Held until the commit, so that a start comes before it or after it, never in between.
+        _statusOf = dialect.Statement($"SELECT status FROM runs{dialect.UpdateLock} WHERE id = @id{dialect.ForUpdate}");
     }
 
-    public async Task<Result<RunFile>> SaveAsync(long runId, string name, Stream content, CancellationToken cancellationToken)
+    public async Task<Result<StagedFile>> StageAsync(string name, Stream content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
-        Directory.CreateDirectory(_directory);
-        var storedName = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var path = PathOf(storedName);
-        var partial = path + ".part";
-        var kept = false;
+        return await _contents.StageAsync(name, content, cancellationToken) is { } staged
+            ? staged
+            : new Error(ErrorKind.TooLarge, "file.too_large", string.Create(CultureInfo.InvariantCulture, $"The file is larger than {_maxBytes} bytes."));
+    }
+
+    public void Settle(IReadOnlyCollection<StagedFile> files, bool isCertain = true)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        foreach (var file in files)
+        {
+            _contents.Settle(file.StoredName, isCertain);
+        }
+    }
+
+    public void Discard(IReadOnlyCollection<StagedFile> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        foreach (var file in files)
+        {
+            _contents.Discard(file.StoredName);
+        }
+    }
+
+    public async Task<Result<RunFile>> AttachAsync(long runId, StagedFile file, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var row = RunFileRow.Of(runId, file, _clock.Now);
         try
         {
-            if (await WriteAsync(partial, content, cancellationToken) is not { } written)
+            // Not to be cancelled: nobody could say then whether the row was committed.
+            var attached = await _writer.WriteAsync(new DelegateOperation<Attached>((session, stop) => AttachAsync(session, row, stop)), CancellationToken.None);
+            if (attached.Refusal is not null)
             {
-                return new Error(ErrorKind.TooLarge, "file.too_large", $"The file is larger than {_maxBytes} bytes.");
+                return attached.Refusal;
             }
 
-            File.Move(partial, path);
-            var row = new FileRow(runId, name, storedName, written.Size, written.Sha256, _clock.Now);
-            var replaced = await _writer.WriteAsync(new DelegateOperation<string?>((session, stop) => ReplaceAsync(session, row, stop)), cancellationToken);
-            kept = true;
-            await DeleteUnusedAsync(replaced is null ? [] : [replaced], cancellationToken);
+            _contents.Settle(file.StoredName, isCertain: true);
+            await DeleteUnusedAsync(attached.Replaced is null ? [] : [attached.Replaced], cancellationToken);
             return ToFile(row);
         }
-        catch (StoreUnavailableException e)
+        catch (Exception e) when (e is not StoreUnavailableException { OutcomeUnknown: false })
         {
-            // A file without a row is litter; a row without its file would be a broken promise.
-            kept = e.OutcomeUnknown;
+            // A row without its content would be a broken promise.
+            _contents.Settle(file.StoredName, isCertain: false);
             throw;
-        }
-        catch (IOException e)
-        {
-            throw new StoreUnavailableException($"The file cannot be stored now: {e.Message}", e);
         }
         finally
         {
-            File.Delete(partial);
-            if (!kept)
-            {
-                File.Delete(path);
-            }
+            _contents.Discard(file.StoredName);
         }
     }
 
@@ -92,27 +110,10 @@ internal sealed class RunFileStore : IRunFileStore
     public async Task<Stream?> OpenAsync(long runId, string name, CancellationToken cancellationToken)
     {
         var row = await _database.ReadAsync(session => FindAsync(session, runId, name, cancellationToken), cancellationToken);
-        return row is not null && File.Exists(PathOf(row.StoredName))
-            ? new FileStream(PathOf(row.StoredName), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 65536, FileOptions.Asynchronous | FileOptions.SequentialScan)
+        return row is not null && _contents.PathOf(row.StoredName) is var path && File.Exists(path)
+            ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 65536, FileOptions.Asynchronous | FileOptions.SequentialScan)
             : null;
     }
-
-    public Task ShareAsync(long fromRunId, long toRunId, CancellationToken cancellationToken) => _writer.WriteAsync(
-        new DelegateOperation<bool>(async (session, stop) =>
-        {
-            var list = session.Command(_list);
-            list.Args.Long("id", fromRunId);
-            foreach (var row in await list.ListAsync(Read, stop))
-            {
-                if (await FindAsync(session, toRunId, row.Name, stop) is null)
-                {
-                    await InsertAsync(session, row with { RunId = toRunId }, stop);
-                }
-            }
-
-            return true;
-        }),
-        cancellationToken);
 
     public async Task DeleteAsync(long runId, CancellationToken cancellationToken)
     {
@@ -120,6 +121,11 @@ internal sealed class RunFileStore : IRunFileStore
         if (rows.Count == 0)
         {
             return;
+        }
+
+        foreach (var row in rows)
+        {
+            _contents.Mark(row.StoredName);
         }
 
         await _writer.WriteAsync(
@@ -133,103 +139,111 @@ internal sealed class RunFileStore : IRunFileStore
         await DeleteUnusedAsync([.. rows.Select(r => r.StoredName)], cancellationToken);
     }
 
-    private async Task<(long Size, string Sha256)?> WriteAsync(string path, Stream content, CancellationToken cancellationToken)
+    public async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
-        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(81920);
-        try
+        var swept = 0;
+        var unused = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var storedName in _contents.Abandoned())
         {
-            var size = 0L;
-            int read;
-            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+            if (await IsUsedAsync(storedName, cancellationToken))
             {
-                size += read;
-                if (size > _maxBytes)
-                {
-                    return null;
-                }
-
-                hash.AppendData(buffer, 0, read);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                _contents.Unmark(storedName);
             }
+            else if (_suspects.Contains(storedName))
+            {
+                _contents.Delete(storedName);
+                swept++;
+            }
+            else
+            {
+                unused.Add(storedName);
+            }
+        }
 
-            file.Flush(flushToDisk: true);
-            return (size, Convert.ToHexStringLower(hash.GetHashAndReset()));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        _suspects = unused;
+        return swept;
     }
 
-    private async Task<string?> ReplaceAsync(DbSession session, FileRow row, CancellationToken cancellationToken)
+    private async Task<Attached> AttachAsync(DbSession session, RunFileRow row, CancellationToken cancellationToken)
     {
+        var find = session.Command(_statusOf);
+        find.Args.Long("id", row.RunId);
+        var status = await find.FirstAsync(r => (RunStatus?)RunColumns.Status(r.GetString(0)), cancellationToken);
+        if (status is null)
+        {
+            return new Attached(Error.NoSuchRun(row.RunId), null);
+        }
+
+        if (status != RunStatus.Defined)
+        {
+            return new Attached(
+                new Error(ErrorKind.Conflict, "run.not_defined", $"Run {row.RunId} became {status.Value.ToWire()} while the file came in; files are attached in DEFINED only."), null);
+        }
+
         var replaced = await FindAsync(session, row.RunId, row.Name, cancellationToken);
         if (replaced is not null)
         {
+            _contents.Mark(replaced.StoredName);
             var delete = session.Command(_delete);
             delete.Args.Long("id", row.RunId).Text("name", row.Name);
             await delete.ExecuteAsync(cancellationToken);
         }
 
-        await InsertAsync(session, row, cancellationToken);
-        return replaced?.StoredName;
-    }
-
-    private async Task InsertAsync(DbSession session, FileRow row, CancellationToken cancellationToken)
-    {
         var insert = session.Command(_insert);
-        insert.Args.Long("id", row.RunId)
-            .Text("name", row.Name)
-            .Text("stored_name", row.StoredName)
-            .Long("size", row.Size)
-            .Text("sha256", row.Sha256)
-            .Time("created_at", row.CreatedAt);
+        row.Bind(insert.Args);
         await insert.ExecuteAsync(cancellationToken);
+        return new Attached(null, replaced?.StoredName);
     }
 
     private async Task DeleteUnusedAsync(IReadOnlyList<string> storedNames, CancellationToken cancellationToken)
     {
-        foreach (var storedName in storedNames)
+        try
         {
-            var used = await _database.ReadAsync(
-                session =>
-                {
-                    var command = session.Command(_isUsed);
-                    command.Args.Text("stored_name", storedName);
-                    return command.FirstAsync(_ => true, cancellationToken);
-                },
-                cancellationToken);
-            if (!used)
+            foreach (var storedName in storedNames)
             {
-                File.Delete(PathOf(storedName));
+                if (await IsUsedAsync(storedName, cancellationToken))
+                {
+                    _contents.Unmark(storedName);
+                }
+                else
+                {
+                    _contents.Delete(storedName);
+                }
             }
+        }
+        catch (StoreUnavailableException)
+        {
+            // What was asked for is done; the rest carries its mark, and the sweep comes by.
         }
     }
 
-    private async Task<FileRow?> FindAsync(DbSession session, long runId, string name, CancellationToken cancellationToken)
+    private Task<bool> IsUsedAsync(string storedName, CancellationToken cancellationToken) => _database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(_isUsed);
+            command.Args.Text("stored_name", storedName);
+            return command.FirstAsync(_ => true, cancellationToken);
+        },
+        cancellationToken);
+
+    private async Task<RunFileRow?> FindAsync(DbSession session, long runId, string name, CancellationToken cancellationToken)
     {
         var command = session.Command(_find);
         command.Args.Long("id", runId).Text("name", name);
-        return await command.FirstAsync(Read, cancellationToken);
+        return await command.FirstAsync(RunFileRow.Read, cancellationToken);
     }
 
-    private Task<List<FileRow>> RowsAsync(long runId, CancellationToken cancellationToken) => _database.ReadAsync(
+    private Task<List<RunFileRow>> RowsAsync(long runId, CancellationToken cancellationToken) => _database.ReadAsync(
         session =>
         {
             var command = session.Command(_list);
             command.Args.Long("id", runId);
-            return command.ListAsync(Read, cancellationToken);
+            return command.ListAsync(RunFileRow.Read, cancellationToken);
         },
         cancellationToken);
 
-    private RunFile ToFile(FileRow row) => new(row.Name, row.Size, row.Sha256, PathOf(row.StoredName));
+    private RunFile ToFile(RunFileRow row) => new(row.Name, row.Size, row.Sha256, _contents.PathOf(row.StoredName));
 
-    private string PathOf(string storedName) => Path.Combine(_directory, storedName);
-
-    private static FileRow Read(DbDataReader row) =>
-        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), UtcMicroseconds.To(row.GetInt64(5)));
-
-    private sealed record FileRow(long RunId, string Name, string StoredName, long Size, string Sha256, DateTimeOffset CreatedAt);
+    /// <summary>What became of a content: a refusal, or the stored name of the one that it replaced.</summary>
+    private sealed record Attached(Error? Refusal, string? Replaced);
 }

@@ -9,7 +9,8 @@ namespace Ascob.Server.Persistence.Locks;
 /// <summary>The statements about locks.</summary>
 internal sealed class LockSql(SqlDialect dialect)
 {
-    private const string Columns = "l.run_id, l.lock_key, l.ticket, l.mode, l.policy, l.requested_at, l.granted_at, l.fence";
+    private const string Columns = "l.run_id, l.lock_key, l.ticket, l.mode, l.policy, l.requested_at, l.granted_at, l.fence, r.submitter";
+    private const string Source = "lock_requests AS l LEFT JOIN runs AS r ON r.id = l.run_id";
     private const string IsStale = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = lock_requests.run_id AND runs.status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED'))";
 
     /// <summary>Gets the statement that lets only one transaction decide about locks; null where there is only one writer anyway.</summary>
@@ -22,10 +23,10 @@ internal sealed class LockSql(SqlDialect dialect)
             + "IF @_answer < 0 THROW 51222, N'The lock table is busy.', 1;"),
     };
 
-    public SqlStatement All { get; } = dialect.Statement($"SELECT {Columns} FROM lock_requests AS l ORDER BY l.lock_key, l.ticket");
+    public SqlStatement All { get; } = dialect.Statement($"SELECT {Columns} FROM {Source} ORDER BY l.lock_key, l.ticket");
 
     public SqlStatement Competing { get; } = dialect.Statement(
-        $"SELECT {Columns} FROM lock_requests AS l WHERE l.lock_key IN (SELECT m.lock_key FROM lock_requests AS m WHERE m.run_id = @id)");
+        $"SELECT {Columns} FROM {Source} WHERE l.lock_key IN (SELECT m.lock_key FROM lock_requests AS m WHERE m.run_id = @id)");
 
     public SqlStatement Verify { get; } = dialect.Statement(
         "SELECT run_id FROM lock_requests WHERE lock_key = @key0 AND fence = @fence AND granted_at IS NOT NULL");
@@ -68,7 +69,8 @@ internal sealed class LockSql(SqlDialect dialect)
         Enum.Parse<LockPolicy>(row.GetString(4)),
         UtcMicroseconds.To(row.GetInt64(5)),
         RunColumns.Time(row, 6),
-        RunColumns.Long(row, 7));
+        RunColumns.Long(row, 7),
+        RunColumns.Text(row, 8));
 }
 
 /// <summary>A row of <c>lock_requests</c>.</summary>
@@ -80,7 +82,8 @@ internal sealed record StoredLock(
     LockPolicy Policy,
     DateTimeOffset RequestedAt,
     DateTimeOffset? GrantedAt,
-    long? Fence)
+    long? Fence,
+    string? Submitter)
 {
     public bool IsGranted => GrantedAt is not null;
 }

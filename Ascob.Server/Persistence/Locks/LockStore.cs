@@ -64,8 +64,8 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
         var requests = await database.ReadAsync(session => session.Command(sql.All).ListAsync(sql.Read, cancellationToken), cancellationToken);
         return [.. requests.GroupBy(r => r.Key, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new LockInfo(
             g.Key,
-            [.. g.Where(r => r.IsGranted).OrderBy(r => r.Fence).Select(r => new LockHolder(r.RunId, r.Mode, r.Fence ?? 0, r.GrantedAt ?? r.RequestedAt))],
-            [.. g.Where(r => !r.IsGranted).OrderBy(r => r.Ticket).ThenBy(r => r.RunId).Select((r, i) => new LockWaiter(r.RunId, r.Mode, i + 1, r.RequestedAt))]))];
+            [.. g.Where(r => r.IsGranted).OrderBy(r => r.Fence).Select(r => new LockHolder(r.RunId, r.Mode, r.Fence ?? 0, r.GrantedAt ?? r.RequestedAt) { Submitter = r.Submitter })],
+            [.. g.Where(r => !r.IsGranted).OrderBy(r => r.Ticket).ThenBy(r => r.RunId).Select((r, i) => new LockWaiter(r.RunId, r.Mode, i + 1, r.RequestedAt) { Submitter = r.Submitter })]))];
     }
 
     public async Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken)
@@ -192,7 +192,7 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
 
         var first = inTheWay.FirstOrDefault(o => o.IsGranted) ?? inTheWay[0];
         var position = 1 + others.Count(o => !o.IsGranted && IsEarlier(o, mine));
-        return new LockBlock(mine.Key, first.RunId, first.IsGranted, position, mine.Policy);
+        return new LockBlock(mine.Key, first.RunId, first.IsGranted, position, mine.Policy, !string.Equals(first.Submitter, mine.Submitter, StringComparison.Ordinal));
     }
 
     private static bool IsEarlier(StoredLock other, StoredLock mine) =>

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using Ascob.Core.Runs;
+using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
 
@@ -10,14 +11,15 @@ namespace Ascob.Server.Persistence.Runs;
 internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, IBatchedOperation
 {
     private readonly RunDocuments _documents = RunDocuments.OfNew(added.Run);
-    private readonly string? _locks = added.Run.Status == RunStatus.WaitingLocks && added.Locks.Count > 0 ? LockRequests.ToJson(sql.Dialect, added.Locks) : null;
+    private readonly string? _locks = WantsLocks(added) ? LockRequests.ToJson(sql.Dialect, added.Locks) : null;
+    private readonly AddParts _parts = PartsOf(added, WantsLocks(added));
 
     public long RunId => added.Run.Id;
 
     public bool HasKey => added.IdempotencyKey is not null;
 
     /// <summary>Gets whether the run, its event and its key are all there is to store.</summary>
-    public bool IsPlain => _locks is null;
+    public bool IsPlain => (_parts & ~AddParts.Key) == AddParts.None;
 
     public void AddTo(DbBatch batch) => Bind(Statement().AddTo(batch));
 
@@ -81,6 +83,7 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
             }
         }
 
+        await AddFilesAsync(sqlite, session, cancellationToken);
         if (_locks is not null)
         {
             await LockRequests.InsertAsync(sqlite, session, added.Run.Id, added.Run.DefinedAt, added.Locks, cancellationToken);
@@ -89,18 +92,62 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
         return true;
     }
 
-    private SqlStatement Statement() => sql.Add(added.IdempotencyKey is not null, _locks is not null);
+    private async Task AddFilesAsync(SqliteRunSql sqlite, DbSession session, CancellationToken cancellationToken)
+    {
+        foreach (var file in added.Files)
+        {
+            var insert = session.Command(sqlite.InsertFile);
+            RunFileRow.Of(added.Run.Id, file, added.Run.DefinedAt).Bind(insert.Args);
+            await insert.ExecuteAsync(cancellationToken);
+        }
+
+        if (added.SharesFilesOf is { } source)
+        {
+            var share = session.Command(sqlite.ShareFiles);
+            share.Args.Long("id", added.Run.Id).Long("source", source);
+            await share.ExecuteAsync(cancellationToken);
+        }
+    }
+
+    private SqlStatement Statement() => sql.Add(_parts);
+
+    private static bool WantsLocks(NewRun added) => added.Run.Status == RunStatus.WaitingLocks && added.Locks.Count > 0;
+
+    private static AddParts PartsOf(NewRun added, bool withLocks) =>
+        (added.IdempotencyKey is null ? AddParts.None : AddParts.Key)
+        | (withLocks ? AddParts.Locks : AddParts.None)
+        | (added.Files.Count > 0 ? AddParts.Files : AddParts.None)
+        | (added.SharesFilesOf is null ? AddParts.None : AddParts.SharedFiles);
+
+    private static string FilesJson(NewRun added) =>
+        JsonSerializer.Serialize(added.Files.Select(f => new StoredFile(f.Name, f.StoredName, f.Size, f.Sha256)).ToList(), StoreJson.Relaxed.ListStoredFile);
 
     public void Bind(SqlArgs args)
     {
         RunColumns.BindNew(args, added.Run, _documents);
         EventColumns.Bind(args, added.Event, 0);
-        args.Text("labels", added.Run.Spec.Labels is { } labels ? JsonSerializer.Serialize(labels, StoreJson.Relaxed.IReadOnlyDictionaryStringString) : "{}")
+        args.Text("labels", LabelsJson())
             .Text("locks", _locks)
-            .Time("requested_at", added.Run.DefinedAt);
+            .Time("requested_at", added.Run.DefinedAt)
+            .Text("files", added.Files.Count > 0 ? FilesJson(added) : null)
+            .Long("source", added.SharesFilesOf);
         if (added.IdempotencyKey is { } key)
         {
             args.Text("scope", key.Scope).Text("idem_key", key.Key).Text("body_hash", key.BodyHash);
         }
+    }
+
+    private string LabelsJson()
+    {
+        if (added.Run.Spec.Labels is not { Count: > 0 } labels)
+        {
+            return "{}";
+        }
+
+        return JsonSerializer.Serialize(
+            sql.Dialect.Provider == DatabaseProvider.SqlServer
+                ? labels.ToDictionary(l => sql.Dialect.EncodeKey(l.Key), l => sql.Dialect.EncodeLabelValue(l.Value), StringComparer.Ordinal)
+                : labels,
+            StoreJson.Relaxed.IReadOnlyDictionaryStringString);
     }
 }

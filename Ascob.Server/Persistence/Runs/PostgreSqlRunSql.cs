@@ -36,11 +36,11 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
     private static string Rows(IReadOnlyList<string> names) =>
         $"WITH u AS (SELECT * FROM unnest({string.Join(", ", names.Select(n => $"@{n}"))}) AS u({string.Join(", ", names)})), ";
 
-    protected override string AddText(bool withKey, bool withLocks)
+    protected override string AddText(AddParts parts)
     {
         var text = new StringBuilder("WITH ");
         var from = string.Empty;
-        if (withKey)
+        if (parts.HasFlag(AddParts.Key))
         {
             text.Append($"k AS (INSERT INTO idempotency_keys ({KeyColumns}) VALUES ({KeyValues}) ON CONFLICT DO NOTHING RETURNING 1), ");
             from = " FROM k";
@@ -48,7 +48,8 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
 
         text.Append($"r AS (INSERT INTO runs ({RunColumns.Names}, labels) SELECT {RunColumns.Values}, CAST(@labels AS jsonb){from} RETURNING id), ");
         text.Append($"e AS (INSERT INTO run_events ({EventColumns}) SELECT {EventValues} FROM r)");
-        AppendLocks(text, withLocks, "r");
+        AppendFiles(text, parts);
+        AppendLocks(text, parts.HasFlag(AddParts.Locks), "r");
         return text.Append(" SELECT count(*)::int FROM r").ToString();
     }
 
@@ -97,6 +98,22 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
         + "l AS (SELECT r.id, x.next, x.failed FROM runs r JOIN x ON r.id = x.id AND r.version = x.version ORDER BY r.id FOR UPDATE OF r), "
         + "u AS (UPDATE runs r SET next_check_at = l.next, failed_checks = l.failed, lease_owner = NULL, lease_until = NULL FROM l WHERE r.id = l.id RETURNING 1) "
         + "SELECT count(*)::int FROM u";
+
+    private static void AppendFiles(StringBuilder text, AddParts parts)
+    {
+        if (parts.HasFlag(AddParts.Files))
+        {
+            text.Append($", f AS (INSERT INTO run_files ({FileColumns}) SELECT r.id, j.name, j.\"storedName\", j.size, j.sha256, @defined_at ");
+            text.Append("FROM r, jsonb_to_recordset(CAST(@files AS jsonb)) AS j(name text, \"storedName\" text, size bigint, sha256 text))");
+        }
+
+        if (parts.HasFlag(AddParts.SharedFiles))
+        {
+            // Locked, so that whoever drops these rows sees the shared ones before the contents are deleted.
+            text.Append(", o AS (SELECT * FROM run_files WHERE run_id = @source FOR SHARE)");
+            text.Append($", s AS (INSERT INTO run_files ({FileColumns}) SELECT r.id, f.name, f.stored_name, f.size, f.sha256, f.created_at FROM r, o AS f)");
+        }
+    }
 
     private static void AppendLocks(StringBuilder text, bool withLocks, string run)
     {

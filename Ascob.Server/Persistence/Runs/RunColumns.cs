@@ -18,7 +18,8 @@ internal static class RunColumns
     [
         "status", "status_reason", "version", "protected_secrets", "backend_id", "route", "backend_keys", "backend_status", "backend_url", "progress",
         "attempt", "exit_code", "submitted_at", "started_at", "ended_at", "next_check_at", "lease_owner", "lease_until", "intent_at", "waiting_since",
-        "abort_at", "abort_force", "timed_out", "failed_checks", "holds_slot", "fences", "claimed_by", "output_archived",
+        "abort_at", "abort_force", "timed_out", "failed_checks", "holds_slot", "fences", "claimed_by", "output_archived", "has_files",
+        "callback_events",
     ];
 
     private static readonly string[] All = [.. Fixed, .. Changing];
@@ -98,7 +99,9 @@ internal static class RunColumns
         .Bool("holds_slot", run.HoldsSlot)
         .Text("fences", documents.Fences)
         .Text("claimed_by", run.ClaimedBy)
-        .Bool("output_archived", run.OutputArchived);
+        .Bool("output_archived", run.OutputArchived)
+        .Bool("has_files", run.HasFiles)
+        .Int("callback_events", run.CallbackEvents);
 
     /// <summary>Reads a run from a row that starts with <see cref="Select"/>.</summary>
     public static Run Read(DbDataReader row) => new()
@@ -137,6 +140,8 @@ internal static class RunColumns
         Fences = Text(row, 33) is { } fences ? JsonSerializer.Deserialize(fences, StoreJson.Relaxed.IReadOnlyDictionaryStringInt64) : null,
         ClaimedBy = Text(row, 34),
         OutputArchived = row.GetBoolean(35),
+        HasFiles = row.GetBoolean(36),
+        CallbackEvents = row.GetInt32(37),
     };
 
     public static string? Text(DbDataReader row, int index) => row.IsDBNull(index) ? null : row.GetString(index);

@@ -165,7 +165,7 @@ internal sealed class RunSearchSql(SqlDialect dialect)
             }
             else
             {
-                command.Args.Text("value", value);
+                command.Args.Text("value", filter.LabelKey is null ? value : dialect.EncodeLabelValue(value));
             }
 
             command.Args.Text("label_key", filter.LabelKey is null ? null : dialect.EncodeKey(filter.LabelKey))
@@ -329,7 +329,7 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         }
         else
         {
-            args.Text(Name(filter, index), value);
+            args.Text(Name(filter, index), filter.LabelKey is null ? value : dialect.EncodeLabelValue(value));
         }
     }
 

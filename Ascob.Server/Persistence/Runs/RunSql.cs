@@ -10,6 +10,8 @@ internal abstract class RunSql(SqlDialect dialect)
     protected const string LockColumns = "run_id, ticket, lock_key, mode, policy, requested_at";
     protected const string KeyColumns = "scope, idem_key, body_hash, run_id, created_at";
     protected const string KeyValues = "@scope, @idem_key, @body_hash, @id, @defined_at";
+    protected const string FileColumns = Files.RunFileRow.Columns;
+    protected const string SharedFileValues = "@id, f.name, f.stored_name, f.size, f.sha256, f.created_at";
     protected const string Due = "next_check_at <= @now AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
 
     private readonly Dictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
@@ -74,14 +76,14 @@ internal abstract class RunSql(SqlDialect dialect)
         () => $"DELETE FROM {table} WHERE {(table == "runs" ? "id" : "run_id")} IN ({Names("id", ids)})");
 
     /// <summary>Gets the one command that stores a new run; servers only.</summary>
-    public SqlStatement Add(bool withKey, bool withLocks) => Get($"add-{withKey}-{withLocks}", () => AddText(withKey, withLocks));
+    public SqlStatement Add(AddParts parts) => Get($"add-{parts}", () => AddText(parts));
 
     /// <summary>Gets the one command that changes a run; servers only.</summary>
     public SqlStatement Apply(ApplyParts parts) => Get($"apply-{parts}", () => ApplyText(parts));
 
     protected static string Names(string prefix, int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"@{prefix}{i}"));
 
-    protected abstract string AddText(bool withKey, bool withLocks);
+    protected abstract string AddText(AddParts parts);
 
     protected abstract string ApplyText(ApplyParts parts);
 
@@ -106,6 +108,26 @@ internal abstract class RunSql(SqlDialect dialect)
             return statement;
         }
     }
+}
+
+/// <summary>What is stored with a new run beside its row, its labels and its event.</summary>
+[Flags]
+internal enum AddParts
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>An idempotency key, which decides whether anything is stored.</summary>
+    Key = 1,
+
+    /// <summary>Lock requests.</summary>
+    Locks = 2,
+
+    /// <summary>Files that came with it.</summary>
+    Files = 4,
+
+    /// <summary>The files of another run.</summary>
+    SharedFiles = 8,
 }
 
 /// <summary>What a change does beside the run's row and its event.</summary>

@@ -77,6 +77,10 @@ internal sealed class RunTable
 
     public bool OutputArchived { get; init; }
 
+    public bool HasFiles { get; init; }
+
+    public int CallbackEvents { get; init; }
+
     /// <summary>Gets the labels as a document; PostgreSQL only.</summary>
     public string? Labels { get; init; }
 

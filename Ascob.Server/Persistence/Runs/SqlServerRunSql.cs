@@ -6,10 +6,10 @@ namespace Ascob.Server.Persistence.Runs;
 /// <summary>SQL Server's statements: each operation is one script that answers one row.</summary>
 internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
 {
-    protected override string AddText(bool withKey, bool withLocks)
+    protected override string AddText(AddParts parts)
     {
         var text = new StringBuilder("SET NOCOUNT ON; DECLARE @_stored int = 1; ");
-        if (withKey)
+        if (parts.HasFlag(AddParts.Key))
         {
             text.Append($"INSERT INTO idempotency_keys ({KeyColumns}) SELECT {KeyValues} WHERE NOT EXISTS ");
             text.Append("(SELECT 1 FROM idempotency_keys WITH (UPDLOCK, HOLDLOCK) WHERE scope = @scope AND idem_key = @idem_key); SET @_stored = @@ROWCOUNT; ");
@@ -18,8 +18,9 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         text.Append("IF @_stored = 1 BEGIN ");
         text.Append($"INSERT INTO runs ({RunColumns.Names}) VALUES ({RunColumns.Values}); ");
         text.Append($"INSERT INTO run_events ({EventColumns}) VALUES ({EventValues}); ");
-        text.Append("INSERT INTO run_labels (label_key, label_value, run_id) SELECT [key] + N'|', [value], @id FROM OPENJSON(@labels); ");
-        AppendLocks(text, withLocks);
+        text.Append("INSERT INTO run_labels (label_key, label_value, run_id) SELECT [key], [value], @id FROM OPENJSON(@labels); ");
+        AppendFiles(text, parts);
+        AppendLocks(text, parts.HasFlag(AddParts.Locks));
         return text.Append("END; SELECT @_stored;").ToString();
     }
 
@@ -69,6 +70,22 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         "SET NOCOUNT ON; UPDATE r SET next_check_at = j.next, failed_checks = j.failed, lease_owner = NULL, lease_until = NULL "
         + "FROM runs AS r INNER JOIN OPENJSON(@runs) WITH (id bigint '$.id', version bigint '$.version', next bigint '$.next', failed int '$.failed') AS j "
         + "ON r.id = j.id AND r.version = j.version; SELECT 1;";
+
+    private static void AppendFiles(StringBuilder text, AddParts parts)
+    {
+        if (parts.HasFlag(AddParts.Files))
+        {
+            text.Append($"INSERT INTO run_files ({FileColumns}) SELECT @id, name, stored_name, size, sha256, @defined_at FROM OPENJSON(@files) ");
+            text.Append("WITH (name nvarchar(400) COLLATE Latin1_General_100_BIN2 '$.name', stored_name nvarchar(64) COLLATE Latin1_General_100_BIN2 '$.storedName', ");
+            text.Append("size bigint '$.size', sha256 nvarchar(64) COLLATE Latin1_General_100_BIN2 '$.sha256'); ");
+        }
+
+        if (parts.HasFlag(AddParts.SharedFiles))
+        {
+            // Locked, so that whoever drops these rows sees the shared ones before the contents are deleted.
+            text.Append($"INSERT INTO run_files ({FileColumns}) SELECT {SharedFileValues} FROM run_files AS f WITH (HOLDLOCK) WHERE f.run_id = @source; ");
+        }
+    }
 
     private static void AppendLocks(StringBuilder text, bool withLocks)
     {

@@ -19,6 +19,10 @@ internal sealed class SqliteRunSql(SqlDialect dialect) : RunSql(dialect)
 
     public SqlStatement InsertLock { get; } = dialect.Statement($"INSERT INTO lock_requests ({LockColumns}) VALUES (@id, @ticket, @lock_key, @mode, @policy, @requested_at)");
 
+    public SqlStatement InsertFile { get; } = dialect.Statement($"INSERT INTO run_files ({FileColumns}) VALUES ({Files.RunFileRow.Values})");
+
+    public SqlStatement ShareFiles { get; } = dialect.Statement($"INSERT INTO run_files ({FileColumns}) SELECT {SharedFileValues} FROM run_files AS f WHERE f.run_id = @source");
+
     public SqlStatement UpdateRun { get; } = dialect.Statement($"UPDATE runs SET {RunColumns.Assignments} WHERE id = @id AND version = @before");
 
     public SqlStatement FindVersion { get; } = dialect.Statement("SELECT version FROM runs WHERE id = @id");
@@ -31,7 +35,7 @@ internal sealed class SqliteRunSql(SqlDialect dialect) : RunSql(dialect)
     public SqlStatement NoteHighest { get; } = dialect.Statement(
         "INSERT INTO sequences (name, value) VALUES ('runs', @id) ON CONFLICT (name) DO UPDATE SET value = MAX(value, excluded.value)");
 
-    protected override string AddText(bool withKey, bool withLocks) => throw new NotSupportedException("SQLite stores a run in several statements.");
+    protected override string AddText(AddParts parts) => throw new NotSupportedException("SQLite stores a run in several statements.");
 
     protected override string ApplyText(ApplyParts parts) => throw new NotSupportedException("SQLite changes a run in several statements.");
 

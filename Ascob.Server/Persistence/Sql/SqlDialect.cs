@@ -48,6 +48,9 @@ internal abstract class SqlDialect
     /// <summary>Reads what <see cref="EncodeKey"/> made.</summary>
     public virtual string DecodeKey(string stored) => stored;
 
+    /// <summary>Makes the value of a label as this database indexes it: equal where the values are equal, whatever their length.</summary>
+    public virtual string EncodeLabelValue(string value) => value;
+
     /// <summary>Answers whether the database cannot take or answer this now.</summary>
     public abstract bool IsUnavailable(Exception exception);
 

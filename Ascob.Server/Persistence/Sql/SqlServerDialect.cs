@@ -1,6 +1,9 @@
 using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Ascob.Server.Persistence.Runs;
 using Microsoft.Data.SqlClient;
 
 namespace Ascob.Server.Persistence.Sql;
@@ -45,6 +48,13 @@ internal sealed class SqlServerDialect(string connectionString) : SqlDialect
 
     // Even a binary collation passes over spaces at the end; a last character that is no space makes them count.
     public override string EncodeKey(string key) => key + "|";
+
+    // An index key has 900 bytes at most, so a long value is known there by its hash, which cannot be mistaken for a short value: those end with "|".
+    public override string EncodeLabelValue(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return value.Length < RunLabelTable.LongestValue ? EncodeKey(value) : "#" + Convert.ToHexStringLower(SHA256.HashData(Encoding.Unicode.GetBytes(value)));
+    }
 
     public override string DecodeKey(string stored) => stored[..^1];
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
 using Ascob.Core.Jobs;
 using Ascob.Core.Output;
@@ -129,6 +130,36 @@ public sealed class ShellSecurityTests : IAsyncLifetime
         Assert.EndsWith("content", text, StringComparison.Ordinal);
         Assert.Equal(names.Length, Directory.EnumerateFiles(Path.Combine(_world.RunDirectoryOf(job), "files")).Count());
         Assert.Equal("content", await File.ReadAllTextAsync(source, ShellWorld.Token));
+    }
+
+    [Fact]
+    public async Task Files_WhoseNamesLookAlike_AreNeverTakenForEachOther()
+    {
+        string[] names =
+        [
+            "a/b", "a_b", "a%2Fb", "a%252Fb", "a\\b", "100%.txt", ".hidden", "%2Ehidden", "_hidden", "\U0001F600", "%F0%9F%98%80", "a\nb", "%%2F", "%/",
+            new string('n', 180), new string('n', 181), new string('n', 400), new string('\u20ac', 60), new string('\u20ac', 61), new string('\u20ac', 133), new string('/', 400),
+        ];
+        var files = new List<BackendFile>();
+        foreach (var (index, name) in names.Index())
+        {
+            var source = Path.Combine(_programs, $"source-{index}");
+            await File.WriteAllTextAsync(source, $"content {index}", ShellWorld.Token);
+            files.Add(new BackendFile(name, source, 10));
+        }
+
+        var job = _world.Job(ShellWorld.Command("cd \"$ASCOB_FILES_DIR\" && cat a_b && echo && cat a%2Fb && echo && cat a%252Fb && echo && cat 100%.txt")) with { Files = files };
+        await _world.StartAsync(job);
+        await _world.EndAsync(job);
+
+        Assert.Equal("content 1\ncontent 0\ncontent 2\ncontent 5", await _world.OutputAsync(job));
+        var directory = Path.Combine(_world.RunDirectoryOf(job), "files");
+        Assert.Equal(names.Length, Directory.GetFiles(directory).Length);
+        foreach (var (index, name) in names.Index())
+        {
+            // Of the name alone: another set of files gives the same.
+            Assert.Equal($"content {index}", await File.ReadAllTextAsync(Path.Combine(directory, RunDirectory.SafeFileName(name)), ShellWorld.Token));
+        }
     }
 
     [Theory]

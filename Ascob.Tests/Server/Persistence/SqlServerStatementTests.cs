@@ -1,4 +1,5 @@
 using System.Reflection;
+using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Persistence;
@@ -46,10 +47,9 @@ public sealed class SqlServerStatementTests
             _ = runs.DeleteFrom(table, 3);
         }
 
-        foreach (var flag in (bool[])[true, false])
+        for (var parts = 0; parts < 16; parts++)
         {
-            _ = runs.Add(flag, true);
-            _ = runs.Add(flag, false);
+            _ = runs.Add((AddParts)parts);
         }
 
         for (var parts = 0; parts < 16; parts++)
@@ -70,6 +70,29 @@ public sealed class SqlServerStatementTests
 
         Assert.True(texts.Count > 60);
         Assert.All(texts, AssertParses);
+    }
+
+    [Fact]
+    public void Labels_WhateverTheirLength_FitTheIndexAndStayApart()
+    {
+        var dialect = new SqlServerDialect("Server=localhost;Database=x");
+        using var context = SqlServerAscobDbContext.Factory.Create("Server=localhost;Database=x");
+        var table = context.Model.FindEntityType(typeof(RunLabelTable))!;
+        var longest = new string('v', JobSpecLimits.LabelValue - 1);
+        string[] values =
+        [
+            string.Empty, " ", "a", "a ", "a|", "#" + new string('0', 64), .. Enumerable.Range(270, 20).Select(n => new string('v', n)),
+            longest, longest + "v", longest + " ", longest + "|", new string('\u20ac', 280), string.Concat(Enumerable.Repeat("\U0001F600", 140)),
+        ];
+
+        var stored = values.Select(dialect.EncodeLabelValue).ToList();
+
+        Assert.True(dialect.EncodeKey(new string('k', JobSpecLimits.LabelKey)).Length <= table.FindProperty(nameof(RunLabelTable.LabelKey))!.GetMaxLength());
+        Assert.All(stored, s => Assert.True(s.Length <= table.FindProperty(nameof(RunLabelTable.LabelValue))!.GetMaxLength(), s));
+        Assert.True((2 * (RunLabelTable.LongestKey + RunLabelTable.LongestValue)) + sizeof(long) <= 900, "An index key of SQL Server has 900 bytes at most.");
+
+        // SQL Server passes over spaces at the end when it compares.
+        Assert.Equal(values.Length, stored.Select(s => s.TrimEnd(' ')).Distinct(StringComparer.Ordinal).Count());
     }
 
     [Theory]

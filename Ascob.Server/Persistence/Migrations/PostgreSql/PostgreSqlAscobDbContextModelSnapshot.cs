@@ -328,6 +328,10 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                         .HasColumnName("backend_url")
                         .UseCollation("C");
 
+                    b.Property<int>("CallbackEvents")
+                        .HasColumnType("integer")
+                        .HasColumnName("callback_events");
+
                     b.Property<string>("ClaimedBy")
                         .HasColumnType("text")
                         .HasColumnName("claimed_by")
@@ -358,6 +362,10 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                         .HasColumnType("text")
                         .HasColumnName("fences")
                         .UseCollation("C");
+
+                    b.Property<bool>("HasFiles")
+                        .HasColumnType("boolean")
+                        .HasColumnName("has_files");
 
                     b.Property<bool>("HoldsSlot")
                         .HasColumnType("boolean")

@@ -353,6 +353,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnName("backend_url")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<int>("CallbackEvents")
+                        .HasColumnType("int")
+                        .HasColumnName("callback_events");
+
                     b.Property<string>("ClaimedBy")
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("claimed_by")
@@ -383,6 +387,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("fences")
                         .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<bool>("HasFiles")
+                        .HasColumnType("bit")
+                        .HasColumnName("has_files");
 
                     b.Property<bool>("HoldsSlot")
                         .HasColumnType("bit")

@@ -316,6 +316,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("backend_url");
 
+                    b.Property<int>("CallbackEvents")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("callback_events");
+
                     b.Property<string>("ClaimedBy")
                         .HasColumnType("TEXT")
                         .HasColumnName("claimed_by");
@@ -343,6 +347,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.Property<string>("Fences")
                         .HasColumnType("TEXT")
                         .HasColumnName("fences");
+
+                    b.Property<bool>("HasFiles")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("has_files");
 
                     b.Property<bool>("HoldsSlot")
                         .HasColumnType("INTEGER")
