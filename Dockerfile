@@ -6,10 +6,12 @@ WORKDIR /src
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY Ascob.Core/Ascob.Core.csproj Ascob.Core/
 COPY Ascob.Backends/Ascob.Backends.csproj Ascob.Backends/
+COPY Ascob.Demo/Ascob.Demo.csproj Ascob.Demo/
 COPY Ascob.Server/Ascob.Server.csproj Ascob.Server/
 RUN dotnet restore Ascob.Server/Ascob.Server.csproj
 COPY Ascob.Core/ Ascob.Core/
 COPY Ascob.Backends/ Ascob.Backends/
+COPY Ascob.Demo/ Ascob.Demo/
 COPY Ascob.Server/ Ascob.Server/
 RUN dotnet publish Ascob.Server/Ascob.Server.csproj --no-restore -c Release -o /app -p:UseAppHost=true
 

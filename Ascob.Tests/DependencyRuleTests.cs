@@ -12,8 +12,9 @@ public sealed partial class DependencyRuleTests
 
     public static TheoryData<string, string[]> Strangers => new()
     {
-        { "Ascob.Core", ["Ascob.Backends", "Ascob.Server", .. WaysIn] },
-        { "Ascob.Backends", ["Ascob.Server", .. WaysIn] },
+        { "Ascob.Core", ["Ascob.Backends", "Ascob.Server", "Ascob.Demo", .. WaysIn] },
+        { "Ascob.Backends", ["Ascob.Server", "Ascob.Demo", .. WaysIn] },
+        { "Ascob.Demo", ["Ascob.Core", "Ascob.Backends", "Ascob.Server"] },
         { "Ascob.Server/Api", ["Ascob.Server.Persistence"] },
         { "Ascob.Server/Persistence", ["Ascob.Server.Api"] },
         { "Ascob.Core/Runs", ["Ascob.Core.Schedules", "Ascob.Core.Definitions", "Ascob.Core.Workflows"] },
@@ -50,8 +51,8 @@ public sealed partial class DependencyRuleTests
     }
 
     [Theory]
-    [InlineData("Ascob.Core", "Ascob.Backends|Ascob.Server")]
-    [InlineData("Ascob.Backends", "Ascob.Server")]
+    [InlineData("Ascob.Core", "Ascob.Backends|Ascob.Server|Ascob.Demo")]
+    [InlineData("Ascob.Backends", "Ascob.Server|Ascob.Demo")]
     public void AProject_ReferencesNoWayInAndNoProjectAboveIt(string project, string above)
     {
         var referenced = Assembly.Load(project).GetReferencedAssemblies().Select(a => a.Name!);
