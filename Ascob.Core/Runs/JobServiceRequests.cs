@@ -26,7 +26,27 @@ public sealed record Submission(long RunId, bool Replayed);
 /// <summary>What is different in the next run.</summary>
 /// <param name="Submitter">Null keeps the old one.</param>
 /// <param name="Parameters">Values that replace or add to the old ones (a name that was secret stays secret); null for none.</param>
-public sealed record ResubmitOverrides(string? Submitter, IReadOnlyDictionary<string, string>? Parameters);
+public sealed record ResubmitOverrides(string? Submitter, IReadOnlyDictionary<string, string>? Parameters)
+{
+    /// <summary>Answers the job with the differences; its secrets must be in clear.</summary>
+    public JobSpec ApplyTo(JobSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var parameters = new Dictionary<string, string>(spec.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var secrets = new Dictionary<string, string>(spec.SecretParameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (name, value) in Parameters ?? new Dictionary<string, string>())
+        {
+            (secrets.ContainsKey(name) ? secrets : parameters)[name] = value;
+        }
+
+        return spec with
+        {
+            Submitter = Submitter ?? spec.Submitter,
+            Parameters = parameters.Count > 0 ? parameters : null,
+            SecretParameters = secrets.Count > 0 ? secrets : null,
+        };
+    }
+}
 
 /// <summary>A person's verdict on a run in doubt.</summary>
 /// <param name="Verdict">What is true.</param>

@@ -46,6 +46,11 @@ public sealed class RunAcceptor(
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
         var hasFiles = request.Files is { Count: > 0 };
+        if (request.Files?.Select(f => RunFileNames.Problem(f.Name)).FirstOrDefault(p => p is not null) is { } unfit)
+        {
+            return Error.Invalid("files", unfit);
+        }
+
         var checkedSpec = Check(request.Spec, caller);
         if (!checkedSpec.IsSuccess)
         {
@@ -77,7 +82,7 @@ public sealed class RunAcceptor(
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(overrides);
         var spec = SecretSplit.Join(source.Spec, SecretSplit.Reveal(source.ProtectedSecrets, protector));
-        spec = Override(spec, overrides) with { ManualStart = false };
+        spec = overrides.ApplyTo(spec) with { ManualStart = false };
         var checkedSpec = Check(spec, caller);
         if (!checkedSpec.IsSuccess)
         {
@@ -129,6 +134,11 @@ public sealed class RunAcceptor(
     public async Task<Result<RunFile>> SaveFileAsync(Run run, string name, Stream content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
+        if (RunFileNames.Problem(name) is { } unfit)
+        {
+            return Error.Invalid("fileId", unfit);
+        }
+
         return run.Status != RunStatus.Defined
             ? new Error(ErrorKind.Conflict, "run.not_defined", $"Run {run.Id} is {run.Status.ToWire()}; files are attached in DEFINED only.")
             : await files.SaveAsync(run.Id, name, content, cancellationToken).ConfigureAwait(false);
@@ -309,9 +319,9 @@ public sealed class RunAcceptor(
             {
                 saved = await files.SaveAsync(stored.RunId, file.Name, file.Content, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is StoreUnavailableException or IOException or OperationCanceledException)
+            catch
             {
-                // The client is told that it may ask again, or is gone: the run must not wait for files that will not come.
+                // The client is told that it failed, or is gone: the run must not wait for files that will not come.
                 await WithdrawAsync(stored.RunId, caller, "it could not be received", CancellationToken.None).ConfigureAwait(false);
                 throw;
             }
@@ -349,23 +359,6 @@ public sealed class RunAcceptor(
                 cancellationToken).ConfigureAwait(false);
             await files.DeleteAsync(runId, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    private static JobSpec Override(JobSpec spec, ResubmitOverrides overrides)
-    {
-        var parameters = new Dictionary<string, string>(spec.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        var secrets = new Dictionary<string, string>(spec.SecretParameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        foreach (var (name, value) in overrides.Parameters ?? new Dictionary<string, string>())
-        {
-            (secrets.ContainsKey(name) ? secrets : parameters)[name] = value;
-        }
-
-        return spec with
-        {
-            Submitter = overrides.Submitter ?? spec.Submitter,
-            Parameters = parameters.Count > 0 ? parameters : null,
-            SecretParameters = secrets.Count > 0 ? secrets : null,
-        };
     }
 
     // A named backend that cannot run the job says which fields are wrong; otherwise every backend says why it was refused.
