@@ -45,6 +45,7 @@ public sealed class RunAcceptor(
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
+        var begun = clock.Time.GetTimestamp();
         var hasFiles = request.Files is { Count: > 0 };
         if (request.Files?.Select(f => RunFileNames.Problem(f.Name)).FirstOrDefault(p => p is not null) is { } unfit)
         {
@@ -60,7 +61,7 @@ public sealed class RunAcceptor(
         var held = hasFiles && !request.Spec.ManualStart;
         var spec = held ? checkedSpec.Value with { ManualStart = true } : checkedSpec.Value;
         var key = request.IdempotencyKey is { } text ? new IdempotencyKey(caller.Identifier, text, request.BodyHash ?? string.Empty) : null;
-        var stored = await StoreAsync(spec, null, caller, key, held, cancellationToken).ConfigureAwait(false);
+        var stored = await StoreAsync(begun, spec, null, caller, key, held, cancellationToken).ConfigureAwait(false);
         if (!stored.IsSuccess || stored.Value.Replayed || !hasFiles)
         {
             return stored;
@@ -81,6 +82,7 @@ public sealed class RunAcceptor(
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(overrides);
+        var begun = clock.Time.GetTimestamp();
         var spec = SecretSplit.Join(source.Spec, SecretSplit.Reveal(source.ProtectedSecrets, protector));
         spec = overrides.ApplyTo(spec) with { ManualStart = false };
         var checkedSpec = Check(spec, caller);
@@ -94,7 +96,7 @@ public sealed class RunAcceptor(
         var shared = await files.ListAsync(source.Id, cancellationToken).ConfigureAwait(false);
         var held = shared.Count > 0;
         var ready = held ? checkedSpec.Value with { ManualStart = true } : checkedSpec.Value;
-        var stored = await StoreAsync(ready, root, caller, null, held, cancellationToken).ConfigureAwait(false);
+        var stored = await StoreAsync(begun, ready, root, caller, null, held, cancellationToken).ConfigureAwait(false);
         if (stored.IsSuccess && held)
         {
             await files.ShareAsync(source.Id, stored.Value.RunId, cancellationToken).ConfigureAwait(false);
@@ -178,6 +180,7 @@ public sealed class RunAcceptor(
     }
 
     private async Task<Result<Submission>> StoreAsync(
+        long begun,
         JobSpec spec,
         long? parentId,
         Caller caller,
@@ -233,7 +236,7 @@ public sealed class RunAcceptor(
                 break;
         }
 
-        metrics.Submitted(backend.Id);
+        metrics.Submitted(backend.Id, clock.Time.GetElapsedTime(begun));
         await SetGoingAsync(run, cancellationToken).ConfigureAwait(false);
         return new Submission(id, false);
     }
