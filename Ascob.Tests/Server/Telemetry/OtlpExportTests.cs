@@ -4,7 +4,6 @@ using Ascob.Tests.Robustness;
 using Ascob.Tests.Server.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Ascob.Tests.Server.Telemetry;
