@@ -147,7 +147,8 @@ internal sealed class DummyBackendAdapter(string backendId, MonotonicClock clock
 
     private void TellAt(string marker, DateTimeOffset? at)
     {
-        if (at is not { } then || then <= clock.Now)
+        // Read once: the time goes on between two readings, and a timer takes no time that has passed.
+        if (at - clock.Now is not { } left || left <= TimeSpan.Zero)
         {
             return;
         }
@@ -168,7 +169,7 @@ internal sealed class DummyBackendAdapter(string backendId, MonotonicClock clock
         _timers[timer] = true;
 
         // Started only now, so that it cannot ring before it is known; a little late, so that the state has changed when it rings.
-        timer.Change(then - clock.Now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        timer.Change(left + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 
     private void Tell(string marker)

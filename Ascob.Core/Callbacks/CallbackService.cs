@@ -126,18 +126,18 @@ public sealed class CallbackService(
 
         var result = await updater.ApplyAsync(
             run,
-            r => r.ClaimedBy is not null ? null : RunLifecycle.Change(
-                r,
-                RunTrigger.Noted,
-                clock.Now,
-                Actor,
-                $"claimed by execution {executionId}",
-                x => x with { ClaimedBy = executionId }),
+            r => r.ClaimedBy is not null ? null : Claimed(r, executionId),
             cancellationToken).ConfigureAwait(false);
         return string.Equals(result.Run.ClaimedBy, executionId, StringComparison.Ordinal)
             ? true
             : new Error(ErrorKind.Conflict, "run.claimed", "Another execution has claimed this run: end without doing anything.");
     }
+
+    // A claim belongs to the timeline; what people read as the reason of the status stays as it is.
+    private RunChange? Claimed(Run run, string executionId) =>
+        RunLifecycle.Change(run, RunTrigger.Noted, clock.Now, Actor, $"claimed by execution {executionId}", x => x with { ClaimedBy = executionId }) is { } change
+            ? change with { After = change.After with { StatusReason = run.StatusReason } }
+            : null;
 
     private async Task<Run?> FindAsync(string webhookId, CancellationToken cancellationToken)
     {

@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using System.Text.Unicode;
 using Ascob.Core.Client;
 using Ascob.Core.Runs;
 
@@ -41,7 +40,9 @@ public static class AscobJson
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip;
         options.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
         options.MaxDepth = 64;
-        options.Encoder = JavaScriptEncoder.Create(UnicodeRanges.All);
+
+        // People read answers too. Nothing is escaped for HTML: it is served as application/json with nosniff, and line breaks, which end a line of an event stream, always are escaped.
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new TimeConverter());
         options.Converters.Add(new WordConverter<RunStatus>(RunStatusNames.ToWire, RunStatusNames.TryParse));
         options.Converters.Add(WordConverter<LockMode>.From((LockMode.Exclusive, "exclusive"), (LockMode.Shared, "shared")));

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Ascob.Core.Backends;
@@ -59,6 +60,51 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
         }
     }
 
+    /// <summary>
+    /// Answers how far the offsets reach now. Backends do not tell it, so single bytes are asked for, at doubling and then at halving distances: a few dozen of them, however long the
+    /// output is.
+    /// </summary>
+    public async Task<long> LengthAsync(long runId, OutputChannel channel, CancellationToken cancellationToken)
+    {
+        if (await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run)
+        {
+            return 0;
+        }
+
+        if (run.OutputArchived)
+        {
+            var stream = await archive.OpenAsync(runId, channel, cancellationToken).ConfigureAwait(false);
+            await using var closed = (stream ?? Stream.Null).ConfigureAwait(false);
+            return stream?.Length ?? 0;
+        }
+
+        long there = 0, beyond = PieceSize;
+        while (beyond < long.MaxValue / 2 && await ReachesAsync(run, channel, beyond, cancellationToken).ConfigureAwait(false))
+        {
+            there = beyond + 1;
+            beyond *= 2;
+        }
+
+        while (there < beyond)
+        {
+            var middle = there + ((beyond - there) / 2);
+            (there, beyond) = await ReachesAsync(run, channel, middle, cancellationToken).ConfigureAwait(false) ? (middle + 1, beyond) : (there, middle);
+        }
+
+        return there;
+    }
+
+    private async Task<bool> ReachesAsync(Run run, OutputChannel channel, long offset, CancellationToken cancellationToken) =>
+        TrySource(run, out var source, out var reference)
+        && (await source.ReadOutputAsync(reference, channel, offset, 1, cancellationToken).ConfigureAwait(false)).Data.Length > 0;
+
+    private bool TrySource(Run run, [NotNullWhen(true)] out ISupportOutput? source, [NotNullWhen(true)] out BackendRunRef? reference)
+    {
+        source = catalog.TryGet(run.BackendId, out var backend) ? backend.Adapter as ISupportOutput : null;
+        reference = run.BackendKeys is { Count: > 0 } keys ? new BackendRunRef(run.Id, run.Marker, keys) : null;
+        return source is not null && reference is not null;
+    }
+
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadArchiveAsync(
         long runId,
         OutputChannel channel,
@@ -89,14 +135,11 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
         long offset,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (!catalog.TryGet(run.BackendId, out var backend)
-            || backend.Adapter is not ISupportOutput source
-            || run.BackendKeys is not { Count: > 0 } keys)
+        if (!TrySource(run, out var source, out var reference))
         {
             yield break;
         }
 
-        var reference = new BackendRunRef(run.Id, run.Marker, keys);
         while (true)
         {
             var chunk = await source.ReadOutputAsync(reference, channel, offset, PieceSize, cancellationToken).ConfigureAwait(false);

@@ -183,7 +183,9 @@ public sealed class JobService(
             return new Error(ErrorKind.Conflict, "output.not_separated", $"Backend '{backend.Id}' does not separate stdout and stderr; read output.txt.");
         }
 
-        return new OutputDocument((offset, follow, ct) => liveOutput.ReadAsync(run.Id, channel, offset, follow, ct));
+        return new OutputDocument(
+            (offset, follow, ct) => liveOutput.ReadAsync(run.Id, channel, offset, follow, ct),
+            ct => liveOutput.LengthAsync(run.Id, channel, ct));
     }
 
     private async Task<Result<T>> WithRunAsync<T>(long runId, Caller caller, Func<Run, Task<Result<T>>> use, CancellationToken cancellationToken)

@@ -34,6 +34,25 @@ public sealed record ResubmitOverrides(string? Submitter, IReadOnlyDictionary<st
         var changes = CanonicalJobSpec.Hash(new JobSpec { Submitter = Submitter, Parameters = Parameters });
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"resubmit {sourceId} {changes}"))));
     }
+
+    /// <summary>Answers the job with the differences; its secrets must be in clear.</summary>
+    public JobSpec ApplyTo(JobSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var parameters = new Dictionary<string, string>(spec.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var secrets = new Dictionary<string, string>(spec.SecretParameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (name, value) in Parameters ?? new Dictionary<string, string>())
+        {
+            (secrets.ContainsKey(name) ? secrets : parameters)[name] = value;
+        }
+
+        return spec with
+        {
+            Submitter = Submitter ?? spec.Submitter,
+            Parameters = parameters.Count > 0 ? parameters : null,
+            SecretParameters = secrets.Count > 0 ? secrets : null,
+        };
+    }
 }
 
 /// <summary>A person's verdict on a run in doubt.</summary>

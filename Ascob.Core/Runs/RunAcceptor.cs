@@ -42,9 +42,10 @@ public sealed class RunAcceptor(
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
+        var begun = clock.Time.GetTimestamp();
         var checkedSpec = Check(request.Spec, caller);
         return checkedSpec.IsSuccess
-            ? await StoreAsync(new Order(checkedSpec.Value, caller) { Key = KeyOf(request.IdempotencyKey, request.BodyHash, caller), Files = request.Files ?? [] }, cancellationToken)
+            ? await StoreAsync(new Order(checkedSpec.Value, caller, begun) { Key = KeyOf(request.IdempotencyKey, request.BodyHash, caller), Files = request.Files ?? [] }, cancellationToken)
                 .ConfigureAwait(false)
             : checkedSpec.Error;
     }
@@ -62,7 +63,8 @@ public sealed class RunAcceptor(
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(overrides);
         var spec = SecretSplit.Join(source.Spec, SecretSplit.Reveal(source.ProtectedSecrets, protector));
-        spec = Override(spec, overrides) with { ManualStart = false };
+        var begun = clock.Time.GetTimestamp();
+        spec = overrides.ApplyTo(spec) with { ManualStart = false };
         var checkedSpec = Check(spec, caller);
         if (!checkedSpec.IsSuccess)
         {
@@ -70,7 +72,7 @@ public sealed class RunAcceptor(
         }
 
         var shared = await files.ListAsync(source.Id, cancellationToken).ConfigureAwait(false);
-        var order = new Order(checkedSpec.Value, caller)
+        var order = new Order(checkedSpec.Value, caller, begun)
         {
             ParentId = source.ParentId ?? source.Id,
             SharesFilesOf = shared.Count > 0 ? source.Id : null,
@@ -195,7 +197,7 @@ public sealed class RunAcceptor(
                 break;
         }
 
-        metrics.Submitted(backend.Id);
+        metrics.Submitted(backend.Id, clock.Time.GetElapsedTime(order.Begun));
         await SetGoingAsync(run, cancellationToken).ConfigureAwait(false);
         return new Submission(id, false);
     }
@@ -310,23 +312,6 @@ public sealed class RunAcceptor(
         }
     }
 
-    private static JobSpec Override(JobSpec spec, ResubmitOverrides overrides)
-    {
-        var parameters = new Dictionary<string, string>(spec.Parameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        var secrets = new Dictionary<string, string>(spec.SecretParameters ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        foreach (var (name, value) in overrides.Parameters ?? new Dictionary<string, string>())
-        {
-            (secrets.ContainsKey(name) ? secrets : parameters)[name] = value;
-        }
-
-        return spec with
-        {
-            Submitter = overrides.Submitter ?? spec.Submitter,
-            Parameters = parameters.Count > 0 ? parameters : null,
-            SecretParameters = secrets.Count > 0 ? secrets : null,
-        };
-    }
-
     // A named backend that cannot run the job says which fields are wrong; otherwise every backend says why it was refused.
     private Error NoBackend(JobSpec spec, RoutingDecision route)
     {
@@ -353,7 +338,7 @@ public sealed class RunAcceptor(
     }
 
     /// <summary>What is to be stored.</summary>
-    private sealed record Order(JobSpec Spec, Caller Caller)
+    private sealed record Order(JobSpec Spec, Caller Caller, long Begun)
     {
         public long? ParentId { get; init; }
 

@@ -10,10 +10,17 @@ public sealed class AscobMetrics : IDisposable
     /// <summary>The name of the meter and of the trace source.</summary>
     public const string SourceName = "Ascob";
 
+    // The usual limits of buckets are made for milliseconds.
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    };
+
     private readonly Meter _meter;
     private readonly Counter<long> _submitted;
     private readonly Counter<long> _finished;
     private readonly Counter<long> _submissions;
+    private readonly Histogram<double> _submitDuration;
     private readonly Histogram<double> _callDuration;
     private readonly Histogram<double> _startLatency;
     private readonly Histogram<double> _pollLateness;
@@ -26,16 +33,21 @@ public sealed class AscobMetrics : IDisposable
         _submitted = _meter.CreateCounter<long>("ascob_runs_submitted", "{run}", "Runs stored.");
         _finished = _meter.CreateCounter<long>("ascob_runs_finished", "{run}", "Runs that became final, by status and backend.");
         _submissions = _meter.CreateCounter<long>("ascob_backend_submissions", "{call}", "Submissions to backends, by outcome and backend.");
-        _callDuration = _meter.CreateHistogram<double>("ascob_backend_call_duration", "s", "Calls to backends, by operation and backend.");
-        _startLatency = _meter.CreateHistogram<double>("ascob_submit_to_start", "s", "From the storing of a run to its acceptance by the backend.");
-        _pollLateness = _meter.CreateHistogram<double>("ascob_poll_lateness", "s", "How late a due run was looked at.");
+        _submitDuration = Duration("ascob_submit_duration", "From the receipt of a job to the commit of its run.");
+        _callDuration = Duration("ascob_backend_call_duration", "Calls to backends, by operation and backend.");
+        _startLatency = Duration("ascob_submit_to_start", "From the storing of a run to its acceptance by the backend.");
+        _pollLateness = Duration("ascob_poll_lateness", "How late a due run was looked at.");
     }
 
     /// <summary>Gets the trace source.</summary>
     public static ActivitySource Traces { get; } = new(SourceName);
 
-    /// <summary>Notes a stored run.</summary>
-    public void Submitted(string? backendId) => _submitted.Add(1, Tag("backend", backendId));
+    /// <summary>Notes a stored run, and how long that took.</summary>
+    public void Submitted(string? backendId, TimeSpan duration)
+    {
+        _submitted.Add(1, Tag("backend", backendId));
+        _submitDuration.Record(duration.TotalSeconds, Tag("backend", backendId));
+    }
 
     /// <summary>Notes a run that became final.</summary>
     public void Finished(Run run)
@@ -61,6 +73,8 @@ public sealed class AscobMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
+
+    private Histogram<double> Duration(string name, string description) => _meter.CreateHistogram(name, "s", description, null, Seconds);
 
     private static KeyValuePair<string, object?> Tag(string name, string? value) => new(name, value ?? "none");
 }

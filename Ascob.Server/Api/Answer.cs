@@ -20,6 +20,7 @@ internal static class Answer
         response.StatusCode = status;
         response.ContentType = Json;
         response.ContentLength = body.Length;
+        response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
         await response.Body.WriteAsync(body, context.RequestAborted);
     }

@@ -76,6 +76,7 @@ internal static class EventEndpoints
 
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
+        response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

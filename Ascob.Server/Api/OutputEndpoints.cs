@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Ascob.Core.Access;
 using Ascob.Core.Output;
@@ -12,6 +13,8 @@ namespace Ascob.Server.Api;
 /// <summary>What jobs write: whole, in parts, or as it comes.</summary>
 internal static class OutputEndpoints
 {
+    private const int LongestPart = 1 << 20;
+
     public static void MapOutput(this IEndpointRouteBuilder routes)
     {
         Describe(routes.MapGet("/api/runs/{id}/output.txt", (HttpContext c, JobService j, IHostApplicationLifetime l) => ReadAsync(c, j, l, OutputChannel.Combined)))
@@ -27,7 +30,7 @@ internal static class OutputEndpoints
         .WithTags("Output")
         .Query<long>("offset", "Start at this byte.")
         .Query<bool>("follow", "Stream until the run is final.")
-        .Header("Range", "One range of bytes.")
+        .Header("Range", "One range of bytes. While the output grows, at most 1 MiB of it is answered at a time.")
         .Produces<string>(200, "text/plain")
         .Produces<string>(206, "text/plain")
         .Refuses(404, 409, 416);
@@ -55,14 +58,7 @@ internal static class OutputEndpoints
         }
         else if (range is not null)
         {
-            // The length must be known to answer a range, so what is there now is taken as the whole.
-            using var snapshot = new MemoryStream();
-            await foreach (var piece in document.ReadAsync(0, follow: false, stop.Token))
-            {
-                snapshot.Write(piece.Span);
-            }
-
-            await SendStoredAsync(context, snapshot, 0, range);
+            await SendPartAsync(context, document, range, stop.Token);
         }
         else
         {
@@ -90,6 +86,43 @@ internal static class OutputEndpoints
         }
     }
 
+    /// <summary>
+    /// Answers a range of what is there now. Where bytes were dropped their number is known only when they have been read, so the part is taken into memory before it is sent, and
+    /// bounded: the standard lets a server answer less than was asked for.
+    /// </summary>
+    private static async Task SendPartAsync(HttpContext context, OutputDocument document, RangeItemHeaderValue range, CancellationToken cancellationToken)
+    {
+        var total = await document.LengthAsync(cancellationToken);
+        if (!TryResolve(range, total, out var first, out var last))
+        {
+            await RefuseRangeAsync(context, total);
+            return;
+        }
+
+        var part = new ArrayBufferWriter<byte>();
+        await foreach (var piece in document.ReadAsync(first, follow: false, cancellationToken))
+        {
+            var room = Math.Min(last - first + 1, LongestPart) - part.WrittenCount;
+            part.Write(piece.Span[..(int)Math.Min(room, piece.Length)]);
+            if (piece.Length >= room)
+            {
+                break;
+            }
+        }
+
+        if (part.WrittenCount == 0)
+        {
+            // The next attempt has begun meanwhile, with no output yet.
+            await RefuseRangeAsync(context, 0);
+            return;
+        }
+
+        Prepare(context.Response);
+        PreparePart(context.Response, first, first + part.WrittenCount - 1, total);
+        context.Response.ContentLength = part.WrittenCount;
+        await context.Response.Body.WriteAsync(part.WrittenMemory, context.RequestAborted);
+    }
+
     private static async Task SendStoredAsync(HttpContext context, Stream stored, long offset, RangeItemHeaderValue? range)
     {
         var response = context.Response;
@@ -98,18 +131,13 @@ internal static class OutputEndpoints
         var last = total - 1;
         if (range is not null)
         {
-            first = range.From ?? Math.Max(0, total - range.To!.Value);
-            last = range.From is null ? total - 1 : Math.Min(range.To ?? (total - 1), total - 1);
-            if (first > last)
+            if (!TryResolve(range, total, out first, out last))
             {
-                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{total}");
-                await Problems.WriteAsync(
-                    context, StatusCodes.Status416RangeNotSatisfiable, "output.range", string.Create(CultureInfo.InvariantCulture, $"The output has {total} bytes."));
+                await RefuseRangeAsync(context, total);
                 return;
             }
 
-            response.StatusCode = StatusCodes.Status206PartialContent;
-            response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {first}-{last}/{total}");
+            PreparePart(response, first, last, total);
         }
 
         Prepare(response);
@@ -117,6 +145,27 @@ internal static class OutputEndpoints
         response.ContentLength = last - first + 1;
         stored.Position = first;
         await StreamCopyOperation.CopyToAsync(stored, response.Body, last - first + 1, context.RequestAborted);
+    }
+
+    private static bool TryResolve(RangeItemHeaderValue range, long total, out long first, out long last)
+    {
+        first = range.From ?? Math.Max(0, total - range.To!.Value);
+        last = range.From is null ? total - 1 : Math.Min(range.To ?? (total - 1), total - 1);
+        return first <= last;
+    }
+
+    private static Task RefuseRangeAsync(HttpContext context, long total)
+    {
+        context.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{total}");
+        return Problems.WriteAsync(
+            context, StatusCodes.Status416RangeNotSatisfiable, "output.range", string.Create(CultureInfo.InvariantCulture, $"The output has {total} bytes."));
+    }
+
+    private static void PreparePart(HttpResponse response, long first, long last, long total)
+    {
+        response.StatusCode = StatusCodes.Status206PartialContent;
+        response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {first}-{last}/{total}");
+        response.Headers.AcceptRanges = "bytes";
     }
 
     /// <summary>Answers the one range asked for; several, other units and malformed ones are ignored, as the HTTP standard allows.</summary>

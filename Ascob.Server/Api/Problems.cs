@@ -13,6 +13,8 @@ internal static class Problems
 {
     public const string ContentType = "application/problem+json";
 
+    private static readonly JsonWriterOptions Writing = new() { Encoder = AscobJson.Options.Encoder };
+
     /// <summary>Writes an expected refusal.</summary>
     public static Task WriteAsync(HttpContext context, Error error)
     {
@@ -41,7 +43,7 @@ internal static class Problems
         IReadOnlyDictionary<string, object?>? extensions = null)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, Writing))
         {
             writer.WriteStartObject();
             writer.WriteString("type", $"urn:ascob:problem:{code}");
@@ -64,6 +66,7 @@ internal static class Problems
         response.StatusCode = status;
         response.ContentType = ContentType;
         response.ContentLength = buffer.WrittenCount;
+        response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
         if (status == StatusCodes.Status401Unauthorized)
         {

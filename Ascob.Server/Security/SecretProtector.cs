@@ -9,7 +9,7 @@ namespace Ascob.Server.Security;
 /// AES-256-GCM under a key from <c>Ascob:Security:EncryptionKey</c>, or one that is made once and kept in <c>keys/</c> of the data directory. What it makes starts with the
 /// key's id, so that a wrong key is told from tampering.
 /// </summary>
-internal sealed class SecretProtector : ISecretProtector, IDisposable
+internal sealed class SecretProtector : ISecretProtector
 {
     public const string KeySetting = "Ascob:Security:EncryptionKey";
 
@@ -18,7 +18,7 @@ internal sealed class SecretProtector : ISecretProtector, IDisposable
     private const int TagSize = 16;
 
     private readonly byte[] _derivationKey;
-    private readonly AesGcm _cipher;
+    private readonly byte[] _encryptionKey;
     private readonly string _prefix;
 
     public SecretProtector(byte[] key)
@@ -29,7 +29,7 @@ internal sealed class SecretProtector : ISecretProtector, IDisposable
         }
 
         // Keys for different uses are derived, so that the one that encrypts is used for nothing else.
-        _cipher = new AesGcm(HKDF.DeriveKey(HashAlgorithmName.SHA256, key, KeySize, info: "ascob encrypt"u8.ToArray()), TagSize);
+        _encryptionKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, key, KeySize, info: "ascob encrypt"u8.ToArray());
         _derivationKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, key, KeySize, info: "ascob derive"u8.ToArray());
         _prefix = $"{Base64Url.EncodeToString(HKDF.DeriveKey(HashAlgorithmName.SHA256, key, 6, info: "ascob key id"u8.ToArray()))}.";
     }
@@ -54,7 +54,8 @@ internal sealed class SecretProtector : ISecretProtector, IDisposable
         var sealedText = new byte[NonceSize + TagSize + text.Length];
         var nonce = sealedText.AsSpan(0, NonceSize);
         RandomNumberGenerator.Fill(nonce);
-        _cipher.Encrypt(nonce, text, sealedText.AsSpan(NonceSize + TagSize), sealedText.AsSpan(NonceSize, TagSize), Encoding.ASCII.GetBytes(_prefix));
+        using var cipher = NewCipher();
+        cipher.Encrypt(nonce, text, sealedText.AsSpan(NonceSize + TagSize), sealedText.AsSpan(NonceSize, TagSize), Encoding.ASCII.GetBytes(_prefix));
         return _prefix + Base64Url.EncodeToString(sealedText);
     }
 
@@ -74,7 +75,8 @@ internal sealed class SecretProtector : ISecretProtector, IDisposable
 
         var sealedText = Base64Url.DecodeFromChars(encoded);
         var clear = new byte[sealedText.Length - NonceSize - TagSize];
-        _cipher.Decrypt(
+        using var cipher = NewCipher();
+        cipher.Decrypt(
             sealedText.AsSpan(0, NonceSize),
             sealedText.AsSpan(NonceSize + TagSize),
             sealedText.AsSpan(NonceSize, TagSize),
@@ -93,7 +95,8 @@ internal sealed class SecretProtector : ISecretProtector, IDisposable
         return Base64Url.EncodeToString(HMACSHA256.HashData(_derivationKey, message));
     }
 
-    public void Dispose() => _cipher.Dispose();
+    // One for each call: a cipher keeps its nonce between the calls into OpenSSL, so two threads on one would mix their texts up.
+    private AesGcm NewCipher() => new(_encryptionKey, TagSize);
 
     private static byte[] ReadOrCreateKey(string path)
     {

@@ -1,5 +1,6 @@
 using Ascob.Core.Telemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Ascob.Server.Telemetry;
@@ -13,7 +14,7 @@ internal static class TelemetryRegistration
         services.AddSingleton<ActiveRunsGauge>();
         services.AddSingleton<Readiness>();
         services.AddHostedService(s => s.GetRequiredService<Readiness>());
-        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService(configuration["OTEL_SERVICE_NAME"] ?? "ascob")).WithMetrics(metrics => metrics
             .AddMeter(AscobMetrics.SourceName)
             .AddAspNetCoreInstrumentation()
             .AddRuntimeInstrumentation()

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Ascob.Tests.Fixtures;
 
@@ -92,6 +94,30 @@ public sealed class ProcessGuaranteeTests
         {
             await server.DisposeUnlessAsync(first);
         }
+    }
+
+    [Fact]
+    public async Task Guarantee38_WhenAskedToStop_ReadinessSays503WhileARequestUnderWayIsStillAnswered()
+    {
+        await using var server = await RunningServer.StartAsync("--Ascob:ShutdownDelay", "00:00:04");
+        using var client = server.Client();
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/healthz/ready", Token)).StatusCode);
+        var body = Encoding.ASCII.GetBytes("""{"jobSpec":{"submitter":"half","labels":{"_execution_backend_id":"dummyBackend"}}}""");
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, server.Url.Port, Token);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/runs HTTP/1.1\r\nHost: a\r\nX-Api-Token: {RunningServer.RootToken}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), Token);
+        await socket.SendAsync(body.AsMemory(0, 20), Token);
+
+        var ending = server.TerminateAsync(LongestStop);
+        await Http.UntilAsync(async () => (await client.GetAsync("/healthz/ready", Token)).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(3));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/healthz/live", Token)).StatusCode);
+        await socket.SendAsync(body.AsMemory(20), Token);
+        var answer = new byte[4096];
+        var read = await socket.ReceiveAsync(answer, Token);
+
+        Assert.StartsWith("HTTP/1.1 201 ", Encoding.ASCII.GetString(answer, 0, read), StringComparison.Ordinal);
+        Assert.Equal(0, (await ending).ExitCode);
     }
 
     /// <summary>Many clients submit at once with a key each, and the server dies among their submissions; answers how many got an answer.</summary>

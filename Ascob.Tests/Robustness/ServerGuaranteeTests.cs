@@ -25,12 +25,14 @@ public sealed class ServerGuaranteeTests
         await using var server = await ApiServer.StartWithDummyAsync("--Ascob:Engine:Lease", "00:00:02", "--Ascob:Backends:dummyBackend:Resilience:Timeout", "00:00:02");
         using var client = server.Client();
         await client.EndAsync(await client.AcceptedAsync(Job("before")));
+        var underWay = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.AcceptedAsync(Job("under-way", ("dummy_run_ms", "2500")))));
+        var begun = Stopwatch.GetTimestamp();
         var pages = await PragmaAsync(server, "PRAGMA page_count");
         await PragmaAsync(server, $"PRAGMA max_page_count = {pages + 20}");
 
         var created = 0;
         var refused = 0;
-        await Parallel.ForEachAsync(Enumerable.Range(0, 300), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, async (_, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, 1_000), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, async (_, _) =>
         {
             using var answer = await client.SubmitAsync(Job("full"));
             if (answer.StatusCode == HttpStatusCode.Created)
@@ -44,9 +46,20 @@ public sealed class ServerGuaranteeTests
         });
         Assert.NotEqual(0, refused);
         Assert.Equal(created, (await client.AllRunsAsync("submitter=full")).Count);
+        using (var keyed = await client.SubmitAsync(Job("full"), "full"))
+        {
+            await AssertUnavailableAsync(keyed);
+        }
+
+        // Jobs end while nothing can be stored: what they became stays with the backend, and is not lost.
+        await Http.UntilAsync(() => Task.FromResult(Stopwatch.GetElapsedTime(begun) > TimeSpan.FromSeconds(4)), TimeSpan.FromSeconds(10));
+        Assert.NotEmpty(await client.AllRunsAsync("submitter=under-way&status=RUNNING"));
 
         await PragmaAsync(server, "PRAGMA max_page_count = 1000000");
         Assert.Equal("SUCCEEDED", await client.EndAsync(await client.AcceptedAsync(Job("after"))));
+        Assert.All(await Task.WhenAll(underWay.Select(id => client.EndAsync(id))), status => Assert.Equal("SUCCEEDED", status));
+        Assert.Equal(await client.AcceptedAsync(Job("full"), "full"), await client.AcceptedAsync(Job("full"), "full"));
+        Assert.Equal(created + 1, (await client.AllRunsAsync("submitter=full")).Count);
         foreach (var run in await client.AllRunsAsync("submitter=full"))
         {
             Assert.Equal("SUCCEEDED", await client.EndAsync(run.GetProperty("id").GetInt64()));

@@ -29,11 +29,11 @@ internal sealed class WriteQueue(int capacity, TimeSpan longestWait)
         {
             return await operation.Answer.WaitAsync(longestWait, cancellationToken);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException && !operation.Answer.IsCompleted)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            if (!operation.TryGiveUp())
+            if (operation.Answer.IsCompleted || !operation.TryGiveUp())
             {
-                // It is part of a transaction under way: only its end can say what became of it.
+                // It is part of a transaction that is under way or has ended just now: only its end can say what became of it.
                 return await operation.Answer;
             }
 

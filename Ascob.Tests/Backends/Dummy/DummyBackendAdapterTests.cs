@@ -43,6 +43,16 @@ public sealed class DummyBackendAdapterTests
     }
 
     [Fact]
+    public async Task Submit_WhenItTakesLongerThanTheJob_IsAcceptedAllTheSame()
+    {
+        _time.AutoAdvanceAmount = TimeSpan.FromMilliseconds(15);
+
+        var outcome = await _adapter.SubmitAsync(Job(("dummy_run_ms", "40")), Token);
+
+        Assert.Equal(SubmitOutcomeKind.Accepted, outcome.Kind);
+    }
+
+    [Fact]
     public async Task Status_WhenRunning_TellsProgress()
     {
         var run = await AcceptedAsync(Job(("dummy_run_ms", "200")));

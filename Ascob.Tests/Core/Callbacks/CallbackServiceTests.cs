@@ -122,6 +122,19 @@ public sealed class CallbackServiceTests
     }
 
     [Fact]
+    public async Task Claim_StandsInTheTimeline_AndLeavesTheReasonOfTheStatusAsItWas()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.TrustCallbacks = true);
+        var run = await world.SubmitAsync();
+        await AcceptAsync(world, run, Report(RunStatus.Running, message: "copying tables"));
+
+        Assert.True((await world.Get<CallbackService>().ClaimAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), "execution-1", Token)).IsSuccess);
+
+        Assert.Equal("copying tables", (await world.RunAsync(run.Id)).StatusReason);
+        Assert.Single(await world.EventsAsync(run.Id), e => e.Reason == "claimed by execution execution-1");
+    }
+
+    [Fact]
     public async Task Keys_WhenTheBackendHasGivenThem_AreNotReplacedByAReport()
     {
         await using var world = await TestWorld.StartAsync();

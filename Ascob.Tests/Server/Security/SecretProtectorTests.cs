@@ -13,7 +13,7 @@ public sealed class SecretProtectorTests
     [InlineData("{\"päss\":\"wörd\"}")]
     public void Unprotect_WhenTextWasProtected_AnswersIt(string clear)
     {
-        using var protector = SecretProtector.Create(Key, "/nowhere");
+        var protector = SecretProtector.Create(Key, "/nowhere");
 
         var first = protector.Protect(clear);
 
@@ -23,10 +23,22 @@ public sealed class SecretProtectorTests
     }
 
     [Fact]
+    public void Protect_WhenManyDoItAtOnce_LosesNoText()
+    {
+        var protector = SecretProtector.Create(Key, "/nowhere");
+
+        Parallel.For(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
+        {
+            var clear = new string((char)('a' + (i % 26)), i % 100);
+            Assert.Equal(clear, protector.Unprotect(protector.Protect(clear)));
+        });
+    }
+
+    [Fact]
     public void Unprotect_WhenTextWasChanged_Throws()
     {
-        using var protector = SecretProtector.Create(Key, "/nowhere");
-        using var other = SecretProtector.Create(Convert.ToBase64String(new byte[32]), "/nowhere");
+        var protector = SecretProtector.Create(Key, "/nowhere");
+        var other = SecretProtector.Create(Convert.ToBase64String(new byte[32]), "/nowhere");
         var text = protector.Protect("hunter2");
         var changed = text[..^1] + (text[^1] == 'A' ? 'B' : 'A');
 
@@ -39,8 +51,8 @@ public sealed class SecretProtectorTests
     [Fact]
     public void Derive_WhenAskedAgain_AnswersTheSameAndOnlyThen()
     {
-        using var protector = SecretProtector.Create(Key, "/nowhere");
-        using var other = SecretProtector.Create(Convert.ToBase64String(new byte[32]), "/nowhere");
+        var protector = SecretProtector.Create(Key, "/nowhere");
+        var other = SecretProtector.Create(Convert.ToBase64String(new byte[32]), "/nowhere");
 
         Assert.Equal(protector.Derive("callback", "abc"), protector.Derive("callback", "abc"));
         Assert.Equal(43, protector.Derive("callback", "abc").Length);
@@ -53,8 +65,8 @@ public sealed class SecretProtectorTests
         var directory = Directory.CreateTempSubdirectory("ascob-keys-");
         try
         {
-            using var first = SecretProtector.Create(null, directory.FullName);
-            using var second = SecretProtector.Create(null, directory.FullName);
+            var first = SecretProtector.Create(null, directory.FullName);
+            var second = SecretProtector.Create(null, directory.FullName);
 
             Assert.Equal("x", second.Unprotect(first.Protect("x")));
             var file = Assert.Single(Directory.GetFiles(Path.Combine(directory.FullName, "keys")));
