@@ -202,6 +202,10 @@ internal sealed class ShellBackendAdapter
         string[] masked = job.CallbackUrl is { } url ? [.. job.Secrets.Values, url] : [.. job.Secrets.Values];
         return wrong is null
             ? new StartJob(job.Marker, directory, path, arguments, environment, masked, InputFiles(job), _settings.MaxOutputBytes)
+            {
+                TimeoutMilliseconds = (job.Spec.TimeoutSeconds ?? 0) * 1000L,
+                GraceMilliseconds = (int)_settings.StopGrace.TotalMilliseconds,
+            }
             : null;
     }
 
