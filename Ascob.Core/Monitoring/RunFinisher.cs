@@ -122,7 +122,7 @@ public sealed class RunFinisher(
         ArgumentNullException.ThrowIfNull(report);
         var archived = await archiver.TryArchiveAsync(run, backend, cancellationToken).ConfigureAwait(false);
         var ended = await EndOrRetryAsync(run, r => Ending.Of(r, report), report, cancellationToken, archived).ConfigureAwait(false);
-        if (ended.Status.IsFinal())
+        if (ended.Status.IsFinal() || ended.Attempt > run.Attempt)
         {
             await archiver.CleanUpAsync(run, backend, archived, cancellationToken).ConfigureAwait(false);
         }

@@ -13,6 +13,7 @@ internal sealed class HostJob(StartJob start)
     private JobReport _report = new(start.Marker, HostJobState.Running);
     private bool _exited;
     private bool _isWritten;
+    private volatile bool _hasOutput;
     private int _openPipes = 2;
     private ITimer? _deadline;
 
@@ -62,7 +63,7 @@ internal sealed class HostJob(StartJob start)
         {
             lock (Gate)
             {
-                return _report with { State = IsFinal ? HostJobState.Ended : HostJobState.Running };
+                return _report with { State = IsFinal ? HostJobState.Ended : HostJobState.Running, Quiet = IsFinal && !_hasOutput };
             }
         }
     }
@@ -132,6 +133,9 @@ internal sealed class HostJob(StartJob start)
             return _openPipes == 0;
         }
     }
+
+    /// <summary>Notes that the job has written something.</summary>
+    public void NoteOutput() => _hasOutput = true;
 
     /// <summary>Notes the end of one output; true when both have ended, and the process too.</summary>
     public bool NotePipeClosed()

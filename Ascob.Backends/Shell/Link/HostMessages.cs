@@ -101,6 +101,9 @@ internal sealed record JobReport(string Marker, HostJobState State)
     public bool TimedOut { get; init; }
 
     public bool OutputCut { get; init; }
+
+    /// <summary>Gets whether it is known that the ended job has written nothing.</summary>
+    public bool Quiet { get; init; }
 }
 
 /// <summary>The generated reading and writing of the messages.</summary>
