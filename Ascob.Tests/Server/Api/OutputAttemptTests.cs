@@ -1,9 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Ascob.Backends.Shell;
 using Ascob.Core.Output;
-using Ascob.Core.Runs;
 using Ascob.Tests.Backends.Shell;
 using Microsoft.Extensions.DependencyInjection;
 
