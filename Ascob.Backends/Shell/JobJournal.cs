@@ -11,6 +11,10 @@ namespace Ascob.Backends.Shell;
 /// </summary>
 internal sealed class JobJournal : IDisposable
 {
+    private const string Alone = "alone";
+    private const string Stopped = "stopped";
+    private const string Timeout = "timeout";
+
     private readonly SafeFileHandle _file;
     private readonly Lock _gate = new();
     private byte[] _unwritten = [];
@@ -68,12 +72,13 @@ internal sealed class JobJournal : IDisposable
 
     public void Started(int pid, long startTime, long atMilliseconds) => Append($"started {pid} {startTime} {atMilliseconds}\n");
 
-    public void Ended(int? exitCode, int? signal, bool stopped) =>
-        Append($"ended {(signal is null ? "exit" : "signal")} {signal ?? exitCode ?? 0} {(stopped ? "stopped" : "alone")}\n");
+    public void Ended(JobReport end) => Append(
+        $"ended {(end.Signal is null ? "exit" : "signal")} {end.Signal ?? end.ExitCode ?? 0} {(end.TimedOut ? Timeout : end.Stopped ? Stopped : Alone)} {end.EndedAtMilliseconds}\n");
 
     public void OutputCut() => Append($"cut\n");
 
-    public void Dispose()
+    /// <summary>Writes what is not on disk yet; false when the disk still refuses it.</summary>
+    public bool TryFlush()
     {
         lock (_gate)
         {
@@ -82,17 +87,34 @@ internal sealed class JobJournal : IDisposable
                 TryWrite();
             }
 
-            _file.Dispose();
+            return _unwritten.Length == 0;
         }
+    }
+
+    public void Dispose()
+    {
+        TryFlush();
+        _file.Dispose();
     }
 
     private static JobReport Apply(JobReport report, string[] words) => words switch
     {
         ["started", var pid, var start, var at] => report with { Pid = (int)Number(pid), StartTime = Number(start), StartedAtMilliseconds = Number(at) },
-        ["ended", "exit", var code, var how] => report with { State = HostJobState.Ended, ExitCode = (int)Number(code), Stopped = how == "stopped" },
-        ["ended", "signal", var signal, var how] => report with { State = HostJobState.Ended, Signal = (int)Number(signal), Stopped = how == "stopped" },
+        // Journals of earlier versions end without the time.
+        ["ended", var what, var code, var how] => Ended(report, what, code, how, "0"),
+        ["ended", var what, var code, var how, var at] => Ended(report, what, code, how, at),
         ["cut"] => report with { OutputCut = true },
         _ => report,
+    };
+
+    private static JobReport Ended(JobReport report, string what, string code, string how, string at) => report with
+    {
+        State = HostJobState.Ended,
+        ExitCode = what == "exit" ? (int)Number(code) : null,
+        Signal = what == "signal" ? (int)Number(code) : null,
+        Stopped = how is Stopped or Timeout,
+        TimedOut = how == Timeout,
+        EndedAtMilliseconds = Number(at),
     };
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);

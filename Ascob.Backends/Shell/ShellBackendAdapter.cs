@@ -59,7 +59,7 @@ internal sealed class ShellBackendAdapter
             {
                 { Refusal: { Mendable: true } refusal } => SubmitOutcome.NotNow(refusal.Reason),
                 { Refusal: { } refusal } => SubmitOutcome.Rejected(refusal.Reason),
-                { Reports: [var report, ..] } => SubmitOutcome.Accepted(ShellReports.Keys(report), ShellReports.ToBackendReport(report)),
+                { Reports: [var report, ..] } => Accepted(_ends.GetValueOrDefault(job.Marker) ?? report),
                 _ => SubmitOutcome.Unknown(response.Error ?? "The shell host gave no answer."),
             };
         }
@@ -142,7 +142,19 @@ internal sealed class ShellBackendAdapter
             OutputChannel.Stdout => JobOutput.Stdout,
             OutputChannel.Stderr => JobOutput.Stderr,
         };
-        var piece = CappedLogReader.Read(Ref(run.Marker).Directory, name, offset, maxBytes);
+        if (report.Quiet)
+        {
+            return new OutputChunk(ReadOnlyMemory<byte>.Empty, offset, Complete: true);
+        }
+
+        var directory = Ref(run.Marker).Directory;
+        var piece = CappedLogReader.Read(directory, name, offset, maxBytes);
+        if (report.State != HostJobState.Running && !Directory.Exists(directory))
+        {
+            // Cleaned up meanwhile: what was read may be a part only and must not pass for all there was.
+            throw new DirectoryNotFoundException("The output of this job is no longer here.");
+        }
+
         return new OutputChunk(piece.Data, piece.NextOffset, piece.AtEnd && report.State != HostJobState.Running, piece.Dropped);
     }
 
@@ -183,6 +195,9 @@ internal sealed class ShellBackendAdapter
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
+    // Under load the end of a short job is here before the answer to its start was looked at.
+    private static SubmitOutcome Accepted(JobReport report) => SubmitOutcome.Accepted(ShellReports.Keys(report), ShellReports.ToBackendReport(report));
+
     private StartJob? TryMakeStart(BackendJob job, out string? wrong)
     {
         wrong = Validate(job.Spec).Select(e => e.Message)
@@ -202,6 +217,10 @@ internal sealed class ShellBackendAdapter
         string[] masked = job.CallbackUrl is { } url ? [.. job.Secrets.Values, url] : [.. job.Secrets.Values];
         return wrong is null
             ? new StartJob(job.Marker, directory, path, arguments, environment, masked, InputFiles(job), _settings.MaxOutputBytes)
+            {
+                TimeoutMilliseconds = (job.Spec.TimeoutSeconds ?? 0) * 1000L,
+                GraceMilliseconds = (int)_settings.StopGrace.TotalMilliseconds,
+            }
             : null;
     }
 

@@ -37,6 +37,8 @@ internal static class ShellReports
     private static BackendReport NotFound(JobReport report, string reason) =>
         new() { Marker = report.Marker, State = BackendState.NotFound, Reason = reason, Certain = true };
 
+    private static DateTimeOffset? Time(long milliseconds) => milliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
+
     private static BackendReport Known(JobReport report, BackendState state, string? word, string? reason) => new()
     {
         Marker = report.Marker,
@@ -45,6 +47,8 @@ internal static class ShellReports
         Reason = reason,
         Keys = Keys(report),
         ExitCode = report.State == HostJobState.Ended ? report.ExitCode ?? SignalExitBase + report.Signal : null,
-        StartedAt = report.StartedAtMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(report.StartedAtMilliseconds) : null,
+        StartedAt = Time(report.StartedAtMilliseconds),
+        EndedAt = report.State == HostJobState.Ended ? Time(report.EndedAtMilliseconds) : null,
+        TimedOut = report is { State: HostJobState.Ended, TimedOut: true },
     };
 }

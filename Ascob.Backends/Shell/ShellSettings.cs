@@ -20,7 +20,7 @@ internal sealed record ShellSettings
     public long MaxOutputBytes { get; init; } = CappedLogLimits.Default.TotalBytes;
 
     /// <summary>Gets how long the shell host stays without a server and without a job.</summary>
-    public TimeSpan HostIdleExit { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan HostIdleExit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Gets the shell that runs <c>shell_command</c>.</summary>
     public string Shell { get; init; } = "/bin/sh";

@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Ascob.Core.Backends;
 
-/// <summary>The configured backends of this server.</summary>
-public sealed class BackendCatalog
+/// <summary>The configured backends of this server. It ends their adapters with itself.</summary>
+public sealed class BackendCatalog : IAsyncDisposable, IDisposable
 {
     private readonly Dictionary<string, BackendEntry> _entries;
 
@@ -27,6 +27,28 @@ public sealed class BackendCatalog
         entry = null;
         return backendId is not null && _entries.TryGetValue(backendId, out entry);
     }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var entry in All)
+        {
+            switch (entry.Adapter)
+            {
+                case IAsyncDisposable adapter:
+                    await adapter.DisposeAsync().ConfigureAwait(false);
+                    break;
+                case IDisposable adapter:
+                    adapter.Dispose();
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 }
 
 /// <summary>One configured backend with its adapter and what is known of its condition on this server.</summary>

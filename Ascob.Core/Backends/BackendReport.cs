@@ -55,6 +55,12 @@ public sealed record BackendReport
     /// <summary>Gets when the job started, by the backend's clock; null where unknown.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>Gets when the job ended, by the backend's clock; null where unknown.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Gets whether the backend itself stopped the job because the time of its spec was over.</summary>
+    public bool TimedOut { get; init; }
+
     /// <summary>Gets whether <see cref="BackendState.NotFound"/> is final at once instead of after several sightings.</summary>
     public bool Certain { get; init; }
 

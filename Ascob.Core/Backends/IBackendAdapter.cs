@@ -94,6 +94,6 @@ public interface ISupportChanges
 /// <summary>For backends that keep something of a job after its end, such as a working directory.</summary>
 public interface ISupportCleanup
 {
-    /// <summary>Drops what the backend keeps of the job. Its output has been taken over. Called after the run is final; repeating does no harm.</summary>
+    /// <summary>Drops what the backend keeps of the job. Its output has been taken over. Called after the run is final or has gone on to another attempt; repeating does no harm.</summary>
     Task CleanUpAsync(BackendRunRef run, CancellationToken cancellationToken);
 }

@@ -238,9 +238,9 @@ public sealed partial class AscobClient
         long? from = offset == 0 ? null : offset;
         return channel switch
         {
-            OutputChannel.Combined => Api.GetOutputAsync(runId, from, true, cancellationToken),
-            OutputChannel.Stdout => Api.GetStdoutAsync(runId, from, true, cancellationToken),
-            OutputChannel.Stderr => Api.GetStderrAsync(runId, from, true, cancellationToken),
+            OutputChannel.Combined => Api.GetOutputAsync(runId, from, true, null, cancellationToken),
+            OutputChannel.Stdout => Api.GetStdoutAsync(runId, from, true, null, cancellationToken),
+            OutputChannel.Stderr => Api.GetStderrAsync(runId, from, true, null, cancellationToken),
         };
     }
 

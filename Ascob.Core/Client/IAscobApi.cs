@@ -58,17 +58,17 @@ public interface IAscobApi
     [Post("/api/runs/{id}/resolve")]
     Task ResolveAsync(long id, [Body] ResolveRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Reads output from an offset; with <paramref name="follow"/> until the run is final.</summary>
+    /// <summary>Reads output from an offset; with <paramref name="follow"/> until the run is final; of the present attempt unless another is named.</summary>
     [Get("/api/runs/{id}/output.txt")]
-    Task<HttpResponseMessage> GetOutputAsync(long id, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+    Task<HttpResponseMessage> GetOutputAsync(long id, [Query] long? offset, [Query] bool? follow, [Query] int? attempt, CancellationToken cancellationToken);
 
     /// <summary>Reads standard output alone.</summary>
     [Get("/api/runs/{id}/output/stdout.txt")]
-    Task<HttpResponseMessage> GetStdoutAsync(long id, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+    Task<HttpResponseMessage> GetStdoutAsync(long id, [Query] long? offset, [Query] bool? follow, [Query] int? attempt, CancellationToken cancellationToken);
 
     /// <summary>Reads standard error alone.</summary>
     [Get("/api/runs/{id}/output/stderr.txt")]
-    Task<HttpResponseMessage> GetStderrAsync(long id, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+    Task<HttpResponseMessage> GetStderrAsync(long id, [Query] long? offset, [Query] bool? follow, [Query] int? attempt, CancellationToken cancellationToken);
 
     /// <summary>Reads the timeline.</summary>
     [Get("/api/runs/{id}/events")]

@@ -14,7 +14,7 @@ internal sealed record Ending(RunTrigger Trigger, string Cause, string? Reason)
     public static Ending Of(Run run, BackendReport report) => report.State switch
     {
         BackendState.Succeeded => new Ending(RunTrigger.BackendSucceeded, "succeeded", report.Reason),
-        BackendState.Aborted or BackendState.Failed when run.TimedOut =>
+        BackendState.Aborted or BackendState.Failed when run.TimedOut || report.TimedOut =>
             new Ending(RunTrigger.BackendFailed, "timeout", $"stopped after its time of {run.Spec.TimeoutSeconds} s was over"),
         BackendState.Aborted => new Ending(RunTrigger.BackendAborted, "aborted", report.Reason),
         BackendState.NotFound => new Ending(RunTrigger.BackendFailed, "lost", $"lost: {report.Reason ?? "the backend no longer knows the job"}"),

@@ -122,7 +122,7 @@ public sealed class RunFinisher(
         ArgumentNullException.ThrowIfNull(report);
         var archived = await archiver.TryArchiveAsync(run, backend, cancellationToken).ConfigureAwait(false);
         var ended = await EndOrRetryAsync(run, r => Ending.Of(r, report), report, cancellationToken, archived).ConfigureAwait(false);
-        if (ended.Status.IsFinal())
+        if (ended.Status.IsFinal() || ended.Attempt > run.Attempt)
         {
             await archiver.CleanUpAsync(run, backend, archived, cancellationToken).ConfigureAwait(false);
         }
@@ -142,7 +142,7 @@ public sealed class RunFinisher(
         var now = clock.Now;
         var result = await updater.ApplyAsync(
             run,
-            r => r.Marker != marker ? null : Retry(r, ending(r)) ?? RunLifecycle.Change(
+            r => r.Marker != marker ? null : Retry(r, ending(r)) ?? EndedAt(report, now, RunLifecycle.Change(
                 r,
                 ending(r).Trigger,
                 now,
@@ -154,7 +154,7 @@ public sealed class RunFinisher(
                     SubmittedAt = report is null ? x.SubmittedAt : x.SubmittedAt ?? x.IntentAt ?? now,
                     StartedAt = report is null ? x.StartedAt : StartOf(x, report, now),
                     OutputArchived = archived,
-                }),
+                })),
             cancellationToken).ConfigureAwait(false);
         tracker.Forget(run);
         if (result.Applied)
@@ -178,6 +178,12 @@ public sealed class RunFinisher(
         var earliest = run.SubmittedAt ?? run.IntentAt ?? run.DefinedAt;
         return told > now ? now : told < earliest ? earliest : told;
     }
+
+    // The end of the job, where the backend tells it, is not the moment at which it was noticed; the event tells of that one.
+    private static RunChange? EndedAt(BackendReport? report, DateTimeOffset now, RunChange? change) =>
+        change is { Finishes: true, After: var after } && report?.EndedAt is { } told
+            ? change with { After = after with { EndedAt = told > now ? now : told < (after.StartedAt ?? after.DefinedAt) ? after.StartedAt ?? after.DefinedAt : told } }
+            : change;
 
     private RunChange? Retry(Run run, Ending ending)
     {

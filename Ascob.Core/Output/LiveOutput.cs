@@ -32,7 +32,7 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
         {
             if (run.OutputArchived)
             {
-                await foreach (var piece in ReadArchiveAsync(runId, channel, at, cancellationToken).ConfigureAwait(false))
+                await foreach (var piece in ReadArchiveAsync(run, channel, at, cancellationToken).ConfigureAwait(false))
                 {
                     yield return piece;
                 }
@@ -73,7 +73,7 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
 
         if (run.OutputArchived)
         {
-            var stream = await archive.OpenAsync(runId, channel, cancellationToken).ConfigureAwait(false);
+            var stream = await archive.OpenAsync(runId, run.Attempt, channel, cancellationToken).ConfigureAwait(false);
             await using var closed = (stream ?? Stream.Null).ConfigureAwait(false);
             return stream?.Length ?? 0;
         }
@@ -106,12 +106,12 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadArchiveAsync(
-        long runId,
+        Run run,
         OutputChannel channel,
         long offset,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var stream = await archive.OpenAsync(runId, channel, cancellationToken).ConfigureAwait(false);
+        var stream = await archive.OpenAsync(run.Id, run.Attempt, channel, cancellationToken).ConfigureAwait(false);
         if (stream is null)
         {
             yield break;
@@ -142,7 +142,17 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
 
         while (true)
         {
-            var chunk = await source.ReadOutputAsync(reference, channel, offset, PieceSize, cancellationToken).ConfigureAwait(false);
+            OutputChunk chunk;
+            try
+            {
+                chunk = await source.ReadOutputAsync(reference, channel, offset, PieceSize, cancellationToken).ConfigureAwait(false);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Dropped there a moment ago because it has been archived: the next look finds that.
+                yield break;
+            }
+
             if (chunk.Dropped > 0)
             {
                 yield return (Encoding.UTF8.GetBytes(limits.DroppedLine(chunk.Dropped)), chunk.NextOffset - chunk.Data.Length);

@@ -27,6 +27,7 @@ public sealed class OutputArchiver(IOutputStore store, ILogger<OutputArchiver> l
             {
                 await store.ArchiveAsync(
                     run.Id,
+                    run.Attempt,
                     channel,
                     (offset, ct) => source.ReadOutputAsync(reference, channel, offset, 256 * 1024, ct),
                     cancellationToken).ConfigureAwait(false);

@@ -140,9 +140,9 @@ public sealed class JobService(
         }
     }
 
-    /// <summary>Opens the output of a run; a conflict where its backend has none to offer.</summary>
-    public Task<Result<OutputDocument>> OpenOutputAsync(long runId, OutputChannel channel, Caller caller, CancellationToken cancellationToken) =>
-        WithRunAsync(runId, caller, run => OpenAsync(run, channel, cancellationToken), cancellationToken);
+    /// <summary>Opens the output of an attempt of a run, the present one where none is named; a conflict where its backend has none to offer.</summary>
+    public Task<Result<OutputDocument>> OpenOutputAsync(long runId, int? attempt, OutputChannel channel, Caller caller, CancellationToken cancellationToken) =>
+        WithRunAsync(runId, caller, run => OpenAsync(run, attempt ?? run.Attempt, channel, cancellationToken), cancellationToken);
 
     /// <summary>Attaches an input file while the run is <c>DEFINED</c>.</summary>
     public Task<Result<RunFile>> SaveFileAsync(long runId, string fileId, Stream content, Caller caller, CancellationToken cancellationToken) =>
@@ -163,12 +163,17 @@ public sealed class JobService(
             async run => Wrap(await files.ListAsync(run.Id, cancellationToken).ConfigureAwait(false)),
             cancellationToken);
 
-    private async Task<Result<OutputDocument>> OpenAsync(Run run, OutputChannel channel, CancellationToken cancellationToken)
+    private async Task<Result<OutputDocument>> OpenAsync(Run run, int attempt, OutputChannel channel, CancellationToken cancellationToken)
     {
+        if (attempt > run.Attempt)
+        {
+            return new Error(ErrorKind.NotFound, "output.attempt", $"Run {run.Id} has no attempt {attempt}; the latest is {run.Attempt}.");
+        }
+
         var backend = catalog.TryGet(run.BackendId, out var entry) ? entry : null;
         if (run.OutputArchived)
         {
-            return await outputs.OpenAsync(run.Id, channel, cancellationToken).ConfigureAwait(false) is { } archived
+            return await outputs.OpenAsync(run.Id, attempt, channel, cancellationToken).ConfigureAwait(false) is { } archived
                 ? new OutputDocument(archived)
                 : new OutputDocument(Stream.Null);
         }
@@ -181,6 +186,17 @@ public sealed class JobService(
         if (channel != OutputChannel.Combined && backend?.Adapter is ISupportOutput { SeparatesStreams: false })
         {
             return new Error(ErrorKind.Conflict, "output.not_separated", $"Backend '{backend.Id}' does not separate stdout and stderr; read output.txt.");
+        }
+
+        if (attempt < run.Attempt)
+        {
+            if (backend?.Adapter is ISupportOutput { KeepsOutput: true })
+            {
+                return new Error(ErrorKind.Conflict, "output.earlier_attempt", $"Backend '{backend.Id}' has the output of the latest attempt only.");
+            }
+
+            // Taken over before the next attempt began.
+            return new OutputDocument(await outputs.OpenAsync(run.Id, attempt, channel, cancellationToken).ConfigureAwait(false) ?? Stream.Null);
         }
 
         return new OutputDocument(

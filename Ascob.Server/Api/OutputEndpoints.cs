@@ -30,6 +30,7 @@ internal static class OutputEndpoints
         .WithTags("Output")
         .Query<long>("offset", "Start at this byte.")
         .Query<bool>("follow", "Stream until the run is final.")
+        .Query<int>("attempt", "Read the output of this attempt instead of the present one.")
         .Header("Range", "One range of bytes. While the output grows, at most 1 MiB of it is answered at a time.")
         .Produces<string>(200, "text/plain")
         .Produces<string>(206, "text/plain")
@@ -41,9 +42,10 @@ internal static class OutputEndpoints
         var query = new QueryReader(context.Request.Query);
         var offset = query.Number("offset", 0, long.MaxValue) ?? 0;
         var follow = query.Flag("follow");
+        var attempt = query.Number("attempt", 1, int.MaxValue);
         query.Done();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        var opened = await jobs.OpenOutputAsync(id, channel, context.GetCaller(), context.RequestAborted);
+        var opened = await jobs.OpenOutputAsync(id, (int?)attempt, channel, context.GetCaller(), context.RequestAborted);
         if (!opened.IsSuccess)
         {
             await Problems.WriteAsync(context, opened.Error);

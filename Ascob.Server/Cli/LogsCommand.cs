@@ -41,9 +41,9 @@ internal static class LogsCommand
     {
         using var response = await (channel switch
         {
-            OutputChannel.Stdout => client.Api.GetStdoutAsync(runId, null, null, cancellationToken),
-            OutputChannel.Stderr => client.Api.GetStderrAsync(runId, null, null, cancellationToken),
-            OutputChannel.Combined => client.Api.GetOutputAsync(runId, null, null, cancellationToken),
+            OutputChannel.Stdout => client.Api.GetStdoutAsync(runId, null, null, null, cancellationToken),
+            OutputChannel.Stderr => client.Api.GetStderrAsync(runId, null, null, null, cancellationToken),
+            OutputChannel.Combined => client.Api.GetOutputAsync(runId, null, null, null, cancellationToken),
         });
         if (!response.IsSuccessStatusCode)
         {

@@ -12,7 +12,7 @@ namespace Ascob.Backends.Shell.Host;
 /// waits for the starts under way before it calls it a stranger.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process.")]
-internal sealed unsafe class ChildTable(MonotonicClock clock)
+internal sealed unsafe class ChildTable(MonotonicClock clock, JobOwners owners)
 {
     private const int SignalInfoBytes = 128;
     private const int SignalInfoPid = 16;
@@ -36,8 +36,12 @@ internal sealed unsafe class ChildTable(MonotonicClock clock)
         var (pid, error) = (0, 0);
         try
         {
-            error = ChildProcess.Spawn(
-                start.Path, start.Arguments, start.Environment, Path.Combine(start.Directory, RunDirectory.Work), stdout, stderr, out pid);
+            (error, pid) = owners.Tagged(job, () =>
+            {
+                var result = ChildProcess.Spawn(
+                    start.Path, start.Arguments, start.Environment, Path.Combine(start.Directory, RunDirectory.Work), stdout, stderr, out var started);
+                return (result, started);
+            });
             if (error == 0)
             {
                 // Even one that has ended is still there: nobody reaps it before it is entered.
@@ -49,6 +53,11 @@ internal sealed unsafe class ChildTable(MonotonicClock clock)
         }
         finally
         {
+            if (pid == 0)
+            {
+                owners.Leave(job);
+            }
+
             lock (_gate)
             {
                 if (pid > 0)

@@ -10,7 +10,7 @@ namespace Ascob.Backends.Shell.Host;
 /// does not obey a stop, and only then calls a job ended. One thread.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process.")]
-internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, JobProcesses processes, Action<HostJob> finished)
+internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, JobOwners owners, JobProcesses processes, Action<HostJob> finished)
 {
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
@@ -20,7 +20,6 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
     private readonly ConcurrentQueue<(HostJob Job, DateTimeOffset At, Action<HostJob> Then)> _newTimers = new();
     private readonly PriorityQueue<(HostJob Job, Action<HostJob> Then), DateTimeOffset> _timers = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
-    private readonly Queue<string> _recent = new();
     private DateTimeOffset? _lookAgainAt;
     private OutputPump? _pump;
 
@@ -29,7 +28,7 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
     /// <summary>Takes the end of a job's first process.</summary>
     public void NoteExit(HostJob job, int? exitCode, int? signal)
     {
-        if (job.NoteExit(exitCode, signal))
+        if (job.NoteExit(exitCode, signal, clock.Now))
         {
             NoteDone(job);
             return;
@@ -39,6 +38,9 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         Schedule(job, job.KillAt is { } killAt && killAt > until ? killAt : until, Cut);
     }
 
+    /// <summary>Stops a job by itself when its time is over: the server does so too, but it may be away.</summary>
+    public void KeepTime(HostJob job) => job.Watch(clock, j => Stop(j, clock.Now + j.Grace, timedOut: true));
+
     /// <summary>Takes a job whose first process and outputs have ended.</summary>
     public void NoteDone(HostJob job)
     {
@@ -47,9 +49,9 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
     }
 
     /// <summary>Stops a job: asks its processes to end now and ends them at the given time.</summary>
-    public void Stop(HostJob job, DateTimeOffset killAt)
+    public void Stop(HostJob job, DateTimeOffset killAt, bool timedOut = false)
     {
-        if (!job.TryNoteStop(killAt))
+        if (!job.TryNoteStop(killAt, timedOut))
         {
             return;
         }
@@ -153,7 +155,8 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         var orphans = processes.AnyOrphans(thorough: lookAgain);
         if (orphans && lookAgain)
         {
-            KillLate();
+            // Those of jobs that ended a moment ago and were missed then.
+            _ = Task.Run(processes.KillOrphans);
         }
 
         foreach (var job in batch)
@@ -191,29 +194,9 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         }
     }
 
-    // Orphans of jobs that ended a moment ago and were missed then.
-    private void KillLate()
-    {
-        HashSet<string> ended;
-        lock (_recent)
-        {
-            ended = [.. _recent];
-        }
-
-        _ = Task.Run(() => processes.KillOrphans(ended));
-    }
-
     private void Finish(HostJob job)
     {
-        lock (_recent)
-        {
-            _recent.Enqueue(job.Marker);
-            if (_recent.Count > 1000)
-            {
-                _recent.Dequeue();
-            }
-        }
-
+        owners.Leave(job);
         job.NoteFinal();
         finished(job);
     }

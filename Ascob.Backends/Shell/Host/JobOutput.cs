@@ -19,7 +19,11 @@ internal sealed class JobOutput(HostJob job)
 
     public static ReadOnlySpan<byte> CutLine => "\n[ascob: output cut here; a process that the job left behind still held it open]\n"u8;
 
-    public void Append(bool isStderr, ReadOnlySpan<byte> bytes) => _combined.Append((isStderr ? _stderr : _stdout).Take(bytes));
+    public void Append(bool isStderr, ReadOnlySpan<byte> bytes)
+    {
+        job.NoteOutput();
+        _combined.Append((isStderr ? _stderr : _stdout).Take(bytes));
+    }
 
     /// <summary>Ends one side; the files are closed with it.</summary>
     public void Finish(bool isStderr, bool cut)
@@ -28,6 +32,7 @@ internal sealed class JobOutput(HostJob job)
         _combined.Append(side.Finish());
         if (cut)
         {
+            job.NoteOutput();
             side.Log.Append(CutLine);
             _combined.Append(CutLine);
         }

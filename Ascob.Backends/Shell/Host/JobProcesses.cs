@@ -3,10 +3,10 @@ using Ascob.Backends.Shell.Native;
 namespace Ascob.Backends.Shell.Host;
 
 /// <summary>
-/// Finds and kills what jobs leave behind. Every process that a job ever made is a descendant of this host, because orphans come back to it; which job an orphan
-/// belongs to is read off its session and off the marker in the environment it was started with.
+/// Finds and kills what jobs leave behind. Every process that a job ever made is a descendant of this host, because orphans come back to it; <see cref="JobOwners"/> tells whose an
+/// orphan is. One of which nothing tells is killed when no job is left.
 /// </summary>
-internal sealed class JobProcesses(ChildTable children)
+internal sealed class JobProcesses(ChildTable children, JobOwners owners)
 {
     private static readonly TimeSpan BetweenSweeps = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestKill = TimeSpan.FromSeconds(20);
@@ -25,41 +25,45 @@ internal sealed class JobProcesses(ChildTable children)
             !live.ContainsKey(pid)
             && ProcessTable.TryRead(pid) is { IsDead: false } process
             && process.Parent == Environment.ProcessId
-            && !live.ContainsKey(process.Session)
-            && !(ProcessTable.ReadMarker(pid) is { } marker && live.Values.Any(j => j.Marker == marker)));
+            && (owners.Of(pid, out var job) != Ownership.Active || job!.HasExited));
     }
 
     /// <summary>Answers the living processes of a job.</summary>
-    public List<ProcessInfo> Of(HostJob job)
-    {
-        // The processes first: whatever is among them and was started here is in the table by then.
-        var all = ProcessTable.ReadAll();
-        var live = children.Snapshot();
-        var onlyLeft = live.Count == 0 || (live.Count == 1 && live.ContainsValue(job));
-        return Collect(
-            all, live, (top, marker) => top.Session == job.Pid || marker == job.Marker || (onlyLeft && marker is null && IsOrphan(top)), job);
-    }
+    public List<ProcessInfo> Of(HostJob job) => Collect(
+        own: first => first == job,
+        orphan: process => owners.Of(process.Pid, out var owner) switch
+        {
+            Ownership.Active => owner == job,
+            Ownership.Unknown => owners.Active.All(j => j == job) && IsOrphan(process),
+            _ => false,
+        });
 
     /// <summary>Kills everything of a job until two looks in a row find nothing.</summary>
     public void KillAll(HostJob job) => KillAll(() => Of(job));
 
     /// <summary>Kills the orphans of jobs that have ended.</summary>
-    public void KillOrphans(IReadOnlySet<string> endedMarkers) => KillAll(() =>
-    {
-        var all = ProcessTable.ReadAll();
-        var live = children.Snapshot();
-        return Collect(all, live, (top, marker) => marker is null ? live.Count == 0 && IsOrphan(top) : endedMarkers.Contains(marker), job: null);
-    });
+    public void KillOrphans() => KillAll(() => Collect(
+        own: static _ => false,
+        orphan: process => owners.Of(process.Pid, out _) switch
+        {
+            Ownership.Active => false,
+            Ownership.Unknown => owners.Active.Count == 0 && IsOrphan(process),
+            _ => true,
+        }));
 
-    /// <summary>Kills what a host that died has left behind: processes whose marker belongs to a run directory of this root.</summary>
-    public static void KillLeftovers(string root) => KillAll(() =>
+    /// <summary>
+    /// Kills what an earlier host of this directory has left behind when it died: processes with its tag, or whose marker belongs to a run directory of this root.
+    /// </summary>
+    public static void KillLeftovers(string root, uint host) => KillAll(() =>
     {
         var backends = Directory.GetDirectories(root);
         return [.. ProcessTable.ReadAll().Where(p =>
             !p.IsDead
-            && ProcessTable.ReadMarker(p.Pid) is { } marker
-            && RunDirectory.IsSafeName(marker)
-            && backends.Any(b => Directory.Exists(Path.Combine(b, "runs", marker))))];
+            && p.Pid != Environment.ProcessId
+            && (ProcessTag.TryRead(p.Pid)?.Host == host
+                || (ProcessTable.ReadMarker(p.Pid) is { } marker
+                    && RunDirectory.IsSafeName(marker)
+                    && backends.Any(b => Directory.Exists(Path.Combine(b, "runs", marker))))))];
     });
 
     /// <summary>Signals a process, if it still is the one that was seen.</summary>
@@ -86,40 +90,23 @@ internal sealed class JobProcesses(ChildTable children)
     private static bool IsOrphan(ProcessInfo process) =>
         process.Parent == Environment.ProcessId && ProcessTable.TryRead(process.Pid) is { IsDead: false } now && now.StartTime == process.StartTime;
 
-    // An orphan that wiped its environment and left its session too can be told only when no other job runs; the callers' conditions say so.
-    private static List<ProcessInfo> Collect(
-        List<ProcessInfo> all, Dictionary<int, HostJob> live, Func<ProcessInfo, string?, bool> isWanted, HostJob? job)
+    // Each wanted child of this host with all that is below it.
+    private List<ProcessInfo> Collect(Func<HostJob, bool> own, Func<ProcessInfo, bool> orphan)
     {
+        // The processes first: whatever is among them and was started here is in the table by then.
+        var all = ProcessTable.ReadAll();
+        var live = children.Snapshot();
         var byParent = all.Where(p => !p.IsDead).ToLookup(p => p.Parent);
         var found = new List<ProcessInfo>();
         foreach (var top in byParent[Environment.ProcessId])
         {
-            if (!live.TryGetValue(top.Pid, out var owner))
-            {
-                CollectOrphans(top, byParent, isWanted, found);
-            }
-            else if (owner == job)
+            if (live.TryGetValue(top.Pid, out var first) ? own(first) : orphan(top))
             {
                 CollectTree(top, byParent, found);
             }
         }
 
         return found;
-    }
-
-    private static void CollectOrphans(
-        ProcessInfo top, ILookup<int, ProcessInfo> byParent, Func<ProcessInfo, string?, bool> isWanted, List<ProcessInfo> found)
-    {
-        if (isWanted(top, ProcessTable.ReadMarker(top.Pid)))
-        {
-            CollectTree(top, byParent, found);
-            return;
-        }
-
-        foreach (var child in byParent[top.Pid])
-        {
-            CollectOrphans(child, byParent, isWanted, found);
-        }
     }
 
     private static void CollectTree(ProcessInfo top, ILookup<int, ProcessInfo> byParent, List<ProcessInfo> found)

@@ -6,7 +6,7 @@ using Ascob.Backends.Shell.Native;
 namespace Ascob.Backends.Shell.Host;
 
 /// <summary>Starts jobs in the order of their coming: claim, directory, pipes, process. A start waits for the new process to get a processor, so a few run at once.</summary>
-internal sealed class JobStarter(ChildTable children, OutputPump pump, RunDirectoryPool directories)
+internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinisher finisher, RunDirectoryPool directories)
 {
     private readonly BlockingCollection<(HostJob Job, StartJob Start)> _queue = [];
 
@@ -164,6 +164,7 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump, RunDirect
         }
 
         pump.Register(job, stdoutRead, stderrRead);
+        finisher.KeepTime(job);
         return null;
     }
 }

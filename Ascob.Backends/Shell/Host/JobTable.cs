@@ -15,6 +15,9 @@ internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFini
     /// <summary>Gets whether any job has not ended.</summary>
     public bool AnyActive => _jobs.Values.Any(j => !j.IsFinal);
 
+    /// <summary>Gets whether the end of some job is known here only, because the disk does not take it.</summary>
+    public bool AnyUnwritten => _jobs.Values.Any(j => j.IsFinal && !j.TryWriteEnd());
+
     /// <summary>Starts a job, or answers with the one that was started under this marker before.</summary>
     public async Task<HostResponse> StartAsync(StartJob start)
     {
@@ -73,6 +76,7 @@ internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFini
             }
 
             _jobs.TryRemove(job.Marker, out _);
+            known.Forget();
         }
 
         directories.Give(job.Directory);
@@ -85,7 +89,10 @@ internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFini
         _ended.Enqueue(job.Marker);
         while (_ended.Count > MostEndedInMemory && _ended.TryDequeue(out var oldest))
         {
-            _jobs.TryRemove(oldest, out _);
+            if (_jobs.TryRemove(oldest, out var forgotten))
+            {
+                forgotten.Forget();
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -24,7 +25,7 @@ internal sealed class ShellHost
     private readonly MonotonicClock _clock;
     private readonly ConcurrentDictionary<HostConnection, bool> _connections = new();
     private readonly ChildTable _children;
-    private readonly JobProcesses _processes;
+    private readonly JobOwners _owners;
     private readonly JobFinisher _finisher;
     private readonly OutputPump _pump;
     private readonly JobStarter _starter;
@@ -35,13 +36,13 @@ internal sealed class ShellHost
         _root = root;
         _idleExit = idleExit;
         _clock = new MonotonicClock(_time);
-        _children = new ChildTable(_clock);
-        _processes = new JobProcesses(_children);
-        _finisher = new JobFinisher(_clock, _children, _processes, NoteFinal);
+        _owners = new JobOwners();
+        _children = new ChildTable(_clock, _owners);
+        _finisher = new JobFinisher(_clock, _children, _owners, new JobProcesses(_children, _owners), NoteFinal);
         _pump = new OutputPump(_clock, _finisher.NoteDone);
         _finisher.UsePump(_pump);
         var directories = new RunDirectoryPool();
-        _starter = new JobStarter(_children, _pump, directories);
+        _starter = new JobStarter(_children, _pump, _finisher, directories);
         _jobs = new JobTable(_clock, _starter, _finisher, directories);
     }
 
@@ -59,7 +60,9 @@ internal sealed class ShellHost
             throw new IOException($"The shell host cannot adopt orphans: {Marshal.GetLastPInvokeErrorMessage()}.");
         }
 
-        JobProcesses.KillLeftovers(_root);
+        var number = HostNumber(lockFile);
+        _owners.UseHost(number);
+        JobProcesses.KillLeftovers(_root, number);
         for (var i = 0; i < Starters; i++)
         {
             StartThread("starter", _starter.Run);
@@ -77,11 +80,15 @@ internal sealed class ShellHost
         });
         using var address = HostSocket.In(_root);
         using var listener = Listen(address);
-        var idle = ExitWhenIdleAsync(over);
+        var idle = ExitWhenIdleAsync(lockFile, over);
         await AcceptAsync(listener, over.Token);
         await idle;
         await EndJobsAsync();
-        File.Delete(address.Path);
+        if (!IsDeleted(lockFile))
+        {
+            File.Delete(address.Path);
+        }
+
         return 0;
     }
 
@@ -96,6 +103,9 @@ internal sealed class ShellHost
         return listener;
     }
 
+    private static bool IsDeleted(SafeFileHandle file) =>
+        new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget?.EndsWith(" (deleted)", StringComparison.Ordinal) ?? true;
+
     private SafeFileHandle? TryLock()
     {
         var file = File.OpenHandle(Path.Combine(_root, "host.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
@@ -106,6 +116,19 @@ internal sealed class ShellHost
 
         file.Dispose();
         return null;
+    }
+
+    // Stands in the lock file, so that each host of a directory finds what an earlier one left behind.
+    private static uint HostNumber(SafeFileHandle lockFile)
+    {
+        var bytes = new byte[sizeof(uint)];
+        if (RandomAccess.Read(lockFile, bytes, 0) < bytes.Length || BinaryPrimitives.ReadUInt32LittleEndian(bytes) == 0)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes, ProcessTag.NewHost());
+            RandomAccess.Write(lockFile, bytes, 0);
+        }
+
+        return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken cancellationToken)
@@ -149,14 +172,23 @@ internal sealed class ShellHost
         }
     }
 
-    private async Task ExitWhenIdleAsync(CancellationTokenSource over)
+    private async Task ExitWhenIdleAsync(SafeFileHandle lockFile, CancellationTokenSource over)
     {
         var lastUse = _clock.Now;
         while (!over.IsCancellationRequested)
         {
             await Task.Delay(LookForIdleness, _time, over.Token).ContinueWith(
                 static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            if (!_connections.IsEmpty || _jobs.AnyActive)
+            if (_jobs.AnyActive || _jobs.AnyUnwritten)
+            {
+                lastUse = _clock.Now;
+            }
+            else if (IsDeleted(lockFile))
+            {
+                // With its directory gone nobody can find it any more, and a new host may have taken the place.
+                await over.CancelAsync();
+            }
+            else if (!_connections.IsEmpty)
             {
                 lastUse = _clock.Now;
             }

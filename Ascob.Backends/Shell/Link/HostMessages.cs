@@ -45,7 +45,14 @@ internal sealed record StartJob(
     string[] Environment,
     string[] Masked,
     InputFile[] Files,
-    long MaxOutputBytes);
+    long MaxOutputBytes)
+{
+    /// <summary>Gets how long the job may run; 0 for ever. The host keeps to it, for the server may be away when the time is over.</summary>
+    public long TimeoutMilliseconds { get; init; }
+
+    /// <summary>Gets how long the job may take to obey when its time is over.</summary>
+    public int GraceMilliseconds { get; init; }
+}
 
 /// <summary>An input file to put before the job.</summary>
 internal sealed record InputFile(string Name, string Source);
@@ -85,9 +92,18 @@ internal sealed record JobReport(string Marker, HostJobState State)
 
     public int? Signal { get; init; }
 
+    /// <summary>Gets when the first process ended; 0 where that is not known.</summary>
+    public long EndedAtMilliseconds { get; init; }
+
     public bool Stopped { get; init; }
 
+    /// <summary>Gets whether the host stopped the job because its time was over.</summary>
+    public bool TimedOut { get; init; }
+
     public bool OutputCut { get; init; }
+
+    /// <summary>Gets whether it is known that the ended job has written nothing.</summary>
+    public bool Quiet { get; init; }
 }
 
 /// <summary>The generated reading and writing of the messages.</summary>

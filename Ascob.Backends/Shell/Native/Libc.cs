@@ -65,6 +65,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     public static partial int Prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
 
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    public static unsafe partial int PrLimit(int pid, int resource, ulong* newLimit, ulong* oldLimit);
+
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EpollCreate1(int flags);
 

@@ -5,19 +5,19 @@ using Ascob.Core.Output;
 namespace Ascob.Server.Persistence.Output;
 
 /// <summary>
-/// Keeps the output of ended runs as files: <c>output/&lt;thousand&gt;/&lt;run id&gt;.combined.txt</c>, <c>.stdout.txt</c>, <c>.stderr.txt</c> below the data directory; an empty
-/// document has no file. A document appears under its name only when it is whole.
+/// Keeps the output of ended runs as files: <c>output/&lt;thousand&gt;/&lt;run id&gt;.combined.txt</c>, <c>.stdout.txt</c>, <c>.stderr.txt</c> below the data directory, and
+/// <c>&lt;run id&gt;.attempts/&lt;attempt&gt;.combined.txt</c> and so on from the second attempt on; an empty document has no file. A document appears under its name only when it is whole.
 /// </summary>
 internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limits) : IOutputStore
 {
     private readonly string _root = Path.Combine(dataDirectory, "output");
 
-    public Task<Stream?> OpenAsync(long runId, OutputChannel channel, CancellationToken cancellationToken)
+    public Task<Stream?> OpenAsync(long runId, int attempt, OutputChannel channel, CancellationToken cancellationToken)
     {
         try
         {
             return Task.FromResult<Stream?>(new FileStream(
-                DocumentPath(runId, channel), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.Asynchronous));
+                DocumentPath(runId, attempt, channel), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 4096, FileOptions.Asynchronous));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -30,9 +30,9 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
     }
 
     public async Task ArchiveAsync(
-        long runId, OutputChannel channel, Func<long, CancellationToken, Task<OutputChunk>> read, CancellationToken cancellationToken)
+        long runId, int attempt, OutputChannel channel, Func<long, CancellationToken, Task<OutputChunk>> read, CancellationToken cancellationToken)
     {
-        var path = DocumentPath(runId, channel);
+        var path = DocumentPath(runId, attempt, channel);
         var first = await read(0, cancellationToken);
         try
         {
@@ -64,7 +64,12 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
         {
             foreach (var channel in Enum.GetValues<OutputChannel>())
             {
-                DeleteDocument(DocumentPath(runId, channel));
+                DeleteDocument(DocumentPath(runId, 1, channel));
+            }
+
+            if (Directory.Exists(LaterAttempts(runId)))
+            {
+                Directory.Delete(LaterAttempts(runId), recursive: true);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -138,14 +143,21 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
         }
     }
 
-    // No folder for each run: making one costs as much as a document.
-    private string DocumentPath(long runId, OutputChannel channel) => Path.Combine(
-        _root,
-        (runId / 1000).ToString(CultureInfo.InvariantCulture),
-        runId.ToString(CultureInfo.InvariantCulture) + channel switch
+    // No folder for each run: making one costs as much as a document. Few runs have a second attempt.
+    private string DocumentPath(long runId, int attempt, OutputChannel channel)
+    {
+        var name = channel switch
         {
             OutputChannel.Combined => ".combined.txt",
             OutputChannel.Stdout => ".stdout.txt",
             OutputChannel.Stderr => ".stderr.txt",
-        });
+        };
+        return attempt <= 1
+            ? Path.Combine(Thousand(runId), runId.ToString(CultureInfo.InvariantCulture) + name)
+            : Path.Combine(LaterAttempts(runId), attempt.ToString(CultureInfo.InvariantCulture) + name);
+    }
+
+    private string LaterAttempts(long runId) => Path.Combine(Thousand(runId), runId.ToString(CultureInfo.InvariantCulture) + ".attempts");
+
+    private string Thousand(long runId) => Path.Combine(_root, (runId / 1000).ToString(CultureInfo.InvariantCulture));
 }

@@ -89,6 +89,44 @@ public sealed class ShellRestartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Host_WhenItsDirectoryIsGone_EndsAtOnceAlthoughAServerIsConnected()
+    {
+        await using var world = new ShellWorld(("HostIdleExit", "01:00:00"));
+        await world.RunAsync("true");
+        var host = world.Adapter.HostPid;
+
+        Directory.Move(Path.Combine(world.DataDirectory, "shell"), Path.Combine(world.DataDirectory, "gone"));
+        Directory.Delete(Path.Combine(world.DataDirectory, "gone"), recursive: true);
+
+        await ShellWorld.GoneAsync(host).WaitAsync(TimeSpan.FromSeconds(5), ShellWorld.Token);
+        await ShellWorld.UntilAsync(async () => (await world.Adapter.SubmitAsync(world.Job(ShellWorld.Command("true")), ShellWorld.Token)).Kind == SubmitOutcomeKind.Accepted);
+        Assert.NotEqual(host, world.Adapter.HostPid);
+    }
+
+    [Fact]
+    public async Task Host_WhenItsDirectoryIsGone_StaysUntilItsJobsHaveEnded()
+    {
+        await using var world = new ShellWorld(("HostIdleExit", "00:00:00"));
+        var go = Path.Combine(world.DataDirectory, "go");
+        var done = Path.Combine(world.DataDirectory, "done");
+        var job = await world.StartAsync($"cd /; echo ready; while [ ! -e {go} ]; do sleep 0.05; done; echo yes > {done}");
+        await world.SaysAsync(job, "ready");
+        var host = world.Adapter.HostPid;
+        await world.Adapter.DisposeAsync();
+
+        Directory.Delete(Path.Combine(world.DataDirectory, "shell"), recursive: true);
+        await using var other = world.NewAdapter();
+        await other.CheckHealthAsync(ShellWorld.Token);
+        Assert.True(Directory.Exists($"/proc/{host}"));
+        await File.WriteAllTextAsync(go, string.Empty, ShellWorld.Token);
+        await ShellWorld.GoneAsync(host).WaitAsync(TimeSpan.FromSeconds(10), ShellWorld.Token);
+
+        Assert.True(File.Exists(done));
+        Assert.NotEqual(host, other.HostPid);
+        Assert.True((await other.CheckHealthAsync(ShellWorld.Token)).Healthy);
+    }
+
+    [Fact]
     public async Task Host_WhenToldToEnd_StopsItsJobsAndWritesTheirEndsDown()
     {
         var job = await _world.StartAsync("echo ready; sleep 300");

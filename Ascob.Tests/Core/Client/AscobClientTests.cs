@@ -287,7 +287,7 @@ public sealed class AscobClientTests
         await api.ListTokensAsync(Stop);
         await api.CreateTokenAsync("t", new CreateTokenRequest(60, ["job_submit"]), true, Stop);
         await api.DeleteTokenAsync("t", Stop);
-        using var output = await api.GetStderrAsync(7, 5, null, Stop);
+        using var output = await api.GetStderrAsync(7, 5, null, 2, Stop);
         using var file = await api.GetCallbackFileAsync("7-s", "f", Stop);
 
         Assert.Equal(
@@ -297,7 +297,7 @@ public sealed class AscobClientTests
                 "POST /api/backends/b/drain", "POST /api/backends/b/resume", "GET /api/locks", "DELETE /api/locks/q%2Fowner%2Fz",
                 "GET /api/locks/l/verify?fence=3", "POST /api/webhooks/runs/7-s", "POST /api/webhooks/runs/7-s/claim",
                 "GET /api/security/whoami", "GET /api/security/tokens", "POST /api/security/tokens/t?rotate=true", "DELETE /api/security/tokens/t",
-                "GET /api/runs/7/output/stderr.txt?offset=5", "GET /api/webhooks/runs/7-s/files/f",
+                "GET /api/runs/7/output/stderr.txt?offset=5&attempt=2", "GET /api/webhooks/runs/7-s/files/f",
             ],
             server.Requests.Select(r => r.Line));
     }
