@@ -35,7 +35,7 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement CountActive => Get(
         "count-active",
-        () => "SELECT backend_id, status, COUNT(*) FROM runs WHERE next_check_at IS NOT NULL GROUP BY backend_id, status");
+        () => $"SELECT backend_id, status, COUNT(*) FROM runs{ByDue} WHERE next_check_at IS NOT NULL GROUP BY backend_id, status");
 
     public SqlStatement MaxId => Get(
         "max-id",
@@ -43,11 +43,11 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement ReleaseLeases => Get(
         "release-leases",
-        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_owner = @owner");
+        () => $"UPDATE runs{ByDue} SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_owner = @owner");
 
     public SqlStatement EndLeases => Get(
         "end-leases",
-        () => "UPDATE runs SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_until IS NOT NULL");
+        () => $"UPDATE runs{ByDue} SET lease_owner = NULL, lease_until = NULL, next_check_at = CASE WHEN status = 'PENDING_SUBMIT' THEN defined_at ELSE next_check_at END WHERE next_check_at IS NOT NULL AND lease_until IS NOT NULL");
 
     public SqlStatement FindEnded => Get(
         "find-ended",
@@ -64,7 +64,7 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement NextDue(bool ofBackend) => Get(
         $"next-due-{ofBackend}",
-        () => $"SELECT{(Dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} next_check_at FROM runs WHERE next_check_at IS NOT NULL{(ofBackend ? " AND backend_id = @backend_id" : string.Empty)} "
+        () => $"SELECT{(Dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} next_check_at FROM runs{ByDue} WHERE next_check_at IS NOT NULL{(ofBackend ? " AND backend_id = @backend_id" : string.Empty)} "
             + $"ORDER BY next_check_at{(Dialect.Limit.Length > 0 ? " LIMIT 1" : string.Empty)}");
 
     public SqlStatement ClaimDue(int statuses, bool ofBackend) => Get(
@@ -80,6 +80,12 @@ internal abstract class RunSql(SqlDialect dialect)
 
     /// <summary>Gets the one command that changes a run; servers only.</summary>
     public SqlStatement Apply(ApplyParts parts) => Get($"apply-{parts}", () => ApplyText(parts));
+
+    /// <summary>
+    /// Gets what makes the database look at active runs only, where it would not find that out by itself: without figures about its tables SQLite prefers an index on one value, and then walks the
+    /// whole history of a backend.
+    /// </summary>
+    protected virtual string ByDue => string.Empty;
 
     protected static string Names(string prefix, int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"@{prefix}{i}"));
 

@@ -35,12 +35,14 @@ internal sealed class SqliteRunSql(SqlDialect dialect) : RunSql(dialect)
     public SqlStatement NoteHighest { get; } = dialect.Statement(
         "INSERT INTO sequences (name, value) VALUES ('runs', @id) ON CONFLICT (name) DO UPDATE SET value = MAX(value, excluded.value)");
 
+    protected override string ByDue => " INDEXED BY ix_runs_due";
+
     protected override string AddText(AddParts parts) => throw new NotSupportedException("SQLite stores a run in several statements.");
 
     protected override string ApplyText(ApplyParts parts) => throw new NotSupportedException("SQLite changes a run in several statements.");
 
     protected override string ClaimDueText(string condition) =>
-        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs WHERE {Due} AND {condition} ORDER BY next_check_at LIMIT @limit) RETURNING {RunColumns.Select()}";
+        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs{ByDue} WHERE {Due} AND {condition} ORDER BY next_check_at LIMIT @limit) RETURNING {RunColumns.Select()}";
 
     protected override string TakeIdsText() => throw new NotSupportedException("SQLite has no sequences.");
 
