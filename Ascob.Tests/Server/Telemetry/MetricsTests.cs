@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Ascob.Tests.Docs;
+using Ascob.Tests.Fixtures;
 using Ascob.Tests.Robustness;
 using Ascob.Tests.Server.Api;
 
 namespace Ascob.Tests.Server.Telemetry;
 
+[Collection(AloneCollection.Name)]
 public sealed partial class MetricsTests
 {
     private static readonly HashSet<string> OfTheFormat = new(StringComparer.Ordinal) { "le", "otel_scope_name", "otel_scope_version" };
