@@ -7,7 +7,7 @@ using Ascob.Tests.Server.Api;
 
 namespace Ascob.Tests.Server.Telemetry;
 
-[Collection(AloneCollection.Name)]
+[Collection(RunsAlone.Name)]
 public sealed partial class MetricsTests
 {
     private static readonly HashSet<string> OfTheFormat = new(StringComparer.Ordinal) { "le", "otel_scope_name", "otel_scope_version" };
