@@ -100,7 +100,7 @@ public sealed class CallbackServiceTests
 
         foreach (var forged in new[] { stolen, $"{run.Id}-", $"{run.Id}", "x", string.Empty, $"{run.Id}-AAAA", "99999999999999999999-A" })
         {
-            var answer = await world.Get<CallbackService>().AcceptAsync(forged, Report(RunStatus.Succeeded), Token);
+            var answer = await world.Get<CallbackService>().AcceptAsync(forged, Report(RunStatus.Succeeded), CallbackProof.None, Token);
             Assert.Equal("callback.unknown", answer.Error!.Code);
         }
 
@@ -115,10 +115,10 @@ public sealed class CallbackServiceTests
         var id = world.Get<CallbackIds>().For(run.Id, run.MarkerId);
         var callbacks = world.Get<CallbackService>();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() => callbacks.ClaimAsync(id, $"execution-{i}", Token))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() => callbacks.ClaimAsync(id, $"execution-{i}", CallbackProof.None, Token))));
 
         var winner = Assert.Single(Enumerable.Range(0, 10), i => answers[i].IsSuccess);
-        Assert.True((await callbacks.ClaimAsync(id, $"execution-{winner}", Token)).IsSuccess);
+        Assert.True((await callbacks.ClaimAsync(id, $"execution-{winner}", CallbackProof.None, Token)).IsSuccess);
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class CallbackServiceTests
         var run = await world.SubmitAsync();
         await AcceptAsync(world, run, Report(RunStatus.Running, message: "copying tables"));
 
-        Assert.True((await world.Get<CallbackService>().ClaimAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), "execution-1", Token)).IsSuccess);
+        Assert.True((await world.Get<CallbackService>().ClaimAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), "execution-1", CallbackProof.None, Token)).IsSuccess);
 
         Assert.Equal("copying tables", (await world.RunAsync(run.Id)).StatusReason);
         Assert.Single(await world.EventsAsync(run.Id), e => e.Reason == "claimed by execution execution-1");
@@ -142,7 +142,7 @@ public sealed class CallbackServiceTests
         var id = world.Get<CallbackIds>().For(run.Id, run.MarkerId);
         var report = Report() with { IdentificationKeys = new Dictionary<string, string> { ["marker"] = "ascob-another", ["build"] = "7" } };
 
-        Assert.True((await world.Get<CallbackService>().AcceptAsync(id, report, Token)).IsSuccess);
+        Assert.True((await world.Get<CallbackService>().AcceptAsync(id, report, CallbackProof.None, Token)).IsSuccess);
 
         var keys = (await world.RunAsync(run.Id)).BackendKeys!;
         Assert.Equal((run.Marker, "7"), (keys["marker"], keys["build"]));
@@ -159,8 +159,8 @@ public sealed class CallbackServiceTests
         Assert.Equal((run.Version, null), ((await world.RunAsync(run.Id)).Version, (await world.RunAsync(run.Id)).Progress));
     }
 
-    private static Task<Ascob.Core.Errors.Result<bool>> AcceptAsync(TestWorld world, Run run, CallbackReport report) =>
-        world.Get<CallbackService>().AcceptAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), report, Token);
+    private static Task<Ascob.Core.Errors.Result<CallbackTaken>> AcceptAsync(TestWorld world, Run run, CallbackReport report) =>
+        world.Get<CallbackService>().AcceptAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), report, CallbackProof.None, Token);
 
     private static CallbackReport Report(RunStatus? status = null, string? message = null, double? progress = null, string? id = null, long? seq = null) =>
         new(status, null, progress, message, null, id, seq);
