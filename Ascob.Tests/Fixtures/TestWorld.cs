@@ -65,11 +65,12 @@ internal sealed class TestWorld : IAsyncDisposable
         string serverName = "one",
         Action<IServiceCollection>? configure = null,
         IReadOnlyList<(ScriptedBackend Backend, BackendOptions Options)>? others = null,
-        string? postgres = null)
+        string? postgres = null,
+        ScriptedBackend? first = null)
     {
         var directory = sharing?.Directory ?? System.IO.Directory.CreateTempSubdirectory("ascob-world-").FullName;
         var time = sharing?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
-        var scripted = sharing?.Backend ?? new ScriptedBackend();
+        var scripted = sharing?.Backend ?? first ?? new ScriptedBackend();
         var options = new BackendOptions { Type = "Scripted" };
         backend?.Invoke(options);
         var configuration = new ConfigurationBuilder()
