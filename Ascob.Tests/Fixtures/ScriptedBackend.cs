@@ -47,6 +47,8 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
     /// <summary>Gets or sets what a status question does before it is answered, such as to wait; the default does nothing.</summary>
     public Func<CancellationToken, Task>? BeforeAnswer { get; set; }
 
+    public BackendHealth Health { get; set; } = new(true);
+
     /// <summary>Gets or sets whether a stop ends the job at once.</summary>
     public bool StopEnds { get; set; } = true;
 
@@ -111,7 +113,7 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
         return Task.FromResult(new StopOutcome(true));
     }
 
-    public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new BackendHealth(true));
+    public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(Health);
 
     public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

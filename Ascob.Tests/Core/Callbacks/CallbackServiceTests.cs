@@ -77,7 +77,7 @@ public sealed class CallbackServiceTests
     }
 
     [Fact]
-    public async Task Hint_WhenTheRunCanBePolled_TheBackendsWordCountsNotTheReports()
+    public async Task Guarantee18_Hint_WhenTheRunCanBePolled_TheBackendsWordCountsNotTheReports()
     {
         await using var world = await TestWorld.StartAsync();
         var run = await world.SubmitAsync();
@@ -105,6 +105,33 @@ public sealed class CallbackServiceTests
         }
 
         Assert.Equal(run.Version, (await world.RunAsync(run.Id)).Version);
+    }
+
+    [Fact]
+    public async Task Guarantee18_TenThousandForgedReports_ChangeNothing()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.TrustCallbacks = true);
+        var runs = new List<Run>();
+        for (var i = 0; i < 10; i++)
+        {
+            runs.Add(await world.SubmitAsync());
+        }
+
+        var random = new Random(18);
+        var callbacks = world.Get<CallbackService>();
+        for (var i = 0; i < 10_000; i++)
+        {
+            var run = runs[i % runs.Count];
+            var good = world.Get<CallbackIds>().For(run.Id, run.MarkerId).ToCharArray();
+            var at = random.Next(good.Length - 1) + 1;
+            good[at] = good[at] == 'A' ? 'B' : 'A';
+            Assert.Equal("callback.unknown", (await callbacks.AcceptAsync(new string(good), Report(RunStatus.Failed), CallbackProof.None, Token)).Error!.Code);
+        }
+
+        foreach (var run in runs)
+        {
+            Assert.Equal(run.Version, (await world.RunAsync(run.Id)).Version);
+        }
     }
 
     [Fact]
