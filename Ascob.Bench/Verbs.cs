@@ -19,6 +19,7 @@ internal static class Verbs
           latency   how soon a single run starts and ends
           shell     shell jobs per second
           start     cold start and idle memory
+          poll      10,000 active runs on one backend beside one that hangs (--runs N)
           search    a page among many runs (--runs N, or --big for 1,000,000)
           baselines what the machine does without Ascob
           chaos     kill -9 in rounds under load (--rounds N --seed N --pg --term --naive)
@@ -36,6 +37,7 @@ internal static class Verbs
         ["start"] = StartFigures.MeasureAsync,
         ["baselines"] = SubmitFigures.BaselinesAsync,
         ["search"] = SearchFigures.MeasureAsync,
+        ["poll"] = PollFigures.MeasureAsync,
     };
 
     public static async Task<int> RunAsync(BenchArguments arguments)

@@ -11,10 +11,10 @@ internal static class HttpFault
 {
     /// <summary>Answers whether this is a fault of the way or of the answer, and none of ours.</summary>
     public static bool IsExpected(Exception exception) =>
-        exception is HttpRequestException or IOException or TimeoutRejectedException or JsonException or Refit.ApiException;
+        Cause(exception) is HttpRequestException or IOException or TimeoutRejectedException or JsonException or Refit.ApiException;
 
     /// <summary>Answers whether no byte of the request can have reached the backend.</summary>
-    public static bool NeverSent(Exception exception) => exception is HttpRequestException
+    public static bool NeverSent(Exception exception) => Cause(exception) is HttpRequestException
     {
         HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
     };
@@ -25,7 +25,7 @@ internal static class HttpFault
         : SubmitOutcome.Unknown(Describe(exception));
 
     /// <summary>One readable sentence without addresses, headers or bodies, in which secrets could stand.</summary>
-    public static string Describe(Exception exception) => exception switch
+    public static string Describe(Exception exception) => Cause(exception) switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "the host name of the backend is not known",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "no secure connection to the backend could be made",
@@ -49,6 +49,9 @@ internal static class HttpFault
         };
         return wish is { } pause && pause > TimeSpan.Zero ? pause : wish is null ? null : TimeSpan.Zero;
     }
+
+    // Refit wraps what the transport throws.
+    private static Exception Cause(Exception exception) => exception is Refit.ApiRequestException { InnerException: { } cause } ? cause : exception;
 
     /// <summary>One readable sentence about an answer that was not wanted.</summary>
     public static string Describe(HttpStatusCode status) => status switch

@@ -13,6 +13,11 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
     private string? _lastError;
     private int _active;
     private bool _drained;
+    private long _pausedFrom;
+    private TimeSpan _pause;
+
+    // A backend that asks for more is asked again all the same: it may be a mistake, and a run should not hang on it.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
     /// <summary>Gets the state of the circuit.</summary>
     public CircuitState Circuit
@@ -50,6 +55,32 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
     {
         get => Volatile.Read(ref _active);
         set => Volatile.Write(ref _active, value);
+    }
+
+    /// <summary>Gets how long the backend still wants to be left alone; zero when it does not.</summary>
+    public TimeSpan Paused
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return PausedUnderGate();
+            }
+        }
+    }
+
+    /// <summary>Leaves the backend alone for as long as it asks (<c>Retry-After</c>), ten minutes at most: nothing new is sent, nothing is asked. Only this backend.</summary>
+    public void PauseFor(TimeSpan wish)
+    {
+        var pause = wish < LongestPause ? wish : LongestPause;
+        lock (_gate)
+        {
+            if (pause > PausedUnderGate())
+            {
+                _pausedFrom = time.GetTimestamp();
+                _pause = pause;
+            }
+        }
     }
 
     /// <summary>Asks whether a call may go out now; when the circuit is half open only one caller gets a yes.</summary>
@@ -106,6 +137,12 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
 
             _probing = false;
         }
+    }
+
+    private TimeSpan PausedUnderGate()
+    {
+        var left = _pause == TimeSpan.Zero ? TimeSpan.Zero : _pause - time.GetElapsedTime(_pausedFrom);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private CircuitState StateUnderGate() => _openedAt switch

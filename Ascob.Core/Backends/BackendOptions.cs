@@ -31,8 +31,11 @@ public class BackendOptions
     /// <summary>Gets or sets whether the status that a callback reports decides, instead of only causing a poll.</summary>
     public bool TrustCallbacks { get; set; }
 
-    /// <summary>Gets or sets whether jobs are handed a callback URL.</summary>
+    /// <summary>Gets or sets whether jobs are handed a callback URL, and whether it is open.</summary>
     public bool Callbacks { get; set; } = true;
+
+    /// <summary>Gets or sets the secret with which the backend signs what it sends to callback URLs; null where it does not sign.</summary>
+    public string? CallbackSecret { get; set; }
 
     /// <summary>Gets or sets the intervals of status questions.</summary>
     public PollOptions Poll { get; set; } = new();

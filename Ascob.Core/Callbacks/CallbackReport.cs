@@ -10,6 +10,7 @@ namespace Ascob.Core.Callbacks;
 /// <param name="Output">A piece of output; null for none.</param>
 /// <param name="Id">The report's own id: a second one with the same id changes nothing; null for none.</param>
 /// <param name="Seq">The report's place among the job's reports: a late one is ignored instead of refused; null for none.</param>
+/// <param name="OutputOffset">Where the piece of output begins, in bytes of UTF-8, so that a repeated one is stored once; null for the end.</param>
 public sealed record CallbackReport(
     RunStatus? Status,
     IReadOnlyDictionary<string, string>? IdentificationKeys,
@@ -17,4 +18,5 @@ public sealed record CallbackReport(
     string? Message,
     string? Output,
     string? Id,
-    long? Seq);
+    long? Seq,
+    long? OutputOffset = null);

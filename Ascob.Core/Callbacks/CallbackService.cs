@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Jobs;
 using Ascob.Core.Monitoring;
+using Ascob.Core.Output;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.Options;
@@ -21,6 +23,7 @@ public sealed class CallbackService(
     RunUpdater updater,
     RunFinisher finisher,
     IRunFileStore files,
+    IReportedOutput reported,
     BackendCatalog catalog,
     CallbackIds ids,
     ISecretProtector protector,
@@ -35,17 +38,23 @@ public sealed class CallbackService(
     // The job that reports its own end may still say things; after this time the URL is dead.
     private static readonly TimeSpan OpenAfterEnd = TimeSpan.FromHours(1);
 
+    private static readonly Error Unsigned = new(
+        ErrorKind.Forbidden, "callback.signature", $"This backend signs its callbacks: {CallbackSignature.Header} is missing, wrong or more than 5 minutes old.");
+
     private static readonly Error Unknown = new(ErrorKind.NotFound, "callback.unknown", "There is no such callback.");
 
     /// <summary>Takes a report; true where it changed something.</summary>
-    public async Task<Result<bool>> AcceptAsync(string webhookId, CallbackReport report, CancellationToken cancellationToken)
+    public async Task<Result<CallbackTaken>> AcceptAsync(string webhookId, CallbackReport report, CallbackProof proof, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(report);
-        if (await FindAsync(webhookId, cancellationToken).ConfigureAwait(false) is not { } run)
+        ArgumentNullException.ThrowIfNull(proof);
+        var found = await FindAsync(webhookId, proof, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
         {
-            return Unknown;
+            return found.Error;
         }
 
+        var run = found.Value;
         if (report.Message is { } message && message.Length > limits.Value.MaxMessage)
         {
             return new Error(ErrorKind.TooLarge, "callback.message_too_large", $"A message has at most {limits.Value.MaxMessage} characters; this one has {message.Length}.");
@@ -57,34 +66,35 @@ public sealed class CallbackService(
             return new Error(ErrorKind.Conflict, "callback.output_unwanted", "The output of this job is read from its backend.");
         }
 
-        if (report.Output is not null)
+        // Refused as a whole or taken as a whole.
+        var refusal = run.Status.IsFinal() ? RefusalAfterEnd(run, report) : report.Status is { } told ? Refusal(run, backend, told, report) : null;
+        if (refusal is not null)
         {
-            return new Error(ErrorKind.Conflict, "callback.output_unsupported", "Output by callback is not kept for this backend.");
-        }
-
-        if (run.Status.IsFinal())
-        {
-            return report.Status is null || report.Status == run.Status || report.Id is not null || report.Seq is not null
-                ? false
-                : new Error(ErrorKind.Conflict, "run.final", $"The run is {run.Status.ToWire()} already.");
+            return refusal;
         }
 
         report = WithoutSecrets(report, run);
         if (report.Id is { } id && await SeenAsync(run, id, cancellationToken).ConfigureAwait(false))
         {
-            return false;
+            return default(CallbackTaken);
         }
 
-        // Refused as a whole or taken as a whole.
-        if (report.Status is { } told && Refusal(run, backend, told, report) is { } refusal)
+        var output = await TakeOutputAsync(run, report, cancellationToken).ConfigureAwait(false);
+        if (!output.IsSuccess || run.Status.IsFinal())
         {
-            return refusal;
+            return output;
         }
 
+        var rest = await TakeRestAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
+        return rest.IsSuccess ? output.Value with { Changed = output.Value.Changed || rest.Value } : rest.Error;
+    }
+
+    private async Task<Result<bool>> TakeRestAsync(Run run, BackendEntry? backend, CallbackReport report, CancellationToken cancellationToken)
+    {
         var facts = await TakeFactsAsync(run, report, cancellationToken).ConfigureAwait(false);
         if (facts is null)
         {
-            if (report.Status is null)
+            if (report is { Status: null, Output: null })
             {
                 return new Error(
                     ErrorKind.TooMany, "callback.too_many", $"Reports have made {limits.Value.MaxEvents} events of this run, which is their bound; only its status is taken from now on.");
@@ -104,28 +114,32 @@ public sealed class CallbackService(
     }
 
     /// <summary>Opens an input file for the job.</summary>
-    public async Task<Result<Stream>> OpenFileAsync(string webhookId, string fileId, CancellationToken cancellationToken)
+    public async Task<Result<CallbackFile>> OpenFileAsync(string webhookId, string fileId, CallbackProof proof, CancellationToken cancellationToken)
     {
-        if (await FindAsync(webhookId, cancellationToken).ConfigureAwait(false) is not { } run)
+        var found = await FindAsync(webhookId, proof, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
         {
-            return Unknown;
+            return found.Error;
         }
 
-        return await files.OpenAsync(run.Id, fileId, cancellationToken).ConfigureAwait(false) is { } stream
-            ? stream
+        var listed = await files.ListAsync(found.Value.Id, cancellationToken).ConfigureAwait(false);
+        return listed.FirstOrDefault(f => string.Equals(f.Name, fileId, StringComparison.Ordinal)) is { } file
+            && await files.OpenAsync(found.Value.Id, fileId, cancellationToken).ConfigureAwait(false) is { } stream
+            ? new CallbackFile(file, stream)
             : new Error(ErrorKind.NotFound, "file.not_found", "The run has no such file.");
     }
 
     /// <summary>Lets one execution have the run for itself: the first gets it, and gets it again when it asks again; any other is refused.</summary>
-    public async Task<Result<bool>> ClaimAsync(string webhookId, string executionId, CancellationToken cancellationToken)
+    public async Task<Result<bool>> ClaimAsync(string webhookId, string executionId, CallbackProof proof, CancellationToken cancellationToken)
     {
-        if (await FindAsync(webhookId, cancellationToken).ConfigureAwait(false) is not { } run)
+        var found = await FindAsync(webhookId, proof, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
         {
-            return Unknown;
+            return found.Error;
         }
 
         var result = await updater.ApplyAsync(
-            run,
+            found.Value,
             r => r.ClaimedBy is not null ? null : Claimed(r, executionId),
             cancellationToken).ConfigureAwait(false);
         return string.Equals(result.Run.ClaimedBy, executionId, StringComparison.Ordinal)
@@ -139,16 +153,45 @@ public sealed class CallbackService(
             ? change with { After = change.After with { StatusReason = run.StatusReason } }
             : null;
 
-    private async Task<Run?> FindAsync(string webhookId, CancellationToken cancellationToken)
+    private async Task<Result<Run>> FindAsync(string webhookId, CallbackProof proof, CancellationToken cancellationToken)
     {
         if (!CallbackIds.TryReadRunId(webhookId, out var runId)
             || await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run
-            || !ids.Matches(webhookId, run))
+            || !ids.Matches(webhookId, run)
+            || (run.EndedAt is { } ended && clock.Now - ended > OpenAfterEnd))
         {
-            return null;
+            return Unknown;
         }
 
-        return run.EndedAt is { } ended && clock.Now - ended > OpenAfterEnd ? null : run;
+        var options = catalog.TryGet(run.BackendId, out var backend) ? backend.Options : null;
+        if (options is { Callbacks: false })
+        {
+            return Unknown;
+        }
+
+        return options?.CallbackSecret is { } secret && !CallbackSignature.IsGood(proof.Signature, secret, clock.Now, proof.Body.Span) ? Unsigned : run;
+    }
+
+    // What was said before the end and comes after it is nothing new; a job may still send the rest of its output.
+    private static Error? RefusalAfterEnd(Run run, CallbackReport report) =>
+        report.Status is null || report.Status == run.Status || report.Id is not null || report.Seq is not null
+            ? null
+            : new Error(ErrorKind.Conflict, "run.final", $"The run is {run.Status.ToWire()} already.");
+
+    private async Task<Result<CallbackTaken>> TakeOutputAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
+    {
+        if (report.Output is null)
+        {
+            return default(CallbackTaken);
+        }
+
+        var piece = await reported.AppendAsync(run.Id, run.Attempt, report.OutputOffset, Encoding.UTF8.GetBytes(report.Output), cancellationToken).ConfigureAwait(false);
+        return piece.IsBeyondEnd
+            ? new Error(ErrorKind.Conflict, "callback.output_gap", $"The output has {piece.Length} bytes so far; send on from there.")
+            {
+                Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["outputLength"] = piece.Length },
+            }
+            : new CallbackTaken(piece.Added > 0, piece.Length);
     }
 
     // What a job tells is kept and shown to whoever may read the run, so it must not carry the job's own secrets.
@@ -169,6 +212,7 @@ public sealed class CallbackService(
         {
             Message = SecretSplit.Hide(report.Message, secrets),
             Id = SecretSplit.Hide(report.Id, secrets),
+            Output = SecretSplit.HideInPlace(report.Output, secrets),
             IdentificationKeys = report.IdentificationKeys?.ToDictionary(
                 k => k.Key, k => SecretSplit.Hide(k.Value, secrets)!, StringComparer.Ordinal),
         };

@@ -20,6 +20,9 @@ public sealed record CallbackRequest
     /// <summary>Gets output to append, for backends that have none of their own.</summary>
     public string? Output { get; init; }
 
+    /// <summary>Gets where <see cref="Output"/> begins, in bytes of UTF-8 since the job's start: what is there already is not stored twice. Left out: at the end.</summary>
+    public long? OutputOffset { get; init; }
+
     /// <summary>Gets the name of this message, so that a repeated one changes nothing.</summary>
     public string? Id { get; init; }
 
@@ -33,7 +36,8 @@ public sealed record ClaimRequest(string? ExecutionId);
 
 /// <summary>Answer of <c>POST /api/webhooks/runs/{webhookId}</c>.</summary>
 /// <param name="Changed">Whether the report told anything new.</param>
-public sealed record CallbackResponse(bool Changed);
+/// <param name="OutputLength">How many bytes of output there are now; null where the report held none.</param>
+public sealed record CallbackResponse(bool Changed, long? OutputLength = null);
 
 /// <summary>Answer of <c>POST /api/webhooks/runs/{webhookId}/claim</c>.</summary>
 /// <param name="Claimed">Always true; other executions get a 409.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ascob.Core.Backends;
 using Ascob.Core.Errors;
+using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,18 +15,23 @@ namespace Ascob.Core.Dispatch;
 public sealed class Dispatcher(
     BackendCatalog catalog,
     RunSubmitter submitter,
+    RunStopper stopper,
     IOptions<EngineOptions> options,
     ILogger<Dispatcher> logger) : IAsyncDisposable
 {
     // Calls to a backend are bounded at its turnstile; beside them so many runs may wait for the commit of what the backend answered.
     private const int WaitingForCommit = 56;
 
+    // Look-ups are questions to a backend that has just failed to answer.
+    private const int LookUpsAtOnce = 4;
+
     private readonly ConcurrentDictionary<string, BackendQueue> _queues = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, BackendQueue> _lookUps = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private int _disposed;
 
     /// <summary>Gets how many runs are queued or under way in this process.</summary>
-    public int InHand => _queues.Values.Sum(q => q.InHand);
+    public int InHand => _queues.Values.Sum(q => q.InHand) + _lookUps.Values.Sum(q => q.InHand);
 
     /// <summary>Answers whether this process has room to submit another run to the backend soon: then it may be stored with its lease and intent at once.</summary>
     public bool HasRoom(string backendId) =>
@@ -43,6 +49,18 @@ public sealed class Dispatcher(
         QueueOf(run.BackendId).Enqueue(run);
     }
 
+    /// <summary>
+    /// Hands over a run in <c>IN_DOUBT</c> to be looked for at its backend. Look-ups wait for their own backend only, however long that takes to answer; whoever looks after all runs is not held up.
+    /// </summary>
+    public void LookFor(Run run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.BackendId is not null && catalog.TryGet(run.BackendId, out var backend) && !_stopping.IsCancellationRequested)
+        {
+            _lookUps.GetOrAdd(run.BackendId, _ => new BackendQueue(LookUpsAtOnce, r => LookAsync(r, backend))).Enqueue(run);
+        }
+    }
+
     /// <summary>Answers whether the run is queued or under way in this process.</summary>
     public bool HasInHand(Run run)
     {
@@ -56,7 +74,7 @@ public sealed class Dispatcher(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_queues.Values.Select(q => q.StopAsync())).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(_queues.Values.Concat(_lookUps.Values).Select(q => q.StopAsync())).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -78,13 +96,23 @@ public sealed class Dispatcher(
             self.SubmitAsync),
         (catalog, SubmitAsync: (Func<Run, Task>)SubmitAsync));
 
-    private async Task SubmitAsync(Run run)
+    private Task SubmitAsync(Run run) => GuardAsync(run, () => _stopping.IsCancellationRequested
+        ? submitter.GiveBackAsync(run, CancellationToken.None)
+        : submitter.SubmitAsync(run, CancellationToken.None, _stopping.Token));
+
+    // The lease may have run out while it waited for its turn; done twice, a look-up does no harm.
+    private Task LookAsync(Run run, BackendEntry backend) => GuardAsync(
+        run, () => _stopping.IsCancellationRequested ? Task.CompletedTask : stopper.LookForUnknownAsync(run, backend, _stopping.Token));
+
+    private async Task GuardAsync(Run run, Func<Task> work)
     {
         try
         {
-            await (_stopping.IsCancellationRequested
-                ? submitter.GiveBackAsync(run, CancellationToken.None)
-                : submitter.SubmitAsync(run, CancellationToken.None, _stopping.Token)).ConfigureAwait(false);
+            await work().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The server stops; the next look is due when the lease is over.
         }
         catch (StoreUnavailableException e)
         {
@@ -95,7 +123,7 @@ public sealed class Dispatcher(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            logger.LogError(e, "Run {RunId} could not be submitted", run.Id);
+            logger.LogError(e, "Run {RunId} could not be moved on", run.Id);
         }
     }
 }

@@ -21,6 +21,7 @@ public sealed class RunSubmitter(
     JobMaker jobs,
     RunTracker tracker,
     RunFinisher finisher,
+    SubmissionWaits waits,
     ServerIdentity server,
     MonotonicClock clock,
     Backoff backoff,
@@ -28,8 +29,6 @@ public sealed class RunSubmitter(
     IOptions<EngineOptions> options,
     ILogger<RunSubmitter> logger)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstStorePause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestStorePause = TimeSpan.FromSeconds(2);
 
@@ -45,7 +44,7 @@ public sealed class RunSubmitter(
         ArgumentNullException.ThrowIfNull(run);
         if (!catalog.TryGet(run.BackendId, out var backend))
         {
-            await DelayAsync(run, $"backend '{run.BackendId}' is not configured on this server", LongestPause, counts: true, cancellationToken).ConfigureAwait(false);
+            await waits.DelayUnknownAsync(run, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -62,6 +61,11 @@ public sealed class RunSubmitter(
 
             run = ready;
             outcome = await SendAsync(run, backend, cancellationToken).ConfigureAwait(false);
+            if (outcome is not null)
+            {
+                // Before the next one passes the turnstile: what it learned of the backend holds for that one too.
+                Note(run, backend, outcome);
+            }
         }
         finally
         {
@@ -70,7 +74,6 @@ public sealed class RunSubmitter(
 
         if (outcome is not null)
         {
-            Note(run, backend, outcome);
             await KeepAsync(run, backend, outcome, cancellationToken, stopRetrying).ConfigureAwait(false);
         }
     }
@@ -81,7 +84,7 @@ public sealed class RunSubmitter(
     public async Task RecoverAsync(Run run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (run.IntentAt is null || (catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe))
+        if (run.IntentAt is null || MayResend(run, catalog))
         {
             await SubmitAsync(run, cancellationToken, cancellationToken).ConfigureAwait(false);
             return;
@@ -99,6 +102,9 @@ public sealed class RunSubmitter(
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Answers whether a submission that may have left is simply sent again.</summary>
+    internal static bool MayResend(Run run, BackendCatalog catalog) => catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe;
+
     /// <summary>Gives back a run that was not sent: another server, or this one after its start, sends it without having to look for it first.</summary>
     public Task GiveBackAsync(Run run, CancellationToken cancellationToken)
     {
@@ -115,28 +121,14 @@ public sealed class RunSubmitter(
             cancellationToken);
     }
 
-    // What keeps a run from being sent now, if anything. Only waits for a backend that fails count against its SubmitDeadline.
-    private static Hold? Held(Run run, BackendEntry backend)
-    {
-        var condition = backend.Condition;
-        if (condition.Drained && run.IntentAt is null)
-        {
-            return new Hold($"backend '{backend.Id}' is drained: it takes no new runs until it is resumed", TimeSpan.FromSeconds(5), false);
-        }
-
-        return condition.TryEnter()
-            ? null
-            : new Hold($"backend '{backend.Id}' is failing (circuit open): {condition.LastError}", FirstPause, true);
-    }
-
     private async Task<Run?> ReadyAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
     {
-        if (Held(run, backend) is not { } hold)
+        if (SubmissionWaits.Held(run, backend) is not { } hold)
         {
             return await ClaimAsync(run, backend, cancellationToken).ConfigureAwait(false);
         }
 
-        await DelayAsync(run, hold.Reason, hold.Pause, hold.Counts, cancellationToken).ConfigureAwait(false);
+        await waits.DelayAsync(run, hold, cancellationToken).ConfigureAwait(false);
         return null;
     }
 
@@ -157,14 +149,11 @@ public sealed class RunSubmitter(
         if (result.Kind == UpdateKind.NoCapacity)
         {
             backend.Condition.Abandoned();
-            await DelayAsync(
+            await waits.DelayAsync(
                 result.Run,
-                $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken",
-                options.Value.WaitRecheck,
-                counts: false,
+                new Hold($"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken", options.Value.WaitRecheck, false),
                 cancellationToken).ConfigureAwait(false);
         }
-
         else if (!result.Applied)
         {
             backend.Condition.Abandoned();
@@ -229,6 +218,12 @@ public sealed class RunSubmitter(
                 break;
             case SubmitOutcomeKind.Rejected:
                 backend.Condition.Succeeded();
+                tracker.Forget(run);
+                break;
+            case SubmitOutcomeKind.NotNow when outcome.RetryAfter is { } wish && wish > TimeSpan.Zero:
+                // It is well and says when to come again: no case for the circuit.
+                backend.Condition.Abandoned();
+                backend.Condition.PauseFor(wish);
                 tracker.Forget(run);
                 break;
             case SubmitOutcomeKind.NotNow:
@@ -302,7 +297,7 @@ public sealed class RunSubmitter(
                 await finisher.RejectAsync(run, ReasonOf(outcome), cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.NotNow:
-                await DelayAsync(run, ReasonOf(outcome), outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken).ConfigureAwait(false);
+                await waits.DelayAsync(run, new Hold(ReasonOf(outcome), outcome.RetryAfter ?? SubmissionWaits.FirstPause, true), cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.Unknown:
                 await finisher.LostAnswerAsync(run, outcome.Reason ?? "the backend gave no answer", cancellationToken).ConfigureAwait(false);
@@ -339,52 +334,4 @@ public sealed class RunSubmitter(
             metrics.BackendCall(backend.Id, "submit", clock.Time.GetElapsedTime(begun));
         }
     }
-
-    private async Task DelayAsync(Run run, string reason, TimeSpan pause, bool counts, CancellationToken cancellationToken)
-    {
-        var now = clock.Now;
-        if (counts && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
-        {
-            await finisher.RejectAsync(run, $"not taken within {backend.Options.SubmitDeadline}: {reason}", cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        var pauseNow = counts ? backoff.Exponential(pause, LongestPause, run.FailedChecks) : TurnOf(run, now, pause) - now;
-        if (run.StatusReason == reason && run.IntentAt is null && !run.HoldsSlot && run.Status == RunStatus.PendingSubmit)
-        {
-            // Nothing new to tell: the timeline is not filled with the same sentence.
-            await store.RescheduleAsync([new Reschedule(run.Id, run.Version, now + pauseNow, run.FailedChecks + (counts ? 1 : 0))], cancellationToken)
-                .ConfigureAwait(false);
-            return;
-        }
-
-        await updater.ApplyAsync(
-            run,
-            r => RunLifecycle.Change(
-                r,
-                RunTrigger.SubmitDelayed,
-                now,
-                server.Actor,
-                reason,
-                x => x with
-                {
-                    IntentAt = null,
-                    HoldsSlot = false,
-                    LeaseOwner = null,
-                    LeaseUntil = null,
-                    WaitingSince = counts ? x.WaitingSince ?? now : null,
-                    FailedChecks = counts ? x.FailedChecks + 1 : 0,
-                    NextCheckAt = now + pauseNow,
-                }),
-            cancellationToken).ConfigureAwait(false);
-    }
-
-    // Runs that wait for a slot are looked at on a common grid of time and within it by their number: so whoever takes the next one takes the oldest.
-    private static DateTimeOffset TurnOf(Run run, DateTimeOffset now, TimeSpan pause)
-    {
-        var grid = new DateTimeOffset(((now.Ticks / pause.Ticks) + 1) * pause.Ticks, TimeSpan.Zero);
-        return grid + TimeSpan.FromMicroseconds(run.Id % 1_000_000);
-    }
-
-    private sealed record Hold(string Reason, TimeSpan Pause, bool Counts);
 }

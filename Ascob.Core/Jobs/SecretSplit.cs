@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Ascob.Core.Access;
 
@@ -58,6 +59,12 @@ public sealed record SecretSplit(JobSpec Masked, IReadOnlyDictionary<string, str
     public static string? Hide(string? text, IReadOnlyDictionary<string, string>? clear) => clear is null || text is null
         ? text
         : clear.Values.Where(v => v.Length >= ShortestMasked).OrderByDescending(v => v.Length).Aggregate(text, (t, v) => t.Replace(v, Mask, StringComparison.Ordinal));
+
+    /// <summary>The same, but every secret value is replaced by as many <c>*</c> as it has bytes in UTF-8, so that what follows keeps its place.</summary>
+    public static string? HideInPlace(string? text, IReadOnlyDictionary<string, string>? clear) => clear is null || text is null
+        ? text
+        : clear.Values.Where(v => v.Length >= ShortestMasked).OrderByDescending(v => v.Length)
+            .Aggregate(text, (t, v) => t.Replace(v, new string('*', Encoding.UTF8.GetByteCount(v)), StringComparison.Ordinal));
 
     /// <summary>Names the parts without their values, so that no log or message can show a secret by accident.</summary>
     public override string ToString() => $"SecretSplit with {Clear?.Count ?? 0} secret values";

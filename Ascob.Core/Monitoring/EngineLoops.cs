@@ -31,12 +31,16 @@ public sealed class EngineLoops(
     ILogger<EngineLoops> logger)
 {
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _lastTurn = new(StringComparer.Ordinal);
     private long? _counted;
-    private readonly Channel<Run> _lookNow = Channel.CreateUnbounded<Run>();
+
+    // One for each backend, so that one that hangs holds up no hint of another.
+    private readonly Dictionary<string, Channel<Run>> _lookNow = catalog.All.ToDictionary(b => b.Id, _ => Channel.CreateUnbounded<Run>(), StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TimeSpan> _gathering = new(StringComparer.Ordinal);
     private readonly Channel<Run> _finished = Channel.CreateUnbounded<Run>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The name of the sweeper's loop; the others are named by their backend.</summary>
@@ -85,14 +89,14 @@ public sealed class EngineLoops(
     /// <summary>Runs what must be quick and lives only in this process: hints of changes, and the consequences of ended runs. Ends with the server.</summary>
     public async Task RunReactionsAsync(CancellationToken cancellationToken)
     {
-        void OnLook(Run run) => _lookNow.Writer.TryWrite(run);
+        void OnLook(Run run) => Look(run);
         void OnFinished(Run run) => _finished.Writer.TryWrite(run);
         finisher.LookNow += OnLook;
         updater.Finished += OnFinished;
         try
         {
             var listeners = catalog.All.Where(b => b.Adapter is ISupportChanges).Select(b => ListenAsync(b, cancellationToken));
-            var lookers = Enumerable.Range(0, 4).Select(_ => LookLoopAsync(cancellationToken));
+            var lookers = catalog.All.SelectMany(b => Enumerable.Range(0, 4).Select(_ => LookLoopAsync(b, cancellationToken)));
             await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken)]).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -122,6 +126,11 @@ public sealed class EngineLoops(
                 return LongestRest;
             }
 
+            if (backend.Condition.Paused is var pause && pause > TimeSpan.Zero)
+            {
+                return pause < LongestRest ? pause : LongestRest;
+            }
+
             var followed = await follower.FollowDueAsync(backend, cancellationToken).ConfigureAwait(false);
             if (followed >= backend.Options.Poll.BatchSize)
             {
@@ -130,7 +139,8 @@ public sealed class EngineLoops(
 
             var next = await store.NextDueAsync(name, cancellationToken).ConfigureAwait(false);
             var rest = next is { } due ? due - clock.Now : LongestRest;
-            return rest < TimeSpan.FromMilliseconds(50) ? TimeSpan.FromMilliseconds(50) : rest > LongestRest ? LongestRest : rest;
+            var least = Gather(backend, followed);
+            return rest < least ? least : rest > LongestRest ? LongestRest : rest;
         }
         catch (StoreUnavailableException e)
         {
@@ -143,6 +153,24 @@ public sealed class EngineLoops(
         {
             logger.LogError(e, "Loop {Loop} failed", name);
             return LongestRest;
+        }
+    }
+
+    // How long the loop rests at least. While many runs come due one after the other it rests longer, up to a second, so that one request asks for many of them; the few are not kept
+    // waiting.
+    private TimeSpan Gather(BackendEntry backend, int followed)
+    {
+        var last = _gathering.GetValueOrDefault(backend.Id, ShortestRest);
+        var many = Math.Max(2, backend.Options.Poll.BatchSize / 2);
+        var next = followed >= many ? last : followed >= many / 10 ? last * 2 : ShortestRest;
+        return _gathering[backend.Id] = next > LongestRest ? LongestRest : next;
+    }
+
+    private void Look(Run run)
+    {
+        if (run.BackendId is not null && _lookNow.TryGetValue(run.BackendId, out var hints))
+        {
+            hints.Writer.TryWrite(run);
         }
     }
 
@@ -175,7 +203,7 @@ public sealed class EngineLoops(
                 {
                     if (tracker.Hinted(marker) is { } run)
                     {
-                        _lookNow.Writer.TryWrite(run);
+                        Look(run);
                     }
                 }
             }
@@ -190,44 +218,37 @@ public sealed class EngineLoops(
         }
     }
 
-    private async Task LookLoopAsync(CancellationToken cancellationToken)
+    private async Task LookLoopAsync(BackendEntry backend, CancellationToken cancellationToken)
     {
+        var hints = _lookNow[backend.Id].Reader;
         var batch = new List<Run>();
-        while (await _lookNow.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        while (await hints.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             batch.Clear();
-            while (batch.Count < 100 && _lookNow.Reader.TryRead(out var run))
+            while (batch.Count < 100 && hints.TryRead(out var run))
             {
                 batch.Add(run);
             }
 
-            await GuardAsync("look", () => LookAsync(batch, cancellationToken)).ConfigureAwait(false);
+            await GuardAsync("look", () => LookAsync(backend, batch, cancellationToken)).ConfigureAwait(false);
         }
     }
 
-    private async Task LookAsync(List<Run> hinted, CancellationToken cancellationToken)
+    private async Task LookAsync(BackendEntry backend, List<Run> hinted, CancellationToken cancellationToken)
     {
-        foreach (var group in hinted.DistinctBy(r => r.Id).GroupBy(r => r.BackendId, StringComparer.Ordinal))
+        var owned = new List<Run>();
+        foreach (var run in hinted.DistinctBy(r => r.Id))
         {
-            if (!catalog.TryGet(group.Key, out var backend))
+            // While the lease of the submission lasts, no other server polls the run, and no claim is needed.
+            var mine = run.LeaseOwner == server.LeaseOwner && run.LeaseUntil > clock.Now;
+            var claimed = mine ? run : await store.ClaimAsync(run.Id, server.LeaseOwner, clock.Now, clock.Now + options.Value.Lease, cancellationToken).ConfigureAwait(false);
+            if (claimed is { Status: RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting })
             {
-                continue;
+                owned.Add(claimed);
             }
-
-            var owned = new List<Run>();
-            foreach (var run in group)
-            {
-                // While the lease of the submission lasts, no other server polls the run, and no claim is needed.
-                var mine = run.LeaseOwner == server.LeaseOwner && run.LeaseUntil > clock.Now;
-                var claimed = mine ? run : await store.ClaimAsync(run.Id, server.LeaseOwner, clock.Now, clock.Now + options.Value.Lease, cancellationToken).ConfigureAwait(false);
-                if (claimed is { Status: RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting })
-                {
-                    owned.Add(claimed);
-                }
-            }
-
-            await follower.LookAsync(backend, owned, cancellationToken).ConfigureAwait(false);
         }
+
+        await follower.LookAsync(backend, owned, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task FinishedLoopAsync(CancellationToken cancellationToken)

@@ -56,27 +56,25 @@ public sealed class RunFinisher(
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(backend);
         var marker = run.Marker;
+        Run With(Run x) => Facts(x, report) with
+        {
+            BackendKeys = Merge(x.BackendKeys, keys),
+            SubmittedAt = x.SubmittedAt ?? x.IntentAt ?? clock.Now,
+            StartedAt = trigger == RunTrigger.BackendStarted ? StartOf(x, report, clock.Now) : x.StartedAt,
+            WaitingSince = null,
+            FailedChecks = 0,
+            LeaseOwner = server.LeaseOwner,
+            LeaseUntil = clock.Now + options.Value.Lease,
+
+            // A stop that came meanwhile is carried out at once.
+            NextCheckAt = x.Status == RunStatus.Aborting ? clock.Now : schedule.Next(x with { StartedAt = x.StartedAt ?? clock.Now }, backend.Options, clock.Now),
+        };
+        var actor = $"backend:{backend.Id}";
         var result = await updater.ApplyAsync(
             run,
-            r => r.Marker != marker ? null : RunLifecycle.Change(
-                r,
-                trigger,
-                clock.Now,
-                $"backend:{backend.Id}",
-                reason ?? report?.Reason,
-                x => Facts(x, report) with
-                {
-                    BackendKeys = keys,
-                    SubmittedAt = x.SubmittedAt ?? x.IntentAt ?? clock.Now,
-                    StartedAt = trigger == RunTrigger.BackendStarted ? StartOf(x, report, clock.Now) : x.StartedAt,
-                    WaitingSince = null,
-                    FailedChecks = 0,
-                    LeaseOwner = server.LeaseOwner,
-                    LeaseUntil = clock.Now + options.Value.Lease,
-
-                    // A stop that came meanwhile is carried out at once.
-                    NextCheckAt = x.Status == RunStatus.Aborting ? clock.Now : schedule.Next(x with { StartedAt = x.StartedAt ?? clock.Now }, backend.Options, clock.Now),
-                }),
+            r => r.Marker != marker
+                ? null
+                : RunLifecycle.Change(r, trigger, clock.Now, actor, reason ?? report?.Reason, With) ?? (HasAll(r, keys) ? null : RunLifecycle.Change(r, RunTrigger.Noted, clock.Now, actor, null, With)),
             cancellationToken).ConfigureAwait(false);
         if (tracker.Track(result.Run) || result.Run.Status == RunStatus.Aborting)
         {
@@ -238,6 +236,10 @@ public sealed class RunFinisher(
             ? Merge(run.BackendKeys, more)
             : run.BackendKeys,
     };
+
+    // A job that reports faster than its backend answers has moved its run on already; the keys are news all the same.
+    private static bool HasAll(Run run, IReadOnlyDictionary<string, string> keys) =>
+        run.BackendKeys is { } known && keys.All(k => known.TryGetValue(k.Key, out var value) && value == k.Value);
 
     private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? old, IReadOnlyDictionary<string, string> more)
     {

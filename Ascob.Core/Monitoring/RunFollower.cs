@@ -29,6 +29,11 @@ public sealed class RunFollower(
     public async Task<int> FollowDueAsync(BackendEntry backend, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(backend);
+        if (backend.Condition.Paused > TimeSpan.Zero)
+        {
+            return 0;
+        }
+
         var now = clock.Now;
         var due = await store.ClaimDueAsync(
             new DueFilter(server.LeaseOwner, now, now + LeaseFor(backend), Followed, backend.Id, backend.Options.Poll.BatchSize),
@@ -47,12 +52,23 @@ public sealed class RunFollower(
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(runs);
-        var known = runs.Where(r => r.BackendKeys is { Count: > 0 }).ToList();
-        foreach (var unknown in runs.Where(r => r.BackendKeys is not { Count: > 0 }))
+        if (backend.Condition.Paused is var pause && pause > TimeSpan.Zero)
         {
-            await stopper.LookForUnknownAsync(unknown, backend, cancellationToken).ConfigureAwait(false);
+            await store.RescheduleAsync([.. runs.Select(r => new Reschedule(r.Id, r.Version, clock.Now + pause, r.FailedChecks))], cancellationToken).ConfigureAwait(false);
+            return;
         }
 
+        var known = runs.Where(r => r.BackendKeys is { Count: > 0 }).ToList();
+        await Task.WhenAll(
+            FollowKnownAsync(backend, known, cancellationToken),
+            Parallel.ForEachAsync(
+                runs.Where(r => r.BackendKeys is not { Count: > 0 }),
+                new ParallelOptions { MaxDegreeOfParallelism = backend.Options.Resilience.MaxConcurrentCalls, CancellationToken = cancellationToken },
+                async (run, ct) => await stopper.LookForUnknownAsync(run, backend, ct).ConfigureAwait(false))).ConfigureAwait(false);
+    }
+
+    private async Task FollowKnownAsync(BackendEntry backend, List<Run> known, CancellationToken cancellationToken)
+    {
         if (known.Count == 0)
         {
             return;
@@ -64,13 +80,22 @@ public sealed class RunFollower(
         }
 
         var reports = await AskAsync(backend, known, cancellationToken).ConfigureAwait(false);
+        if (reports.Values.Max(r => r.State == BackendState.Unreachable ? r.RetryAfter : null) is { } wish)
+        {
+            backend.Condition.PauseFor(wish);
+        }
+
         var quiet = new List<Reschedule>();
         var work = new List<Task>();
         foreach (var run in known)
         {
             var report = reports.GetValueOrDefault(run.Marker)
                 ?? new BackendReport { Marker = run.Marker, State = BackendState.Unreachable, Reason = "the backend said nothing of this job" };
-            if (IsQuiet(run, report))
+            if (report.State == BackendState.Unreachable)
+            {
+                quiet.Add(new Reschedule(run.Id, run.Version, schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, report.RetryAfter), run.FailedChecks + 1));
+            }
+            else if (IsQuiet(run, report))
             {
                 quiet.Add(new Reschedule(run.Id, run.Version, schedule.Next(run, backend.Options, clock.Now), 0));
             }

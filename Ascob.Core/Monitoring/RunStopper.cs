@@ -82,6 +82,12 @@ public sealed class RunStopper(
             return await NoteAsync(run, "this backend cannot be asked for a marker: an operator must give the verdict", LongestLookUp, cancellationToken).ConfigureAwait(false);
         }
 
+        if (backend.Condition.Paused is var pause && pause > TimeSpan.Zero)
+        {
+            await store.RescheduleAsync([new Reschedule(run.Id, run.Version, clock.Now + backoff.Jitter(pause * 1.25), run.FailedChecks)], cancellationToken).ConfigureAwait(false);
+            return run;
+        }
+
         var found = await FindAsync(finder, run, backend, cancellationToken).ConfigureAwait(false);
         var waited = clock.Now - (run.WaitingSince ?? run.IntentAt.Value);
         return found.Kind switch
@@ -149,7 +155,7 @@ public sealed class RunStopper(
     {
         var result = await updater.ApplyAsync(
             run,
-            r => r.BackendKeys is { Count: > 0 } ? null : RunLifecycle.Change(
+            r => r.BackendKeys is { Count: > 0 } || r.IntentAt != run.IntentAt ? null : RunLifecycle.Change(
                 r,
                 RunTrigger.FoundNotStarted,
                 clock.Now,

@@ -17,7 +17,6 @@ public sealed class Sweeper(
     LockService locks,
     Dispatcher dispatcher,
     RunSubmitter submitter,
-    RunStopper stopper,
     BackendCatalog catalog,
     ServerIdentity server,
     MonotonicClock clock,
@@ -65,14 +64,14 @@ public sealed class Sweeper(
             case RunStatus.WaitingLocks:
                 await locks.TryGrantAsync(run.Id, cancellationToken).ConfigureAwait(false);
                 break;
-            case RunStatus.PendingSubmit when run.IntentAt is not null && !dispatcher.HasInHand(run):
+            case RunStatus.PendingSubmit when run.IntentAt is not null && !dispatcher.HasInHand(run) && !RunSubmitter.MayResend(run, catalog):
                 await submitter.RecoverAsync(run, cancellationToken).ConfigureAwait(false);
                 break;
             case RunStatus.PendingSubmit:
                 dispatcher.Enqueue(run);
                 break;
-            case RunStatus.InDoubt when catalog.TryGet(run.BackendId, out var backend):
-                await stopper.LookForUnknownAsync(run, backend, cancellationToken).ConfigureAwait(false);
+            case RunStatus.InDoubt when catalog.TryGet(run.BackendId, out _):
+                dispatcher.LookFor(run);
                 break;
             case RunStatus.InDoubt:
                 await store.RescheduleAsync([new Reschedule(run.Id, run.Version, clock.Now + TimeSpan.FromMinutes(1), run.FailedChecks)], cancellationToken)

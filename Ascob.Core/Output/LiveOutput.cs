@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Ascob.Core.Backends;
@@ -8,12 +7,16 @@ using Ascob.Core.Timing;
 namespace Ascob.Core.Output;
 
 /// <summary>
-/// Reads the output of a run that still grows, straight from its backend. Offsets count the bytes handed out; they are those of the archived document as long as the output stays
+/// Reads the output of a run that still grows: straight from its backend, or what its job reported where the backend has none. Offsets count the bytes handed out; they are those of the archived document as long as the output stays
 /// below its limit.
 /// </summary>
-public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCatalog catalog, RunSignals signals, MonotonicClock clock, CappedLogLimits limits)
+public sealed class LiveOutput(
+    IRunStore runs, IOutputStore archive, IReportedOutput reported, BackendCatalog catalog, RunSignals signals, MonotonicClock clock, CappedLogLimits limits)
 {
     private const int PieceSize = 64 * 1024;
+
+    private delegate Task<OutputChunk> Reader(long offset, int maxBytes, CancellationToken cancellationToken);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
@@ -41,7 +44,7 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
             }
 
             var read = 0L;
-            await foreach (var piece in ReadBackendAsync(run, channel, at, cancellationToken).ConfigureAwait(false))
+            await foreach (var piece in ReadOnAsync(ReaderOf(run, channel), at, cancellationToken).ConfigureAwait(false))
             {
                 yield return piece.Data;
                 at = piece.NextOffset;
@@ -78,8 +81,20 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
             return stream?.Length ?? 0;
         }
 
+        return await LengthAsync(ReaderOf(run, channel), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens what the job of one attempt reported, as far as it came.</summary>
+    public OutputDocument OpenReported(long runId, int attempt)
+    {
+        var read = Reported(runId, attempt);
+        return new OutputDocument((offset, _, ct) => PiecesAsync(read, offset, ct), ct => LengthAsync(read, ct));
+    }
+
+    private static async Task<long> LengthAsync(Reader? read, CancellationToken cancellationToken)
+    {
         long there = 0, beyond = PieceSize;
-        while (beyond < long.MaxValue / 2 && await ReachesAsync(run, channel, beyond, cancellationToken).ConfigureAwait(false))
+        while (beyond < long.MaxValue / 2 && await ReachesAsync(read, beyond, cancellationToken).ConfigureAwait(false))
         {
             there = beyond + 1;
             beyond *= 2;
@@ -88,21 +103,36 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
         while (there < beyond)
         {
             var middle = there + ((beyond - there) / 2);
-            (there, beyond) = await ReachesAsync(run, channel, middle, cancellationToken).ConfigureAwait(false) ? (middle + 1, beyond) : (there, middle);
+            (there, beyond) = await ReachesAsync(read, middle, cancellationToken).ConfigureAwait(false) ? (middle + 1, beyond) : (there, middle);
         }
 
         return there;
     }
 
-    private async Task<bool> ReachesAsync(Run run, OutputChannel channel, long offset, CancellationToken cancellationToken) =>
-        TrySource(run, out var source, out var reference)
-        && (await source.ReadOutputAsync(reference, channel, offset, 1, cancellationToken).ConfigureAwait(false)).Data.Length > 0;
+    private static async Task<bool> ReachesAsync(Reader? read, long offset, CancellationToken cancellationToken) =>
+        read is not null && (await read(offset, 1, cancellationToken).ConfigureAwait(false)).Data.Length > 0;
 
-    private bool TrySource(Run run, [NotNullWhen(true)] out ISupportOutput? source, [NotNullWhen(true)] out BackendRunRef? reference)
+    // Null where there is nothing to read from yet.
+    private Reader? ReaderOf(Run run, OutputChannel channel)
     {
-        source = catalog.TryGet(run.BackendId, out var backend) ? backend.Adapter as ISupportOutput : null;
-        reference = run.BackendKeys is { Count: > 0 } keys ? new BackendRunRef(run.Id, run.Marker, keys) : null;
-        return source is not null && reference is not null;
+        if (catalog.TryGet(run.BackendId, out var backend) && backend.Adapter is ISupportOutput source)
+        {
+            return run.BackendKeys is { Count: > 0 } keys
+                ? (offset, maxBytes, ct) => source.ReadOutputAsync(new BackendRunRef(run.Id, run.Marker, keys), channel, offset, maxBytes, ct)
+                : null;
+        }
+
+        return channel == OutputChannel.Combined ? Reported(run.Id, run.Attempt) : null;
+    }
+
+    private Reader Reported(long runId, int attempt) => (offset, maxBytes, _) => Task.FromResult(reported.Read(runId, attempt, offset, maxBytes));
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> PiecesAsync(Reader read, long offset, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var piece in ReadOnAsync(read, offset, cancellationToken).ConfigureAwait(false))
+        {
+            yield return piece.Data;
+        }
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadArchiveAsync(
@@ -129,13 +159,12 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
         }
     }
 
-    private async IAsyncEnumerable<(ReadOnlyMemory<byte> Data, long NextOffset)> ReadBackendAsync(
-        Run run,
-        OutputChannel channel,
+    private async IAsyncEnumerable<(ReadOnlyMemory<byte> Data, long NextOffset)> ReadOnAsync(
+        Reader? read,
         long offset,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (!TrySource(run, out var source, out var reference))
+        if (read is null)
         {
             yield break;
         }
@@ -145,7 +174,7 @@ public sealed class LiveOutput(IRunStore runs, IOutputStore archive, BackendCata
             OutputChunk chunk;
             try
             {
-                chunk = await source.ReadOutputAsync(reference, channel, offset, PieceSize, cancellationToken).ConfigureAwait(false);
+                chunk = await read(offset, PieceSize, cancellationToken).ConfigureAwait(false);
             }
             catch (DirectoryNotFoundException)
             {

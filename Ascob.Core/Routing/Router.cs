@@ -37,9 +37,14 @@ public sealed class Router(BackendCatalog catalog)
             .ThenByDescending(f => f.Rank.Score)
             .ThenBy(f => f.Backend.Id, StringComparer.Ordinal)
             .ToList();
+        var equals = ranked.Where(f => f.Rank.IsEqualTo(ranked[0].Rank)).ToList();
         foreach (var (backend, reasons, rank) in ranked)
         {
             Explain(backend, reasons, rank);
+            if (equals.Count > 1 && rank.IsEqualTo(ranked[0].Rank))
+            {
+                reasons.Add($"one of {equals.Count} equals: takes {backend.Options.Weight} of {equals.Sum(e => e.Backend.Options.Weight)} such runs");
+            }
         }
 
         return new RoutingDecision(
@@ -126,7 +131,7 @@ public sealed class Router(BackendCatalog catalog)
         var condition = backend.Condition;
         var capacity = backend.Options.MaxConcurrentRuns;
         return new Ranking(
-            condition.Circuit != CircuitState.Closed || condition.Drained,
+            condition.Circuit != CircuitState.Closed || condition.Drained || condition.Paused > TimeSpan.Zero,
             capacity is { } max && condition.Active >= max,
             capacity is { } most ? (double)condition.Active / most : 0,
             RendezvousHash.Score(backend.Id, runId, backend.Options.Weight));
@@ -135,12 +140,16 @@ public sealed class Router(BackendCatalog catalog)
     private static void Explain(BackendEntry backend, List<string> reasons, Ranking rank)
     {
         var condition = backend.Condition;
-        reasons.Add(condition.Drained ? "drained: takes no new runs" : $"circuit {condition.Circuit.ToString().ToLowerInvariant()}");
+        reasons.Add(condition.Drained ? "drained: takes no new runs" : condition.Paused > TimeSpan.Zero ? "asks for fewer requests" : $"circuit {condition.Circuit.ToString().ToLowerInvariant()}");
         if (backend.Options.MaxConcurrentRuns is { } max)
         {
             reasons.Add($"{condition.Active} of {max} runs{(rank.Full ? ", full" : string.Empty)}");
         }
     }
 
-    private readonly record struct Ranking(bool Unhealthy, bool Full, double Load, double Score);
+    private readonly record struct Ranking(bool Unhealthy, bool Full, double Load, double Score)
+    {
+        // Among these the hash of the run's number decides, so what is said of them holds for every run.
+        public bool IsEqualTo(Ranking other) => (Unhealthy, Full, Load) == (other.Unhealthy, other.Full, other.Load);
+    }
 }

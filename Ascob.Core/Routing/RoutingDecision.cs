@@ -7,7 +7,11 @@ namespace Ascob.Core.Routing;
 public sealed record RoutingDecision(
     string? BackendId,
     IReadOnlyList<RoutingReason> Candidates,
-    IReadOnlyList<RoutingReason> Refused);
+    IReadOnlyList<RoutingReason> Refused)
+{
+    /// <summary>Gets the backends that were to have the run before in this round and did not take it, with why; null for none.</summary>
+    public IReadOnlyList<RoutingReason>? Tried { get; init; }
+}
 
 /// <summary>Why a backend fits or does not.</summary>
 public sealed record RoutingReason(string BackendId, IReadOnlyList<string> Reasons);

@@ -21,6 +21,7 @@ public sealed class JobService(
     IRunFileStore files,
     IOutputStore outputs,
     LiveOutput liveOutput,
+    IReportedOutput reported,
     BackendCatalog catalog,
     RunSignals signals,
     MonotonicClock clock)
@@ -180,7 +181,9 @@ public sealed class JobService(
 
         if (backend is not null && backend.Adapter is not ISupportOutput)
         {
-            return new Error(ErrorKind.Conflict, "output.unsupported", $"Backend '{backend.Id}' has no output to read.");
+            return channel == OutputChannel.Combined && reported.Has(run.Id, attempt)
+                ? attempt < run.Attempt ? liveOutput.OpenReported(run.Id, attempt) : Live(run, channel)
+                : new Error(ErrorKind.Conflict, "output.unsupported", $"Backend '{backend.Id}' has no output to read, and the job has reported none.");
         }
 
         if (channel != OutputChannel.Combined && backend?.Adapter is ISupportOutput { SeparatesStreams: false })
@@ -199,10 +202,12 @@ public sealed class JobService(
             return new OutputDocument(await outputs.OpenAsync(run.Id, attempt, channel, cancellationToken).ConfigureAwait(false) ?? Stream.Null);
         }
 
-        return new OutputDocument(
-            (offset, follow, ct) => liveOutput.ReadAsync(run.Id, channel, offset, follow, ct),
-            ct => liveOutput.LengthAsync(run.Id, channel, ct));
+        return Live(run, channel);
     }
+
+    private OutputDocument Live(Run run, OutputChannel channel) => new(
+        (offset, follow, ct) => liveOutput.ReadAsync(run.Id, channel, offset, follow, ct),
+        ct => liveOutput.LengthAsync(run.Id, channel, ct));
 
     private async Task<Result<T>> WithRunAsync<T>(long runId, Caller caller, Func<Run, Task<Result<T>>> use, CancellationToken cancellationToken)
     {

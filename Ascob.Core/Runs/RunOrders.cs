@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ascob.Core.Backends;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
@@ -141,7 +142,29 @@ public sealed class RunOrders(
                 LeaseUntil = now + options.Value.Lease,
                 NextCheckAt = now + options.Value.Lease,
             },
-            RunEventTypes.Operator);
+            RunEventTypes.Operator,
+            Evidence(run, resolution));
+    }
+
+    // What was known when the person decided stands beside the verdict.
+    private static Dictionary<string, string> Evidence(Run run, Resolution resolution)
+    {
+        var evidence = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["marker"] = run.Marker,
+            ["lookUps"] = run.FailedChecks.ToString(CultureInfo.InvariantCulture),
+        };
+        if (run.StatusReason is { } seen)
+        {
+            evidence["seen"] = seen;
+        }
+
+        foreach (var (key, value) in resolution.BackendKeys ?? new Dictionary<string, string>())
+        {
+            evidence[$"backendKeys.{key}"] = value;
+        }
+
+        return evidence;
     }
 
     private RunChange? Stop(Run run, bool force, string actor)

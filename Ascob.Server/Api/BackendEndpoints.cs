@@ -2,6 +2,7 @@ using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
+using Ascob.Server.Background;
 using Ascob.Server.Security;
 
 namespace Ascob.Server.Api;
@@ -20,12 +21,17 @@ internal static partial class BackendEndpoints
             .WithSummary("Let runs go to a backend again").Produces<BackendInfo>().Refuses(404);
     }
 
-    private static async Task ListAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states)
+    private static async Task ListAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, BackendHealthChecks health)
     {
         // Another server may have drained a backend a moment ago; the list shows what holds for all.
         var drained = await states.GetDrainedAsync(context.RequestAborted);
-        await Answer.JsonAsync(context, new BackendList([.. catalog.All.Select(b => BackendInfo.From(b) with { Drained = drained.Contains(b.Id) })]));
+        await Answer.JsonAsync(context, new BackendList([.. catalog.All.Select(b => Judged(BackendInfo.From(b), health) with { Drained = drained.Contains(b.Id) })]));
     }
+
+    // What the backend itself said when it was last asked names the setting to mend; a circuit only knows of calls.
+    private static BackendInfo Judged(BackendInfo backend, BackendHealthChecks health) => health.LastOf(backend.Id) is { Healthy: false } ill
+        ? backend with { Healthy = false, Reason = ill.Reason ?? backend.Reason }
+        : backend;
 
     private static Task DrainAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, ILogger<BackendCatalog> log) =>
         SetAsync(context, catalog, states, log, drained: true);

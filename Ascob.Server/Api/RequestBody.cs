@@ -22,6 +22,17 @@ internal static class RequestBody
             : await DeserializeAsync<T>(context.Request.Body, context.RequestAborted);
     }
 
+    /// <summary>Reads a body whose very bytes matter beside what they say.</summary>
+    public static async ValueTask<(T Value, byte[] Bytes)> ReadSignedAsync<T>(HttpContext context)
+        where T : class
+    {
+        CheckMediaType(context.Request);
+        using var bytes = new MemoryStream();
+        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
+        bytes.Position = 0;
+        return (await DeserializeAsync<T>(bytes, context.RequestAborted), bytes.ToArray());
+    }
+
     /// <summary>Reads a body that may be left out.</summary>
     public static async ValueTask<T?> ReadOptionalAsync<T>(HttpContext context)
         where T : class

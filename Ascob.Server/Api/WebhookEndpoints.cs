@@ -2,6 +2,7 @@ using Ascob.Core.Callbacks;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
 using Ascob.Server.Security;
+using Microsoft.Net.Http.Headers;
 
 namespace Ascob.Server.Api;
 
@@ -9,24 +10,28 @@ namespace Ascob.Server.Api;
 internal static class WebhookEndpoints
 {
     private const int FileSegment = 5;
+    private const string SignatureText = "Where the backend signs: t=<unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\">.";
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
         var hooks = routes.MapGroup("/api/webhooks/runs/{webhookId}").WithTags("Callbacks");
         hooks.MapPost("/", ReportAsync).IsSecretUrl().WithName("Report").WithSummary("Report status, keys, progress, a message or output of a run")
-            .Takes<CallbackRequest>().Produces<CallbackResponse>().Refuses(404, 409, 413, 429);
+            .Header(CallbackSignature.Header, SignatureText).Takes<CallbackRequest>().Produces<CallbackResponse>().Refuses(403, 404, 409, 413, 429);
         hooks.MapGet("/files/{fileId}", GetFileAsync).IsSecretUrl().WithName("GetCallbackFile").WithSummary("Fetch an input file of the run")
-            .Produces<byte[]>(200, "application/octet-stream").Refuses(404);
+            .Header(CallbackSignature.Header, SignatureText)
+            .Header("Range", "One range of bytes.").Produces<byte[]>(200, "application/octet-stream").Produces<byte[]>(206, "application/octet-stream").Refuses(403, 404, 416);
         hooks.MapPost("/claim", ClaimAsync).IsSecretUrl().WithName("Claim")
             .WithSummary("Claim the run for one execution; any other execution gets 409 and must end doing nothing")
-            .Takes<ClaimRequest>().Produces<ClaimResponse>().Refuses(404, 409);
+            .Header(CallbackSignature.Header, SignatureText).Takes<ClaimRequest>().Produces<ClaimResponse>().Refuses(403, 404, 409);
     }
 
     private static string WebhookId(HttpContext context) => context.Request.RouteValues["webhookId"] as string ?? string.Empty;
 
+    private static CallbackProof Proof(HttpContext context, byte[] body) => new(context.Request.Headers[CallbackSignature.Header], body);
+
     private static async Task ReportAsync(HttpContext context, CallbackService callbacks)
     {
-        var body = await RequestBody.ReadAsync<CallbackRequest>(context);
+        var (body, bytes) = await RequestBody.ReadSignedAsync<CallbackRequest>(context);
         var errors = new List<FieldError>();
         if (body.Progress is { } progress && progress is not (>= 0 and <= 100))
         {
@@ -38,44 +43,50 @@ internal static class WebhookEndpoints
             errors.Add(new FieldError("identificationKeys", "At most 50 keys of 1 to 200 characters with values of at most 2000."));
         }
 
+        if (body.OutputOffset is < 0)
+        {
+            errors.Add(new FieldError("outputOffset", "0 or more."));
+        }
+
         if (errors.Count > 0)
         {
             throw new RequestRefusedException(Error.Invalid(errors));
         }
 
-        var report = new CallbackReport(body.Status, body.IdentificationKeys, body.Progress, body.Message, body.Output, body.Id, body.Seq);
+        var report = new CallbackReport(body.Status, body.IdentificationKeys, body.Progress, body.Message, body.Output, body.Id, body.Seq, body.OutputOffset);
         await Answer.WriteAsync(
-            context, await callbacks.AcceptAsync(WebhookId(context), report, context.RequestAborted), changed => new CallbackResponse(changed));
+            context,
+            await callbacks.AcceptAsync(WebhookId(context), report, Proof(context, bytes), context.RequestAborted),
+            taken => new CallbackResponse(taken.Changed, taken.OutputLength));
     }
 
     private static async Task GetFileAsync(HttpContext context, CallbackService callbacks)
     {
-        var opened = await callbacks.OpenFileAsync(WebhookId(context), context.Name("fileId", FileSegment), context.RequestAborted);
+        var opened = await callbacks.OpenFileAsync(WebhookId(context), context.Name("fileId", FileSegment), Proof(context, []), context.RequestAborted);
         if (!opened.IsSuccess)
         {
             await Problems.WriteAsync(context, opened.Error);
             return;
         }
 
-        await using var file = opened.Value;
+        var (file, content) = opened.Value;
         var response = context.Response;
-        response.ContentType = "application/octet-stream";
-        response.ContentLength = file.CanSeek ? file.Length : null;
+        response.Headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(file.Sha256))}:";
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.ContentDisposition = "attachment";
         response.Headers.CacheControl = "no-store";
-        await file.CopyToAsync(response.Body, context.RequestAborted);
+        await Results.Stream(content, "application/octet-stream", entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""), enableRangeProcessing: true).ExecuteAsync(context);
     }
 
     private static async Task ClaimAsync(HttpContext context, CallbackService callbacks)
     {
-        var body = await RequestBody.ReadAsync<ClaimRequest>(context);
+        var (body, bytes) = await RequestBody.ReadSignedAsync<ClaimRequest>(context);
         if (body.ExecutionId is not { Length: > 0 and <= 200 } executionId || executionId.Any(char.IsControl))
         {
             throw new RequestRefusedException(Error.Invalid("executionId", "1 to 200 characters."));
         }
 
-        var result = await callbacks.ClaimAsync(WebhookId(context), executionId, context.RequestAborted);
+        var result = await callbacks.ClaimAsync(WebhookId(context), executionId, Proof(context, bytes), context.RequestAborted);
         if (result is { IsSuccess: true, Value: false })
         {
             result = new Error(ErrorKind.Conflict, "claim.taken", "Another execution has claimed the run; end without doing anything.");

@@ -32,6 +32,8 @@ internal static class EngineRegistration
         services.AddSingleton<LiveOutput>();
         services.AddSingleton<JobMaker>();
         services.AddSingleton<RunFinisher>();
+        services.AddSingleton<Elsewhere>();
+        services.AddSingleton<SubmissionWaits>();
         services.AddSingleton<RunSubmitter>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<LockService>();

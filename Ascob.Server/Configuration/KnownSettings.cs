@@ -66,6 +66,7 @@ internal static class KnownSettings
         ("DoubtWait", Value(Duration(Zero, Years))),
         ("TrustCallbacks", Value(Flag)),
         ("Callbacks", Value(Flag)),
+        ("CallbackSecret", Value(Secret)),
         ("StopGrace", Value(Duration(Zero, Day))),
         ("Poll", Section(
             ("Initial", Value(Duration(Short, Day))),

@@ -13,6 +13,8 @@ internal static class Rules
 
     public static string? Any(string value) => value is null ? "must be set" : null;
 
+    public static string? Secret(string value) => value.Length >= 16 ? null : "must have at least 16 characters; make one with: openssl rand -hex 32";
+
     public static string? Flag(string value) => bool.TryParse(value, out _) ? null : "must be true or false";
 
     public static string? Name(string value) =>

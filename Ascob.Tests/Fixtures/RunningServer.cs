@@ -27,6 +27,8 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public Uri Url { get; private set; } = null!;
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Gets the time from the start of the process to the first answer of <c>/healthz/ready</c>.</summary>
     public TimeSpan ReadyAfter { get; private set; }
 

@@ -41,6 +41,14 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
     /// <summary>Gets or sets what a status question answers about one job; null from it falls through to <see cref="Jobs"/>.</summary>
     public Func<BackendRunRef, BackendReport?>? OnStatus { get; set; }
 
+    /// <summary>Gets or sets what is told of every status question: about how many jobs it is.</summary>
+    public Action<int>? OnStatuses { get; set; }
+
+    /// <summary>Gets or sets what a status question does before it is answered, such as to wait; the default does nothing.</summary>
+    public Func<CancellationToken, Task>? BeforeAnswer { get; set; }
+
+    public BackendHealth Health { get; set; } = new(true);
+
     /// <summary>Gets or sets whether a stop ends the job at once.</summary>
     public bool StopEnds { get; set; } = true;
 
@@ -76,17 +84,22 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
 
     public static Dictionary<string, string> Keys(string marker) => new(StringComparer.Ordinal) { ["marker"] = marker };
 
-    public Task<FindOutcome> FindAsync(BackendJob job, CancellationToken cancellationToken) => Task.FromResult(
-        OnFind?.Invoke(job)
-        ?? (Jobs.ContainsKey(job.Marker) ? new FindOutcome(FindOutcomeKind.Found, Keys(job.Marker)) : new FindOutcome(FindOutcomeKind.NotFound)));
+    public async Task<FindOutcome> FindAsync(BackendJob job, CancellationToken cancellationToken)
+    {
+        await (BeforeAnswer?.Invoke(cancellationToken) ?? Task.CompletedTask);
+        return OnFind?.Invoke(job)
+            ?? (Jobs.ContainsKey(job.Marker) ? new FindOutcome(FindOutcomeKind.Found, Keys(job.Marker)) : new FindOutcome(FindOutcomeKind.NotFound));
+    }
 
-    public Task<IReadOnlyList<BackendReport>> GetStatusesAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BackendReport>> GetStatusesAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _statusQuestions);
-        return Task.FromResult<IReadOnlyList<BackendReport>>([.. runs.Select(r =>
+        OnStatuses?.Invoke(runs.Count);
+        await (BeforeAnswer?.Invoke(cancellationToken) ?? Task.CompletedTask);
+        return [.. runs.Select(r =>
             OnStatus?.Invoke(r)
             ?? Jobs.GetValueOrDefault(r.Marker)
-            ?? new BackendReport { Marker = r.Marker, State = BackendState.NotFound })]);
+            ?? new BackendReport { Marker = r.Marker, State = BackendState.NotFound })];
     }
 
     public Task<StopOutcome> StopAsync(BackendRunRef run, StopMode mode, CancellationToken cancellationToken)
@@ -100,7 +113,7 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
         return Task.FromResult(new StopOutcome(true));
     }
 
-    public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new BackendHealth(true));
+    public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(Health);
 
     public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

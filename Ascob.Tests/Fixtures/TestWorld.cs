@@ -47,7 +47,7 @@ internal sealed class TestWorld : IAsyncDisposable
 
     public ScriptedBackend Backend { get; }
 
-    public BackendEntry Entry => Get<BackendCatalog>().All.Single();
+    public BackendEntry Entry => EntryOf(Backend.BackendId);
 
     public JobService Jobs => Get<JobService>();
 
@@ -63,15 +63,23 @@ internal sealed class TestWorld : IAsyncDisposable
         Action<BackendOptions>? backend = null,
         Action<EngineOptions>? engine = null,
         string serverName = "one",
-        Action<IServiceCollection>? configure = null)
+        Action<IServiceCollection>? configure = null,
+        IReadOnlyList<(ScriptedBackend Backend, BackendOptions Options)>? others = null,
+        string? postgres = null,
+        ScriptedBackend? first = null)
     {
         var directory = sharing?.Directory ?? System.IO.Directory.CreateTempSubdirectory("ascob-world-").FullName;
         var time = sharing?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
-        var scripted = sharing?.Backend ?? new ScriptedBackend();
+        var scripted = sharing?.Backend ?? first ?? new ScriptedBackend();
         var options = new BackendOptions { Type = "Scripted" };
         backend?.Invoke(options);
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?> { ["Ascob:DataDirectory"] = directory })
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Ascob:DataDirectory"] = directory,
+                ["Ascob:Database:Provider"] = postgres is null ? "Sqlite" : "PostgreSql",
+                ["Ascob:Database:ConnectionString"] = postgres,
+            })
             .Build();
         var parts = new ServiceCollection()
             .AddSingleton<IConfiguration>(configuration)
@@ -84,8 +92,8 @@ internal sealed class TestWorld : IAsyncDisposable
                 o.PublicUrl = "https://ascob.test";
                 engine?.Invoke(o);
             })
-            .AddSingleton(p => new BackendCatalog(
-                [new BackendEntry(scripted.BackendId, scripted, options, scripted, new BackendCondition(options.Resilience, p.GetRequiredService<TimeProvider>()))]))
+            .AddSingleton(p => new BackendCatalog(new[] { (Backend: scripted, Options: options) }.Concat(others ?? []).Select(
+                b => new BackendEntry(b.Backend.BackendId, b.Backend, b.Options, b.Backend, new BackendCondition(b.Options.Resilience, p.GetRequiredService<TimeProvider>())))))
             .AddAscobPersistence(configuration)
             .AddAscobOutput(configuration)
             .AddAscobEngine();
@@ -96,6 +104,8 @@ internal sealed class TestWorld : IAsyncDisposable
         world._reactions = Task.Run(() => world.Get<EngineLoops>().RunReactionsAsync(world._stopping.Token), Token);
         return world;
     }
+
+    public BackendEntry EntryOf(string backendId) => Get<BackendCatalog>().TryGet(backendId, out var entry) ? entry : throw new ArgumentException(backendId);
 
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
@@ -139,7 +149,12 @@ internal sealed class TestWorld : IAsyncDisposable
         for (var rounds = 0; rounds < 50; rounds++)
         {
             var swept = await Get<Sweeper>().SweepAsync(Token);
-            var followed = await Get<RunFollower>().FollowDueAsync(Entry, Token);
+            var followed = 0;
+            foreach (var entry in Get<BackendCatalog>().All)
+            {
+                followed += await Get<RunFollower>().FollowDueAsync(entry, Token);
+            }
+
             await IdleAsync();
             if (swept + followed == 0)
             {

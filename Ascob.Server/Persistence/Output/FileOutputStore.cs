@@ -71,6 +71,11 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
             {
                 Directory.Delete(LaterAttempts(runId), recursive: true);
             }
+
+            if (ReportedOutput.DirectoryOf(_root, runId) is var reported && Directory.Exists(reported))
+            {
+                Directory.Delete(reported, recursive: true);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

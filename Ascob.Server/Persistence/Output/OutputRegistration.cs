@@ -10,6 +10,8 @@ internal static class OutputRegistration
     {
         var directory = Path.GetFullPath(configuration["Ascob:DataDirectory"] ?? "./data");
         var limits = configuration.GetValue<long?>("Ascob:Limits:MaxOutputBytes") is { } limit ? CappedLogLimits.FromTotal(limit) : CappedLogLimits.Default;
-        return services.AddSingleton(limits).AddSingleton<IOutputStore>(new FileOutputStore(directory, limits));
+        return services.AddSingleton(limits)
+            .AddSingleton<IOutputStore>(new FileOutputStore(directory, limits))
+            .AddSingleton<IReportedOutput>(new ReportedOutput(directory, limits));
     }
 }

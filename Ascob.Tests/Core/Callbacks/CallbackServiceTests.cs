@@ -77,7 +77,7 @@ public sealed class CallbackServiceTests
     }
 
     [Fact]
-    public async Task Hint_WhenTheRunCanBePolled_TheBackendsWordCountsNotTheReports()
+    public async Task Guarantee18_Hint_WhenTheRunCanBePolled_TheBackendsWordCountsNotTheReports()
     {
         await using var world = await TestWorld.StartAsync();
         var run = await world.SubmitAsync();
@@ -100,11 +100,38 @@ public sealed class CallbackServiceTests
 
         foreach (var forged in new[] { stolen, $"{run.Id}-", $"{run.Id}", "x", string.Empty, $"{run.Id}-AAAA", "99999999999999999999-A" })
         {
-            var answer = await world.Get<CallbackService>().AcceptAsync(forged, Report(RunStatus.Succeeded), Token);
+            var answer = await world.Get<CallbackService>().AcceptAsync(forged, Report(RunStatus.Succeeded), CallbackProof.None, Token);
             Assert.Equal("callback.unknown", answer.Error!.Code);
         }
 
         Assert.Equal(run.Version, (await world.RunAsync(run.Id)).Version);
+    }
+
+    [Fact]
+    public async Task Guarantee18_TenThousandForgedReports_ChangeNothing()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.TrustCallbacks = true);
+        var runs = new List<Run>();
+        for (var i = 0; i < 10; i++)
+        {
+            runs.Add(await world.SubmitAsync());
+        }
+
+        var random = new Random(18);
+        var callbacks = world.Get<CallbackService>();
+        for (var i = 0; i < 10_000; i++)
+        {
+            var run = runs[i % runs.Count];
+            var good = world.Get<CallbackIds>().For(run.Id, run.MarkerId).ToCharArray();
+            var at = random.Next(good.Length - 1) + 1;
+            good[at] = good[at] == 'A' ? 'B' : 'A';
+            Assert.Equal("callback.unknown", (await callbacks.AcceptAsync(new string(good), Report(RunStatus.Failed), CallbackProof.None, Token)).Error!.Code);
+        }
+
+        foreach (var run in runs)
+        {
+            Assert.Equal(run.Version, (await world.RunAsync(run.Id)).Version);
+        }
     }
 
     [Fact]
@@ -115,10 +142,10 @@ public sealed class CallbackServiceTests
         var id = world.Get<CallbackIds>().For(run.Id, run.MarkerId);
         var callbacks = world.Get<CallbackService>();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() => callbacks.ClaimAsync(id, $"execution-{i}", Token))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() => callbacks.ClaimAsync(id, $"execution-{i}", CallbackProof.None, Token))));
 
         var winner = Assert.Single(Enumerable.Range(0, 10), i => answers[i].IsSuccess);
-        Assert.True((await callbacks.ClaimAsync(id, $"execution-{winner}", Token)).IsSuccess);
+        Assert.True((await callbacks.ClaimAsync(id, $"execution-{winner}", CallbackProof.None, Token)).IsSuccess);
     }
 
     [Fact]
@@ -128,7 +155,7 @@ public sealed class CallbackServiceTests
         var run = await world.SubmitAsync();
         await AcceptAsync(world, run, Report(RunStatus.Running, message: "copying tables"));
 
-        Assert.True((await world.Get<CallbackService>().ClaimAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), "execution-1", Token)).IsSuccess);
+        Assert.True((await world.Get<CallbackService>().ClaimAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), "execution-1", CallbackProof.None, Token)).IsSuccess);
 
         Assert.Equal("copying tables", (await world.RunAsync(run.Id)).StatusReason);
         Assert.Single(await world.EventsAsync(run.Id), e => e.Reason == "claimed by execution execution-1");
@@ -142,7 +169,7 @@ public sealed class CallbackServiceTests
         var id = world.Get<CallbackIds>().For(run.Id, run.MarkerId);
         var report = Report() with { IdentificationKeys = new Dictionary<string, string> { ["marker"] = "ascob-another", ["build"] = "7" } };
 
-        Assert.True((await world.Get<CallbackService>().AcceptAsync(id, report, Token)).IsSuccess);
+        Assert.True((await world.Get<CallbackService>().AcceptAsync(id, report, CallbackProof.None, Token)).IsSuccess);
 
         var keys = (await world.RunAsync(run.Id)).BackendKeys!;
         Assert.Equal((run.Marker, "7"), (keys["marker"], keys["build"]));
@@ -159,8 +186,8 @@ public sealed class CallbackServiceTests
         Assert.Equal((run.Version, null), ((await world.RunAsync(run.Id)).Version, (await world.RunAsync(run.Id)).Progress));
     }
 
-    private static Task<Ascob.Core.Errors.Result<bool>> AcceptAsync(TestWorld world, Run run, CallbackReport report) =>
-        world.Get<CallbackService>().AcceptAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), report, Token);
+    private static Task<Ascob.Core.Errors.Result<CallbackTaken>> AcceptAsync(TestWorld world, Run run, CallbackReport report) =>
+        world.Get<CallbackService>().AcceptAsync(world.Get<CallbackIds>().For(run.Id, run.MarkerId), report, CallbackProof.None, Token);
 
     private static CallbackReport Report(RunStatus? status = null, string? message = null, double? progress = null, string? id = null, long? seq = null) =>
         new(status, null, progress, message, null, id, seq);

@@ -63,7 +63,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public async Task Unreachable_HoweverLong_NeverEndsARun()
+    public async Task Guarantee12_Unreachable_HoweverLong_NeverEndsARun()
     {
         await using var world = await TestWorld.StartAsync();
         var run = await world.SubmitAsync();
@@ -82,7 +82,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public async Task NotFound_WhenItFlaps_IsNotLost()
+    public async Task Guarantee13_NotFound_WhenItFlaps_IsNotLost()
     {
         await using var world = await TestWorld.StartAsync();
         var run = await world.SubmitAsync();
@@ -100,7 +100,7 @@ public sealed class FollowingTests
     }
 
     [Fact]
-    public async Task NotFound_SeenOftenAndLong_EndsTheRunAsLost()
+    public async Task Guarantee13_NotFound_SeenOftenAndLong_EndsTheRunAsLost()
     {
         await using var world = await TestWorld.StartAsync();
         var run = await world.SubmitAsync();
