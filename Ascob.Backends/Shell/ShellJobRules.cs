@@ -75,6 +75,10 @@ internal static class ShellJobRules
         var executable = spec.Label(Executable);
         switch (command, executable)
         {
+            case ({ } text, _) when spec.RuntimeVariables && text.Contains("%%SUBMITTER%%", StringComparison.Ordinal):
+                // The shell would read the name of whoever submits as a part of its program.
+                errors.Add(Field(Command, "%%SUBMITTER%% may not stand in a command; the job finds it in $ASCOB_SUBMITTER."));
+                break;
             case (null, null):
                 errors.Add(Field(Command, $"A shell job needs the label {Command} (text for a shell) or {Executable} (an allowed program)."));
                 break;

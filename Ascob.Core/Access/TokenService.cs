@@ -1,4 +1,5 @@
 using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
 using Ascob.Core.Timing;
 
 namespace Ascob.Core.Access;
@@ -164,9 +165,9 @@ public sealed class TokenService(ITokenStore tokens, MonotonicClock clock, Token
 
         for (var i = 0; i < order.Submitters?.Count; i++)
         {
-            if (order.Submitters[i] is not { Length: > 0 and <= 200 })
+            if (order.Submitters[i] is not { Length: > 0 and <= 200 } submitter || submitter.Trim().Length != submitter.Length || TextRules.Line(submitter) is not null)
             {
-                yield return new FieldError($"submitters[{i}]", "1 to 200 characters.");
+                yield return new FieldError($"submitters[{i}]", "1 to 200 characters of one line, without white space at its ends.");
             }
         }
     }

@@ -40,6 +40,9 @@ public static class JobSpecValidator
         {
             CheckLength("jobSpec.submitter", submitter, JobSpecLimits.Submitter, errors);
             AddIf("jobSpec.submitter", string.IsNullOrWhiteSpace(submitter) ? "must not be empty; leave it out instead." : TextRules.Line(submitter), errors);
+
+            // Databases disagree on whether "bob" equals "bob ", and a token may be limited to one of them.
+            AddIf("jobSpec.submitter", submitter.Length > 0 && submitter.Trim().Length != submitter.Length ? "must not begin or end with white space." : null, errors);
         }
     }
 

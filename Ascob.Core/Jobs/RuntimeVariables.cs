@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Ascob.Core.Errors;
 
@@ -52,7 +53,7 @@ public static partial class RuntimeVariables
         return spec with
         {
             Description = spec.Description is null ? null : Resolve(spec.Description, values),
-            Labels = ResolveMap(spec.Labels, values),
+            Labels = spec.Labels?.ToDictionary(l => l.Key, l => ResolveLabel(l.Value, values), StringComparer.Ordinal),
             Parameters = ResolveMap(spec.Parameters, values),
             SecretParameters = ResolveMap(spec.SecretParameters, values),
             Locks = spec.Locks is null ? null : [.. spec.Locks.Select(l => l with { Key = Resolve(l.Key, values) })],
@@ -65,6 +66,26 @@ public static partial class RuntimeVariables
     {
         ArgumentNullException.ThrowIfNull(values);
         return map?.ToDictionary(m => m.Key, m => Resolve(m.Value, values), StringComparer.Ordinal);
+    }
+
+    // A label may be a JSON array of strings (shell_arguments); a value pasted into its text could end one string and begin another.
+    private static string ResolveLabel(string text, RuntimeVariableValues values)
+    {
+        if (!text.Contains(Mark, StringComparison.Ordinal) || !text.AsSpan().TrimStart().StartsWith("["))
+        {
+            return Resolve(text, values);
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<string[]>(text) is { } items
+                ? JsonSerializer.Serialize(items.Select(item => item is null ? null : Resolve(item, values)))
+                : Resolve(text, values);
+        }
+        catch (JsonException)
+        {
+            return Resolve(text, values);
+        }
     }
 
     private static string Resolve(string text, RuntimeVariableValues values)

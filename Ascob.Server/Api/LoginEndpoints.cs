@@ -35,6 +35,13 @@ internal static class LoginEndpoints
             return;
         }
 
+        if (failures.WaitOf(context.Connection.RemoteIpAddress) is { } pause && !authenticator.WasAcceptedLately(token))
+        {
+            metrics.TokenRefused();
+            await Problems.WriteTooManyAsync(context, pause);
+            return;
+        }
+
         var authentication = await authenticator.AuthenticateAsync(token, context.RequestAborted);
         if (authentication.Caller is not { } caller)
         {

@@ -1,6 +1,7 @@
 using Ascob.Core.Access;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Server.Security;
 
@@ -100,6 +101,15 @@ internal static class RunEndpoints
         if (string.IsNullOrWhiteSpace(body.Reason) || body.Reason.Length > 2000)
         {
             errors.Add(new FieldError("reason", "Why, in 1 to 2000 characters."));
+        }
+        else if (TextRules.Lines(body.Reason) is { } problem)
+        {
+            errors.Add(new FieldError("reason", problem));
+        }
+
+        if (body.BackendKeys?.Any(k => TextRules.Line(k.Key) is not null || k.Value is null || TextRules.Line(k.Value) is not null) == true)
+        {
+            errors.Add(new FieldError("backendKeys", "Names and values must be text of one line."));
         }
 
         if (body.Verdict == ResolutionVerdict.Adopt && body.BackendKeys is not { Count: > 0 })

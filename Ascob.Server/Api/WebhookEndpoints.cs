@@ -1,6 +1,7 @@
 using Ascob.Core.Callbacks;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
 using Ascob.Server.Security;
 using Microsoft.Net.Http.Headers;
 
@@ -10,6 +11,7 @@ namespace Ascob.Server.Api;
 internal static class WebhookEndpoints
 {
     private const int FileSegment = 5;
+    private const int LongestId = 200;
     private const string SignatureText = "Where the backend signs: t=<unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\">.";
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
@@ -48,6 +50,7 @@ internal static class WebhookEndpoints
             errors.Add(new FieldError("outputOffset", "0 or more."));
         }
 
+        CheckTexts(body, errors);
         if (errors.Count > 0)
         {
             throw new RequestRefusedException(Error.Invalid(errors));
@@ -58,6 +61,25 @@ internal static class WebhookEndpoints
             context,
             await callbacks.AcceptAsync(WebhookId(context), report, Proof(context, bytes), context.RequestAborted),
             taken => new CallbackResponse(taken.Changed, taken.OutputLength));
+    }
+
+    // What a job tells goes into the timeline and into logs, and not every database takes every character.
+    private static void CheckTexts(CallbackRequest body, List<FieldError> errors)
+    {
+        if (body.Message is { } message && TextRules.Lines(message) is { } unfit)
+        {
+            errors.Add(new FieldError("message", unfit));
+        }
+
+        if (body.Id is { } id && (id.Length is 0 or > LongestId || TextRules.Line(id) is not null))
+        {
+            errors.Add(new FieldError("id", $"1 to {LongestId} characters of one line."));
+        }
+
+        if (body.IdentificationKeys?.Any(k => TextRules.Line(k.Key) is not null || TextRules.Line(k.Value ?? string.Empty) is not null) == true)
+        {
+            errors.Add(new FieldError("identificationKeys", "Names and values must be text of one line."));
+        }
     }
 
     private static async Task GetFileAsync(HttpContext context, CallbackService callbacks)

@@ -65,7 +65,7 @@ internal static class PersistenceRegistration
         {
             DatabaseProvider.Sqlite => new SqliteDialect(settings.ConnectionString, settings.LongestWait),
             DatabaseProvider.PostgreSql => new PostgreSqlDialect(settings.ConnectionString, settings.LongestWait),
-            DatabaseProvider.SqlServer => new SqlServerDialect(settings.ConnectionString),
+            DatabaseProvider.SqlServer => new SqlServerDialect(settings.ConnectionString, settings.LongestWait),
         };
     }
 

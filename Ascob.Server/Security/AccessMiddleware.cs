@@ -65,6 +65,13 @@ internal sealed partial class AccessMiddleware(
             return null;
         }
 
+        if (failures.WaitOf(context.Connection.RemoteIpAddress) is { } wait && !authenticator.WasAcceptedLately(secret.ToString()))
+        {
+            metrics.TokenRefused();
+            await Problems.WriteTooManyAsync(context, wait);
+            return null;
+        }
+
         var authentication = await authenticator.AuthenticateAsync(secret.ToString(), context.RequestAborted);
         if (authentication.Caller is { } caller)
         {

@@ -7,14 +7,34 @@ using Microsoft.Extensions.Options;
 namespace Ascob.Server.Security;
 
 /// <summary>
-/// Counts refused tokens by address. An address over the limit gets 429 for further bad tokens; good ones go on being served, so that one wrong client
-/// behind a shared address does not shut out the others, and 256 random bits cannot be guessed at any rate.
+/// Counts refused tokens by address. An address over the limit gets 429 without its token being looked at, so that nothing can be guessed at speed; tokens that were accepted lately go on being served,
+/// so that one wrong client behind a shared address does not shut out the others.
 /// </summary>
 internal sealed class FailedAttempts(IOptions<SecurityOptions> options, TimeProvider time)
 {
     private const int MostAddresses = 10_000;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<IPAddress, Queue<long>> _byAddress = new();
+
+    /// <summary>Answers how long the address must wait before a token that was not accepted lately is looked at; null where it need not.</summary>
+    public TimeSpan? WaitOf(IPAddress? address)
+    {
+        if (!_byAddress.TryGetValue(Network(address), out var failures))
+        {
+            return null;
+        }
+
+        var now = time.GetTimestamp();
+        lock (failures)
+        {
+            while (failures.TryPeek(out var oldest) && time.GetElapsedTime(oldest, now) >= Window)
+            {
+                failures.Dequeue();
+            }
+
+            return failures.Count >= options.Value.MaxFailuresPerMinute ? Window - time.GetElapsedTime(failures.Peek(), now) : null;
+        }
+    }
 
     /// <summary>Notes a refused token; answers how long the address must wait when it is over the limit, else null.</summary>
     public TimeSpan? Note(IPAddress? address)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Ascob.Core.Access;
@@ -16,7 +17,10 @@ internal sealed class TokenAuthenticator(FixedTokens fixedTokens, ITokenStore to
     private static readonly TimeSpan Remember = TimeSpan.FromMilliseconds(500);
     private static readonly byte[] NoHash = new byte[SHA256.HashSizeInBytes];
 
+    private static readonly TimeSpan Lately = TimeSpan.FromHours(1);
+
     private readonly ConcurrentDictionary<string, Seen> _seen = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(UInt128 High, UInt128 Low), long> _accepted = new();
 
     /// <summary>Answers the caller, or null with the public part of the token for the log.</summary>
     public async ValueTask<Authentication> AuthenticateAsync(string secret, CancellationToken cancellationToken)
@@ -29,6 +33,7 @@ internal sealed class TokenAuthenticator(FixedTokens fixedTokens, ITokenStore to
         var hash = TokenSecret.Hash(secret);
         if (fixedTokens.Find(hash) is { } known)
         {
+            NoteAccepted(hash);
             return new Authentication(known.Caller, null, known.SessionId);
         }
 
@@ -41,9 +46,30 @@ internal sealed class TokenAuthenticator(FixedTokens fixedTokens, ITokenStore to
 
         // The comparison is made for unknown ids too, so that both take the same time.
         var same = CryptographicOperations.FixedTimeEquals(seen.Record?.SecretHash ?? NoHash, hash);
-        return same && IsAlive(seen)
-            ? new Authentication(seen.Caller, tokenId, tokenId)
-            : new Authentication(null, tokenId, null);
+        if (!same || !IsAlive(seen))
+        {
+            return new Authentication(null, tokenId, null);
+        }
+
+        NoteAccepted(hash);
+        return new Authentication(seen.Caller, tokenId, tokenId);
+    }
+
+    /// <summary>Answers whether this very token was accepted within the last hour; says nothing of whether it still is.</summary>
+    public bool WasAcceptedLately(string secret) =>
+        secret.Length is > 0 and <= LongestSecret && _accepted.TryGetValue(KeyOf(TokenSecret.Hash(secret)), out var at) && clock.Time.GetElapsedTime(at) < Lately;
+
+    private static (UInt128 High, UInt128 Low) KeyOf(ReadOnlySpan<byte> hash) =>
+        (BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
+
+    private void NoteAccepted(ReadOnlySpan<byte> hash)
+    {
+        if (_accepted.Count >= MostRemembered)
+        {
+            _accepted.Clear();
+        }
+
+        _accepted[KeyOf(hash)] = clock.Time.GetTimestamp();
     }
 
     /// <summary>Answers the caller of a session, as long as its token is good.</summary>

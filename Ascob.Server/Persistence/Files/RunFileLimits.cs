@@ -4,4 +4,7 @@ namespace Ascob.Server.Persistence.Files;
 internal sealed record RunFileLimits(long MaxFileBytes)
 {
     public const long Default = 1L << 30;
+
+    /// <summary>The most files of one run.</summary>
+    public const int MostFiles = 100;
 }

@@ -27,6 +27,7 @@ internal sealed class RunFileStore : IRunFileStore
     private readonly SqlStatement _deleteAll;
     private readonly SqlStatement _isUsed;
     private readonly SqlStatement _statusOf;
+    private readonly SqlStatement _countOf;
 
     private HashSet<string> _suspects = new(StringComparer.Ordinal);
 
@@ -46,6 +47,7 @@ internal sealed class RunFileStore : IRunFileStore
         _isUsed = dialect.Statement("SELECT 1 FROM run_files WHERE stored_name = @stored_name");
 
         // Held until the commit, so that a start comes before it or after it, never in between.
+        _countOf = dialect.Statement("SELECT COUNT(*) FROM run_files WHERE run_id = @id");
         _statusOf = dialect.Statement($"SELECT status FROM runs{dialect.UpdateLock} WHERE id = @id{dialect.ForUpdate}");
     }
 
@@ -181,6 +183,11 @@ internal sealed class RunFileStore : IRunFileStore
         }
 
         var replaced = await FindAsync(session, row.RunId, row.Name, cancellationToken);
+        if (replaced is null && await CountAsync(session, row.RunId, cancellationToken) >= RunFileLimits.MostFiles)
+        {
+            return new Attached(Error.Invalid("fileId", $"The run has {RunFileLimits.MostFiles} files, which is the most."), null);
+        }
+
         if (replaced is not null)
         {
             _contents.Mark(replaced.StoredName);
@@ -193,6 +200,13 @@ internal sealed class RunFileStore : IRunFileStore
         row.Bind(insert.Args);
         await insert.ExecuteAsync(cancellationToken);
         return new Attached(null, replaced?.StoredName);
+    }
+
+    private async Task<long> CountAsync(DbSession session, long runId, CancellationToken cancellationToken)
+    {
+        var count = session.Command(_countOf);
+        count.Args.Long("id", runId);
+        return await count.FirstAsync(r => Convert.ToInt64(r.GetValue(0), CultureInfo.InvariantCulture), cancellationToken);
     }
 
     private async Task DeleteUnusedAsync(IReadOnlyList<string> storedNames, CancellationToken cancellationToken)

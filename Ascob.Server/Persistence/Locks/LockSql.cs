@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Globalization;
 using Ascob.Core.Jobs;
@@ -12,6 +13,9 @@ internal sealed class LockSql(SqlDialect dialect)
     private const string Columns = "l.run_id, l.lock_key, l.ticket, l.mode, l.policy, l.requested_at, l.granted_at, l.fence, r.submitter";
     private const string Source = "lock_requests AS l LEFT JOIN runs AS r ON r.id = l.run_id";
     private const string IsStale = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = lock_requests.run_id AND runs.status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED'))";
+
+    // A statement is known by itself to the sessions that prepared it, so each is made once.
+    private readonly ConcurrentDictionary<int, SqlStatement> _waiters = new();
 
     /// <summary>Gets the statement that lets only one transaction decide about locks; null where there is only one writer anyway.</summary>
     public SqlStatement? Serialise { get; } = dialect.Provider switch
@@ -48,7 +52,9 @@ internal sealed class LockSql(SqlDialect dialect)
     public SqlStatement Grant { get; } = dialect.Statement("UPDATE lock_requests SET granted_at = @granted_at, fence = @fence WHERE run_id = @id AND lock_key = @key0");
 
     /// <summary>Makes the statement that finds the runs waiting for so many locks.</summary>
-    public SqlStatement Waiters(int keys) => dialect.Statement(
+    public SqlStatement Waiters(int keys) => _waiters.GetOrAdd(keys, WaitersOf);
+
+    private SqlStatement WaitersOf(int keys) => dialect.Statement(
         $"SELECT run_id, ticket FROM lock_requests WHERE granted_at IS NULL AND lock_key IN ({string.Join(", ", Enumerable.Range(0, keys).Select(i => $"@key{i}"))})");
 
     public SqlArgs BindKeys(SqlArgs args, IReadOnlyList<string> keys)

@@ -9,8 +9,30 @@ using Microsoft.Data.SqlClient;
 namespace Ascob.Server.Persistence.Sql;
 
 /// <summary>SQL Server 2019 or newer, and Azure SQL.</summary>
-internal sealed class SqlServerDialect(string connectionString) : SqlDialect
+internal sealed class SqlServerDialect : SqlDialect
 {
+    // Thrown by our own statement when the lock table is busy.
+    private const int LockTableBusy = 51222;
+    private readonly string _connectionString;
+
+    public SqlServerDialect(string connectionString, TimeSpan longestWait)
+    {
+        var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        var settings = new SqlConnectionStringBuilder(connectionString);
+        var seconds = Math.Max(1, (int)longestWait.TotalSeconds);
+        if (!given.ContainsKey("Connect Timeout") && !given.ContainsKey("Connection Timeout") && !given.ContainsKey("Timeout"))
+        {
+            settings.ConnectTimeout = seconds;
+        }
+
+        if (!given.ContainsKey("Command Timeout"))
+        {
+            settings.CommandTimeout = seconds;
+        }
+
+        _connectionString = settings.ConnectionString;
+    }
+
     public override DatabaseProvider Provider => DatabaseProvider.SqlServer;
 
     public override string Limit => string.Empty;
@@ -21,7 +43,7 @@ internal sealed class SqlServerDialect(string connectionString) : SqlDialect
 
     public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        var connection = new SqlConnection(connectionString);
+        var connection = new SqlConnection(_connectionString);
         try
         {
             await connection.OpenAsync(cancellationToken);
@@ -75,5 +97,5 @@ internal sealed class SqlServerDialect(string connectionString) : SqlDialect
     // Timeout, network, disk or log full, lock timeout, database away, Azure's throttling and fail-over.
     private static bool IsUnavailableNumber(int number) => number is
         -2 or -1 or 0 or 2 or 20 or 53 or 64 or 121 or 233 or 258 or 921 or 926 or 945 or 976 or 1101 or 1105 or 1222 or 3906 or 4060 or 4221 or 9002
-        or 10053 or 10054 or 10060 or 10061 or 10928 or 10929 or 40197 or 40501 or 40613 or 49918 or 49919 or 49920;
+        or 10053 or 10054 or 10060 or 10061 or 10928 or 10929 or 40197 or 40501 or 40613 or 49918 or 49919 or 49920 or LockTableBusy;
 }

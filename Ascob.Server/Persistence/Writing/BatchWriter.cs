@@ -151,13 +151,25 @@ internal sealed class BatchWriter : IStoreWriter, IAsyncDisposable
     private async Task WriteSinglyAsync(IReadOnlyList<WriteOperation> batch, bool mayBeStored, Exception cause)
     {
         _logger.LogWarning("A batch of {Count} changes is repeated one by one: {Reason}", batch.Count, cause.Message);
+        Exception? away = null;
         foreach (var operation in batch)
         {
-            await WriteAloneAsync(operation, mayBeStored, CancellationToken.None);
+            if (away is not null)
+            {
+                // What kept one of them waiting keeps all: their callers are told now, and not one after the other.
+                operation.Fail(Wrap(away, mayBeStored));
+                continue;
+            }
+
+            if (await WriteAloneAsync(operation, mayBeStored, CancellationToken.None) is { } trouble && _dialect.IsUnavailable(trouble) && !_dialect.IsContention(trouble))
+            {
+                away = trouble;
+            }
         }
     }
 
-    private async Task WriteAloneAsync(WriteOperation operation, bool mayBeStored, CancellationToken cancellationToken)
+    /// <summary>Answers why it failed; null where it was stored.</summary>
+    private async Task<Exception?> WriteAloneAsync(WriteOperation operation, bool mayBeStored, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -165,7 +177,7 @@ internal sealed class BatchWriter : IStoreWriter, IAsyncDisposable
             {
                 await ExecuteAloneAsync(operation, mayBeStored, cancellationToken);
                 operation.Complete();
-                return;
+                return null;
             }
             catch (Exception e) when (IsWorthRepeating(operation, e) && attempt < Attempts)
             {
@@ -177,7 +189,7 @@ internal sealed class BatchWriter : IStoreWriter, IAsyncDisposable
 #pragma warning restore CA1031
             {
                 operation.Fail(Wrap(e, mayBeStored || !_dialect.IsServerRefusal(e)));
-                return;
+                return e;
             }
         }
     }

@@ -50,7 +50,7 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
 
     private void Run()
     {
-        while (_queue.Reader.WaitToReadAsync(_stopping.Token).AsTask().GetAwaiter().GetResult())
+        while (IsThereMore())
         {
             try
             {
@@ -68,6 +68,18 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
         CloseSession();
     }
 
+    private bool IsThereMore()
+    {
+        try
+        {
+            return _queue.Reader.WaitToReadAsync(_stopping.Token).AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     private void WriteBatch()
     {
         _batch.Clear();
@@ -76,9 +88,11 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
             // The lock comes before the batch: callers who gave up while the database was locked are then not in it.
             Execute(_begin);
         }
-        catch (Exception e) when (_dialect.IsUnavailable(e))
+#pragma warning disable CA1031 // A broken database is as little reason to end the writer as a locked one; the callers are told.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            _logger.LogWarning("The database cannot be written now: {Reason}", e.Message);
+            _logger.Log(_dialect.IsUnavailable(e) ? LogLevel.Warning : LogLevel.Error, "The database cannot be written now: {Reason}", e.Message);
             _queue.Drain(_batch);
             FailBatch(e);
             CloseSession();

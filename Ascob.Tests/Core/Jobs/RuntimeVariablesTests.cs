@@ -34,6 +34,21 @@ public sealed class RuntimeVariablesTests
     }
 
     [Fact]
+    public void Resolve_InALabelThatIsAJsonArray_KeepsItsStringsApart()
+    {
+        var spec = new JobSpec
+        {
+            RuntimeVariables = true,
+            Submitter = "x\",\"--admin",
+            Labels = new Dictionary<string, string> { ["shell_arguments"] = "[\"--user\",\"%%SUBMITTER%%\"]" },
+        };
+
+        var resolved = RuntimeVariables.Resolve(spec, Values with { Submitter = spec.Submitter });
+
+        Assert.Equal(["--user", "x\",\"--admin"], System.Text.Json.JsonSerializer.Deserialize<string[]>(resolved.Label("shell_arguments")!)!);
+    }
+
+    [Fact]
     public void Resolve_WhenVariablesAreOff_ChangesNothing()
     {
         var spec = JobSpec.Builder("ada").WithDescription("100%% %%RUNID%% %%NONE%%").Build();

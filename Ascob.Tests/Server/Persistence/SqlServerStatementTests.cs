@@ -35,7 +35,7 @@ public sealed class SqlServerStatementTests
     public async Task Statements_WhenMade_AreTSql()
     {
         var texts = new List<string>();
-        var dialect = new SqlServerDialect("Server=localhost;Database=x") { OnStatement = texts.Add };
+        var dialect = new SqlServerDialect("Server=localhost;Database=x", TimeSpan.FromSeconds(5)) { OnStatement = texts.Add };
         var runs = new SqlServerRunSql(dialect);
         Touch(runs);
         _ = runs.NextDue(true);
@@ -75,7 +75,7 @@ public sealed class SqlServerStatementTests
     [Fact]
     public void Labels_WhateverTheirLength_FitTheIndexAndStayApart()
     {
-        var dialect = new SqlServerDialect("Server=localhost;Database=x");
+        var dialect = new SqlServerDialect("Server=localhost;Database=x", TimeSpan.FromSeconds(5));
         using var context = SqlServerAscobDbContext.Factory.Create("Server=localhost;Database=x");
         var table = context.Model.FindEntityType(typeof(RunLabelTable))!;
         var longest = new string('v', JobSpecLimits.LabelValue - 1);
