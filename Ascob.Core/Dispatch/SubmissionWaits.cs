@@ -78,7 +78,7 @@ public sealed class SubmissionWaits(
         await PutOffAsync(run, hold.Reason, hold.Counts, next, again, cancellationToken).ConfigureAwait(false);
     }
 
-    private Task PutOffAsync(Run run, string reason, bool counts, DateTimeOffset next, RoutingDecision? route, CancellationToken cancellationToken) => updater.ApplyAsync(
+    private Task<UpdateResult> PutOffAsync(Run run, string reason, bool counts, DateTimeOffset next, RoutingDecision? route, CancellationToken cancellationToken) => updater.ApplyAsync(
         run,
         r => RunLifecycle.Change(
             r,
