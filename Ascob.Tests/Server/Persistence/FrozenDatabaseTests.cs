@@ -26,7 +26,7 @@ public sealed class FrozenDatabaseTests
         await using var writer = new BatchWriter(dialect, null, new DatabaseOptions { LongestWait = LongestWait }, NullLogger<BatchWriter>.Instance);
         var begun = Stopwatch.GetTimestamp();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Record.ExceptionAsync(() => writer.WriteAsync(new Select(), Stop))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Record.ExceptionAsync(() => writer.WriteAsync(new Select(), Stop)).AsTask()));
 
         Assert.All(answers, e => Assert.IsType<StoreUnavailableException>(e));
 
