@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.ExceptionServices;
 using Ascob.Backends.Http;
 using Ascob.Core.Backends;
 using Refit;
@@ -67,7 +68,16 @@ internal sealed class RundeckCalls : IDisposable
     private async Task<RundeckAnswer> OnceAsync(
         IRundeckApi api, Func<IRundeckApi, int, Task<HttpResponseMessage>> call, int version, int limit, CancellationToken cancellationToken)
     {
-        using var answer = await call(api, version).ConfigureAwait(false);
-        return await RundeckAnswer.ReadAsync(answer, limit, _time, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var answer = await call(api, version).ConfigureAwait(false);
+            return await RundeckAnswer.ReadAsync(answer, limit, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiRequestException e) when (e.InnerException is { } fault)
+        {
+            // Refit wraps what the transport says, and only that tells whether anything was sent.
+            ExceptionDispatchInfo.Throw(fault);
+            throw;
+        }
     }
 }
