@@ -1,6 +1,5 @@
 using Ascob.Core.Backends;
 using Ascob.Demo.Rundeck;
-using Microsoft.AspNetCore.Http;
 
 namespace Ascob.Tests.Backends.Rundeck;
 
