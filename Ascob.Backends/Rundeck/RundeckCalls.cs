@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.ExceptionServices;
 using Ascob.Backends.Http;
 using Ascob.Core.Backends;
+using Polly.Timeout;
 using Refit;
 
 namespace Ascob.Backends.Rundeck;
@@ -17,6 +18,7 @@ internal sealed class RundeckCalls : IDisposable
     private readonly IRundeckApi _reads;
     private readonly IRundeckApi _orders;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _longestBody;
     private volatile int _version;
 
     public RundeckCalls(BackendContext context, RundeckSettings settings)
@@ -28,6 +30,7 @@ internal sealed class RundeckCalls : IDisposable
         }
 
         _time = context.Time;
+        _longestBody = context.Options.Resilience.Timeout;
         _version = settings.ApiVersion;
         _readsHttp = BackendHttp.ForReads(context, settings.Url, Authorize);
         _ordersHttp = BackendHttp.ForOrders(settings.Url, Authorize);
@@ -71,13 +74,28 @@ internal sealed class RundeckCalls : IDisposable
         try
         {
             using var answer = await call(api, version).ConfigureAwait(false);
-            return await RundeckAnswer.ReadAsync(answer, limit, _time, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(answer, limit, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiRequestException e) when (e.InnerException is { } fault)
         {
             // Refit wraps what the transport says, and only that tells whether anything was sent.
             ExceptionDispatchInfo.Throw(fault);
             throw;
+        }
+    }
+
+    // A body that trickles in for ever is bounded here; whoever calls may have no limit of its own.
+    private async Task<RundeckAnswer> ReadAsync(HttpResponseMessage answer, int limit, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_longestBody, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await RundeckAnswer.ReadAsync(answer, limit, _time, both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutRejectedException("The answer did not come to its end in time.", _longestBody);
         }
     }
 }

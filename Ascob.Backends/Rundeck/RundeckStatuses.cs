@@ -142,14 +142,9 @@ internal sealed class RundeckStatuses(RundeckCalls calls, RundeckLists lists, Ru
         try
         {
             var answer = await ExecutionAsync(id, cancellationToken).ConfigureAwait(false);
-            return answer switch
-            {
-                { IsOk: true } when RundeckExecution.TryRead(answer.Json) is { } execution && execution.Id == id => await FollowedAsync(run, execution, cancellationToken).ConfigureAwait(false),
-                { IsOk: true } => Unreachable(run, "Rundeck's answer does not tell of the execution"),
-                { Status: HttpStatusCode.NotFound, IsError: true } => new BackendReport { Marker = run.Marker, State = BackendState.NotFound, Reason = $"Rundeck does not know execution {id}" },
-                { Status: HttpStatusCode.TooManyRequests } => Unreachable(run, answer.Describe(backendId)) with { RetryAfter = answer.RetryAfter ?? TimeSpan.Zero },
-                _ => Unreachable(run, answer.Describe(backendId)) with { RetryAfter = answer.RetryAfter },
-            };
+            return answer.IsOk && RundeckExecution.TryRead(answer.Json) is { } execution && execution.Id == id
+                ? await FollowedAsync(run, execution, cancellationToken).ConfigureAwait(false)
+                : Untold(run, id, answer);
         }
         catch (Exception e) when (HttpFault.IsExpected(e))
         {
@@ -168,7 +163,7 @@ internal sealed class RundeckStatuses(RundeckCalls calls, RundeckLists lists, Ru
                 var answer = await ExecutionAsync(next, cancellationToken).ConfigureAwait(false);
                 if (!answer.IsOk || RundeckExecution.TryRead(answer.Json) is not { } retry || retry.Id != next)
                 {
-                    return Unreachable(run, $"execution {next}, which retries {execution.Id}, cannot be read: {answer.Describe(backendId)}") with { RetryAfter = answer.RetryAfter };
+                    return Untold(run, next, answer);
                 }
 
                 execution = retry;
@@ -184,6 +179,14 @@ internal sealed class RundeckStatuses(RundeckCalls calls, RundeckLists lists, Ru
             ? report
             : report with { Keys = RundeckKeys.GoneOn(run, execution.Id), StartedAt = first.StartedAt ?? report.StartedAt };
     }
+
+    private BackendReport Untold(BackendRunRef run, long id, RundeckAnswer answer) => answer switch
+    {
+        { IsOk: true } => Unreachable(run, $"Rundeck's answer does not tell of execution {id}"),
+        { Status: HttpStatusCode.NotFound, IsError: true } => new BackendReport { Marker = run.Marker, State = BackendState.NotFound, Reason = $"Rundeck does not know execution {id}" },
+        { Status: HttpStatusCode.TooManyRequests } => Unreachable(run, answer.Describe(backendId)) with { RetryAfter = answer.RetryAfter ?? TimeSpan.Zero },
+        _ => Unreachable(run, answer.Describe(backendId)) with { RetryAfter = answer.RetryAfter },
+    };
 
     private static BackendReport Unreachable(BackendRunRef run, string reason) => new() { Marker = run.Marker, State = BackendState.Unreachable, Reason = reason };
 }

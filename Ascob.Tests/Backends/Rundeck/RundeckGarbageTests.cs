@@ -125,6 +125,44 @@ public sealed class RundeckGarbageTests
     }
 
     [Fact]
+    public async Task Guarantee10_Submit_WhenRundeckAsksForFewerRequests_PassesItsWishOn()
+    {
+        await using var world = await RundeckWorld.StartAsync();
+        world.Rundeck.Before = context =>
+        {
+            context.Response.Headers.RetryAfter = "90";
+            return WriteAsync(context, 429, "text/plain", "slow down");
+        };
+
+        var outcome = await world.Adapter.SubmitAsync(RundeckWorld.Job(RundeckWorld.Spec(RundeckWorld.Long)), Token);
+
+        Assert.Equal((SubmitOutcomeKind.NotNow, TimeSpan.FromSeconds(90)), (outcome.Kind, outcome.RetryAfter));
+        Assert.Equal(1, world.Rundeck.Requests);
+    }
+
+    [Fact]
+    public async Task WhenABodyNeverEnds_TheAnswerIsGivenUpInTime()
+    {
+        await using var world = await RundeckWorld.StartAsync();
+        var run = await world.StartedAsync(RundeckWorld.Long);
+        var impatient = RundeckWorld.MakeAdapter(world.Rundeck.Url, world.Rundeck.AuthToken, timeout: TimeSpan.FromSeconds(1));
+        world.Rundeck.Before = async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{", context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return true;
+        };
+
+        var report = (await ((ISupportStatus)impatient).GetStatusesAsync([run], Token)).Single();
+
+        Assert.Equal((BackendState.Unreachable, "the backend did not answer in time"), (report.State, report.Reason));
+        Assert.Equal(SubmitOutcomeKind.Unknown, (await impatient.SubmitAsync(RundeckWorld.Job(RundeckWorld.Spec(RundeckWorld.Long)), Token)).Kind);
+        await Assert.ThrowsAnyAsync<IOException>(() => ((ISupportOutput)impatient).ReadOutputAsync(run, Ascob.Core.Output.OutputChannel.Combined, 0, 10, Token));
+    }
+
+    [Fact]
     public async Task WhenNobodyListens_EverythingSaysSoWithinSeconds()
     {
         var world = await RundeckWorld.StartAsync();

@@ -3,6 +3,7 @@ using System.Globalization;
 using Ascob.Backends.Rundeck;
 using Ascob.Core.Backends;
 using Ascob.Core.Dispatch;
+using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
@@ -28,18 +29,37 @@ public sealed class RundeckOnceTests
     [Fact]
     public async Task Guarantee08_Guarantee09_Submissions_WhenAnswersAreDroppedDelayedDoubledAndTruncated_EachStartsExactlyOnce()
     {
+        var outcome = await RunAsync(Submissions, isNaive: false);
+
+        Assert.DoesNotContain(outcome.Started, s => s.Value != 1);
+        Assert.Equal(outcome.Submitted, outcome.Started.Count);
+        Assert.Equal(outcome.Submitted, outcome.Statuses.GetValueOrDefault(RunStatus.Succeeded));
+        Assert.True(outcome.Doubted > outcome.Submitted / 4, $"only {outcome.Doubted} of {outcome.Submitted} runs were ever in doubt: the faults did not bite");
+    }
+
+    // The same without looking for the marker: jobs start twice, so the test above can fail.
+    [Fact]
+    public async Task Submissions_WhenSentAgainWithoutALookUp_StartTwice()
+    {
+        var outcome = await RunAsync(60, isNaive: true);
+
+        Assert.Contains(outcome.Started, s => s.Value > 1);
+    }
+
+    private static async Task<Outcome> RunAsync(int submissions, bool isNaive)
+    {
         var late = new LateTime();
         var jobs = Enumerable.Range(0, Jobs).Select(n => new PretendRundeckJob($"job-{n}", "web", $"job {n}") { Takes = TimeSpan.FromSeconds(30) }).ToArray();
         await using var rundeck = new PretendRundeck(late, jobs);
         await rundeck.StartAsync(0, Token);
-        await using var world = await TestWorld.StartAsync(configure: services => services.AddSingleton(p => Catalog(rundeck, p)));
+        await using var world = await TestWorld.StartAsync(configure: services => services.AddSingleton(p => Catalog(rundeck, isNaive, p)));
         late.Inner = world.Time;
         var plan = new RundeckFaultPlan(Seed, late);
         rundeck.Before = plan.HarmAsync;
         var begun = Stopwatch.GetTimestamp();
 
         var pending = new HashSet<long>();
-        for (var n = 0; n < Submissions; n++)
+        for (var n = 0; n < submissions; n++)
         {
             pending.Add((await world.SubmitAsync(Spec(n), untilSent: false)).Id);
         }
@@ -61,10 +81,7 @@ public sealed class RundeckOnceTests
             $"{all.Count} submissions, {doubted} in doubt for a while, lost {all.Count - rundeck.Started.Count}, doubled {rundeck.Started.Values.Count(n => n > 1)}, "
             + $"ends {string.Join(", ", statuses.Select(s => $"{s.Key} {s.Value}"))}; {string.Join(", ", plan.Done.OrderBy(d => d.Key).Select(d => $"{d.Key} {d.Value}"))}; "
             + $"{rundeck.Requests} requests, {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s"));
-        Assert.DoesNotContain(rundeck.Started, s => s.Value != 1);
-        Assert.Equal(all.Count, rundeck.Started.Count);
-        Assert.Equal(all.Count, statuses.GetValueOrDefault(RunStatus.Succeeded));
-        Assert.True(doubted > all.Count / 4, $"only {doubted} of {all.Count} runs were ever in doubt: the faults did not bite");
+        return new Outcome(all.Count, rundeck.Started.ToDictionary(), statuses, doubted);
     }
 
     private static async Task DriveAsync(TestWorld world, RundeckFaultPlan plan, HashSet<long> pending, long begun)
@@ -110,7 +127,7 @@ public sealed class RundeckOnceTests
         .Build();
 
     // The engine's clock is the test's; the short pauses between repeated reads are real, only shorter.
-    private static BackendCatalog Catalog(PretendRundeck rundeck, IServiceProvider services)
+    private static BackendCatalog Catalog(PretendRundeck rundeck, bool isNaive, IServiceProvider services)
     {
         var options = new BackendOptions
         {
@@ -121,7 +138,28 @@ public sealed class RundeckOnceTests
         var settings = new Dictionary<string, string> { ["Url"] = rundeck.Url.AbsoluteUri, ["AuthToken"] = rundeck.AuthToken };
         var type = new RundeckBackendType();
         var adapter = type.Create(new BackendContext(RundeckWorld.BackendId, options, settings.GetValueOrDefault, "/nowhere", new ServiceCollection().AddSingleton<TimeProvider>(new ShortPauses()).BuildServiceProvider()));
-        return new BackendCatalog([new BackendEntry(RundeckWorld.BackendId, type, options, adapter, new BackendCondition(options.Resilience, services.GetRequiredService<TimeProvider>()))]);
+        return new BackendCatalog([new BackendEntry(RundeckWorld.BackendId, type, options, isNaive ? new NaiveAdapter(adapter) : adapter, new BackendCondition(options.Resilience, services.GetRequiredService<TimeProvider>()))]);
+    }
+
+    private sealed record Outcome(int Submitted, IReadOnlyDictionary<string, int> Started, IReadOnlyDictionary<RunStatus, int> Statuses, int Doubted);
+
+    /// <summary>Believes at once that a submission without an answer has started nothing.</summary>
+    private sealed class NaiveAdapter(IBackendAdapter inner) : IBackendAdapter, ISupportFind, ISupportStatus
+    {
+        public string BackendId => inner.BackendId;
+
+        public bool ResendIsSafe => false;
+
+        public IReadOnlyList<FieldError> Validate(JobSpec spec) => inner.Validate(spec);
+
+        public Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken) => inner.SubmitAsync(job, cancellationToken);
+
+        public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => inner.CheckHealthAsync(cancellationToken);
+
+        public Task<FindOutcome> FindAsync(BackendJob job, CancellationToken cancellationToken) => Task.FromResult(new FindOutcome(FindOutcomeKind.NotFound) { Certain = true });
+
+        public Task<IReadOnlyList<BackendReport>> GetStatusesAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken) =>
+            ((ISupportStatus)inner).GetStatusesAsync(runs, cancellationToken);
     }
 
     private sealed class ShortPauses : TimeProvider

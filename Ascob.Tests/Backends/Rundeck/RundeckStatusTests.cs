@@ -160,6 +160,31 @@ public sealed class RundeckStatusTests
     }
 
     [Fact]
+    public async Task Pitfall22_Stop_WhenRundeckTriesAgain_StopsTheLatestExecutionAlsoByOldKeys()
+    {
+        await using var world = await FlakyAsync();
+        var run = await world.StartedAsync(Flaky);
+        world.Time.Advance(TimeSpan.FromSeconds(90));
+
+        var outcome = await world.Stopper.StopAsync(run, StopMode.Soft, Token);
+
+        Assert.True(outcome.Asked, outcome.Reason);
+        Assert.NotNull(world.Execution(run).RetriedBy!.AbortedAt);
+        Assert.Equal(BackendState.Aborted, (await world.ReportAsync(run)).State);
+    }
+
+    [Fact]
+    public async Task GetStatuses_WhenTheRetryWasDeleted_IsNotFound()
+    {
+        await using var world = await FlakyAsync();
+        var run = await world.StartedAsync(Flaky);
+        world.Time.Advance(TimeSpan.FromSeconds(90));
+        world.Execution(run).RetriedBy!.Purged = true;
+
+        Assert.Equal(BackendState.NotFound, (await world.ReportAsync(run)).State);
+    }
+
+    [Fact]
     public async Task Stop_WhenTheJobHasEndedByItself_HasNothingLeftToAsk()
     {
         await using var world = await RundeckWorld.StartAsync();
