@@ -220,6 +220,10 @@ public sealed class RunSubmitter(
                 backend.Condition.Succeeded();
                 tracker.Forget(run);
                 break;
+            case SubmitOutcomeKind.NotNow when outcome.OnlyThisJob:
+                backend.Condition.Succeeded();
+                tracker.Forget(run);
+                break;
             case SubmitOutcomeKind.NotNow when outcome.RetryAfter is { } wish && wish > TimeSpan.Zero:
                 // It is well and says when to come again: no case for the circuit.
                 backend.Condition.Abandoned();
@@ -297,7 +301,8 @@ public sealed class RunSubmitter(
                 await finisher.RejectAsync(run, ReasonOf(outcome), cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.NotNow:
-                await waits.DelayAsync(run, new Hold(ReasonOf(outcome), outcome.RetryAfter ?? SubmissionWaits.FirstPause, true), cancellationToken).ConfigureAwait(false);
+                await waits.DelayAsync(
+                    run, new Hold(ReasonOf(outcome), outcome.RetryAfter ?? SubmissionWaits.FirstPause, true) { OnlyThisJob = outcome.OnlyThisJob }, cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.Unknown:
                 await finisher.LostAnswerAsync(run, outcome.Reason ?? "the backend gave no answer", cancellationToken).ConfigureAwait(false);

@@ -52,15 +52,15 @@ public sealed class SubmissionWaits(
     internal async Task DelayAsync(Run run, Hold hold, CancellationToken cancellationToken)
     {
         var now = clock.Now;
-        if (hold.Counts && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
+        if (hold is { Counts: true, OnlyThisJob: false } && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
         {
             await finisher.RejectAsync(run, $"not taken within {backend.Options.SubmitDeadline}: {hold.Reason}", cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        if (await elsewhere.FindAsync(run, hold.Reason, cancellationToken).ConfigureAwait(false) is { } other)
+        if (!hold.OnlyThisJob && await elsewhere.FindAsync(run, hold.Reason, cancellationToken).ConfigureAwait(false) is { } other)
         {
-            await PutOffAsync(run, $"{hold.Reason}; going on at backend '{other.BackendId}'", hold.Counts, now, other, cancellationToken).ConfigureAwait(false);
+            await PutOffAsync(run, hold with { Reason = $"{hold.Reason}; going on at backend '{other.BackendId}'" }, now, other, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -75,17 +75,17 @@ public sealed class SubmissionWaits(
 
         // All others were tried as well: after the pause the round begins anew.
         var again = run.Route is { Tried.Count: > 0 } route ? route with { Tried = null } : null;
-        await PutOffAsync(run, hold.Reason, hold.Counts, next, again, cancellationToken).ConfigureAwait(false);
+        await PutOffAsync(run, hold, next, again, cancellationToken).ConfigureAwait(false);
     }
 
-    private Task<UpdateResult> PutOffAsync(Run run, string reason, bool counts, DateTimeOffset next, RoutingDecision? route, CancellationToken cancellationToken) => updater.ApplyAsync(
+    private Task<UpdateResult> PutOffAsync(Run run, Hold hold, DateTimeOffset next, RoutingDecision? route, CancellationToken cancellationToken) => updater.ApplyAsync(
         run,
         r => RunLifecycle.Change(
             r,
             RunTrigger.SubmitDelayed,
             clock.Now,
             server.Actor,
-            reason,
+            hold.Reason,
             x => x with
             {
                 BackendId = route?.BackendId ?? x.BackendId,
@@ -94,8 +94,8 @@ public sealed class SubmissionWaits(
                 HoldsSlot = false,
                 LeaseOwner = null,
                 LeaseUntil = null,
-                WaitingSince = counts ? x.WaitingSince ?? clock.Now : null,
-                FailedChecks = counts ? x.FailedChecks + 1 : 0,
+                WaitingSince = hold is { Counts: true, OnlyThisJob: false } ? x.WaitingSince ?? clock.Now : null,
+                FailedChecks = hold.Counts ? x.FailedChecks + 1 : 0,
                 NextCheckAt = next,
             },
             data: Moves(run, route) ? new Dictionary<string, string>(StringComparer.Ordinal) { ["from"] = run.BackendId!, ["backend"] = route!.BackendId! } : null),
@@ -114,6 +114,9 @@ public sealed class SubmissionWaits(
 /// <param name="Counts">Whether the time counts against <see cref="BackendOptions.SubmitDeadline"/>.</param>
 internal sealed record Hold(string Reason, TimeSpan Pause, bool Counts)
 {
+    /// <summary>Gets whether the backend is well and this very job is busy there: then the wait has no deadline, and no other backend may start it meanwhile.</summary>
+    public bool OnlyThisJob { get; init; }
+
     /// <summary>Gets how long it makes no sense to try at all.</summary>
     public TimeSpan NotBefore { get; init; }
 }

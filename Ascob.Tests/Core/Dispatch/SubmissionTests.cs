@@ -84,6 +84,29 @@ public sealed class SubmissionTests
     }
 
     [Fact]
+    public async Task Submit_WhenOnlyThisJobIsBusy_WaitsBeyondTheDeadlineWithoutOpeningTheCircuit()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.SubmitDeadline = TimeSpan.FromMinutes(5));
+        world.Backend.OnSubmit = (_, _) => Task.FromResult(SubmitOutcome.Busy("the job runs already"));
+
+        var run = await world.SubmitAsync();
+        for (var minutes = 0; minutes < 20; minutes++)
+        {
+            await world.PassAsync(TimeSpan.FromMinutes(1));
+        }
+
+        var waiting = await world.RunAsync(run.Id);
+        var tries = world.Backend.Arrived.Count;
+        world.Backend.OnSubmit = null;
+        await world.PassAsync(TimeSpan.FromMinutes(2));
+
+        Assert.Equal((RunStatus.PendingSubmit, "the job runs already"), (waiting.Status, waiting.StatusReason));
+        Assert.InRange(tries, 6, 30);
+        Assert.Equal(CircuitState.Closed, world.Entry.Condition.Circuit);
+        Assert.Equal(RunStatus.Submitted, (await world.RunAsync(run.Id)).Status);
+    }
+
+    [Fact]
     public async Task DefectD5_WhenAVariableIsUnknown_TheSubmissionIsRefusedAndNothingIsStored()
     {
         await using var world = await TestWorld.StartAsync();
