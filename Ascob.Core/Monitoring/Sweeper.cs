@@ -23,6 +23,7 @@ public sealed class Sweeper(
     IOptions<EngineOptions> options)
 {
     private const int PageSize = 200;
+    private static readonly TimeSpan UnknownBackendPause = TimeSpan.FromMinutes(1);
 
     private static readonly RunStatus[] LookedAfter = [RunStatus.Defined, RunStatus.WaitingLocks, RunStatus.PendingSubmit, RunStatus.InDoubt];
 
@@ -33,12 +34,38 @@ public sealed class Sweeper(
         var due = await store.ClaimDueAsync(
             new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfter, null, PageSize),
             cancellationToken).ConfigureAwait(false);
-        foreach (var run in due)
+        await LookForAsync([.. due.Where(r => r.Status == RunStatus.InDoubt)], cancellationToken).ConfigureAwait(false);
+        foreach (var run in due.Where(r => r.Status != RunStatus.InDoubt))
         {
             await StepAsync(run, cancellationToken).ConfigureAwait(false);
         }
 
         return due.Count;
+    }
+
+    // A look-up takes as long as its backend, so nobody waits for it here, and until it has had its time the run is not due: many that hang would fill every page and hide what comes
+    // after them.
+    private async Task LookForAsync(IReadOnlyList<Run> runs, CancellationToken cancellationToken)
+    {
+        if (runs.Count == 0)
+        {
+            return;
+        }
+
+        var now = clock.Now;
+        await store.RescheduleAsync(
+            [
+                .. runs.Select(r => new Reschedule(
+                    r.Id,
+                    r.Version,
+                    now + (catalog.TryGet(r.BackendId, out var backend) ? backend.Options.Resilience.Timeout + options.Value.Lease : UnknownBackendPause),
+                    r.FailedChecks)),
+            ],
+            cancellationToken).ConfigureAwait(false);
+        foreach (var run in runs)
+        {
+            dispatcher.LookFor(run);
+        }
     }
 
     /// <summary>Takes up runs of one backend that wait for a slot, after one became free: those that were to be looked at within the next moments.</summary>
@@ -69,13 +96,6 @@ public sealed class Sweeper(
                 break;
             case RunStatus.PendingSubmit:
                 dispatcher.Enqueue(run);
-                break;
-            case RunStatus.InDoubt when catalog.TryGet(run.BackendId, out _):
-                dispatcher.LookFor(run);
-                break;
-            case RunStatus.InDoubt:
-                await store.RescheduleAsync([new Reschedule(run.Id, run.Version, clock.Now + TimeSpan.FromMinutes(1), run.FailedChecks)], cancellationToken)
-                    .ConfigureAwait(false);
                 break;
             default:
                 break;

@@ -16,18 +16,20 @@ public sealed class PollingTests
     public async Task Hang_OfOneBackend_DelaysNeitherPollsNorHintsNorLookUpsOfAnother()
     {
         var good = new ScriptedBackend("good");
-        await using var world = await TestWorld.StartAsync(others: [(good, new BackendOptions { Type = "Scripted" })]);
+        await using var world = await TestWorld.StartAsync(
+            backend: o => o.Resilience.FailuresBeforeBreak = 10_000, others: [(good, new BackendOptions { Type = "Scripted" })]);
         var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             // Everything that can hang on the bad one hangs: look-ups of lost answers, status questions, hints.
             world.Backend.OnSubmit = (_, _) => Task.FromResult(SubmitOutcome.Unknown("reset"));
             world.Backend.BeforeAnswer = released.Task.WaitAsync;
-            for (var i = 0; i < 20; i++)
+            for (var i = 0; i < 250; i++)
             {
-                await world.SubmitAsync();
+                await world.SubmitAsync(untilSent: false);
             }
 
+            await world.IdleAsync();
             world.Backend.OnSubmit = null;
             for (var i = 0; i < 20; i++)
             {
@@ -46,7 +48,8 @@ public sealed class PollingTests
             await TestWorld.UntilAsync(() => good.Jobs.Count == 2);
             world.Time.Advance(TimeSpan.FromSeconds(5));
 
-            await world.Get<Sweeper>().SweepAsync(Token).WaitAsync(TimeSpan.FromSeconds(10), Token);
+            // More than a page of doubts that hang, all of them older than the one of the other backend.
+            await TestWorld.UntilAsync(async () => await world.Get<Sweeper>().SweepAsync(Token).WaitAsync(TimeSpan.FromSeconds(10), Token) == 0);
             good.Set(hinted.Marker, BackendState.Succeeded);
             await world.UntilAsync(hinted.Id, RunStatus.Succeeded);
             await TestWorld.UntilAsync(async () => (await world.RunAsync(lost.Id)).Status is RunStatus.Submitted or RunStatus.Running);
