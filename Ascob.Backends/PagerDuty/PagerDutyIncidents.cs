@@ -20,24 +20,20 @@ internal sealed class PagerDutyIncidents(PagerDutyCalls calls, PagerDutySettings
             return (id, null);
         }
 
-        if (answer.Status == HttpStatusCode.BadRequest)
+        // It may be there already: made by an earlier try whose answer was lost.
+        var mayBeThere = answer.Status == HttpStatusCode.BadRequest;
+        if (mayBeThere)
         {
-            var found = await FindAsync(job.Marker, cancellationToken).ConfigureAwait(false);
-            if (found.Ids?.FirstOrDefault() is { } open)
+            var (ids, failure) = await FindAsync(job.Marker, cancellationToken).ConfigureAwait(false);
+            if (ids is [var open, ..])
             {
                 return (open, null);
             }
+
+            mayBeThere = failure is not null || answer.Detail.Contains("dedup", StringComparison.OrdinalIgnoreCase);
         }
 
-        var reason = $"the run's incident could not be made: {answer.Reason}";
-        return (null, answer.Status switch
-        {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
-                SubmitOutcome.NotNow($"{reason} (see {settings.Key(nameof(PagerDutySettings.ApiToken))} and {settings.Key(nameof(PagerDutySettings.From))})"),
-            HttpStatusCode.BadRequest or HttpStatusCode.NotFound =>
-                SubmitOutcome.Rejected($"{reason} (see {settings.Key(nameof(PagerDutySettings.ServiceId))} and {settings.Key(nameof(PagerDutySettings.From))})"),
-            _ => SubmitOutcome.NotNow(reason, answer.Pause),
-        });
+        return (null, Refusal(answer, mayBeThere));
     }
 
     /// <summary>Looks for the incidents of a marker.</summary>
@@ -50,8 +46,16 @@ internal sealed class PagerDutyIncidents(PagerDutyCalls calls, PagerDutySettings
             return (null, answer.Reason);
         }
 
-        // A filter that is not understood is ignored, so the key is compared here.
-        return ([.. incidents.EnumerateArray().Where(i => PagerDutyJson.Text(i, "incident_key") == marker).Select(Id).OfType<string>()], null);
+        // A filter that is not understood is ignored, so the key is compared here. Open incidents come first.
+        return (
+            [
+                .. incidents.EnumerateArray()
+                    .Where(i => PagerDutyJson.Text(i, "incident_key") == marker)
+                    .OrderBy(i => PagerDutyJson.Text(i, "status") == "resolved")
+                    .Select(Id)
+                    .OfType<string>(),
+            ],
+            null);
     }
 
     /// <summary>Resolves an incident that was made for a run; answers why not, null where it is done.</summary>
@@ -60,6 +64,19 @@ internal sealed class PagerDutyIncidents(PagerDutyCalls calls, PagerDutySettings
         var request = new IncidentUpdateRequest(new IncidentUpdate("resolved"));
         var answer = await calls.OrderAsync(api => api.UpdateIncidentAsync(incidentId, request, settings.From ?? string.Empty, cancellationToken), cancellationToken).ConfigureAwait(false);
         return answer.IsSuccess ? null : answer.Reason;
+    }
+
+    private SubmitOutcome Refusal(PagerDutyAnswer answer, bool mayBeThere)
+    {
+        var reason = $"the run's incident could not be made: {answer.Reason}";
+        return answer.Status switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
+                SubmitOutcome.NotNow($"{reason} (see {settings.Key(nameof(PagerDutySettings.ApiToken))} and {settings.Key(nameof(PagerDutySettings.From))})"),
+            HttpStatusCode.BadRequest or HttpStatusCode.NotFound when !mayBeThere =>
+                SubmitOutcome.Rejected($"{reason} (see {settings.Key(nameof(PagerDutySettings.ServiceId))} and {settings.Key(nameof(PagerDutySettings.From))})"),
+            _ => SubmitOutcome.NotNow(reason, answer.Pause),
+        };
     }
 
     private static string? Id(JsonElement incident) => PagerDutyJson.Text(incident, "id") is { } id && PagerDutyWork.IsId(id) ? id : null;

@@ -118,7 +118,7 @@ internal sealed class PagerDutyStatuses(PagerDutyCalls calls, PagerDutySettings 
             {
                 State = BackendState.NotFound,
                 Certain = true,
-                Reason = $"PagerDuty took the workflow, but never tells how one ends; set {settings.Key(nameof(PagerDutySettings.WorkflowSucceedsAfter))} to count it as succeeded, or let it call back",
+                Reason = $"PagerDuty took the workflow, but never tells how one ends; set {settings.Key(nameof(PagerDutySettings.WorkflowSucceedsAfter))} to count it as succeeded",
             }
             : report with { Reason = "PagerDuty took the workflow, but does not tell how it ends" };
     }

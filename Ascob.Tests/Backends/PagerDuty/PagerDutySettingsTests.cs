@@ -1,6 +1,5 @@
 using Ascob.Backends.PagerDuty;
 using Ascob.Core.Backends;
-using Ascob.Core.Jobs;
 
 namespace Ascob.Tests.Backends.PagerDuty;
 

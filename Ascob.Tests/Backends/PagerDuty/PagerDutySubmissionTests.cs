@@ -128,6 +128,19 @@ public sealed class PagerDutySubmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Submit_WhenTheRunsIncidentIsThereAlreadyButCannotBeLookedUp_Waits()
+    {
+        var adapter = _world.Own();
+        var job = _world.Job();
+        _world.Next("POST /incidents", PretendFault.DropAfter);
+        await adapter.SubmitAsync(job, Token);
+        _world.Next("GET /incidents", PretendFault.LoginPage);
+
+        Assert.Equal(SubmitOutcomeKind.NotNow, (await adapter.SubmitAsync(job, Token)).Kind);
+        await PagerDutyWorld.AcceptedAsync(adapter, job);
+    }
+
+    [Fact]
     public async Task Submit_WithAWrongToken_WaitsAndSaysWhichSettingToMend()
     {
         var shared = await _world.OnShared(("ApiToken", "wrong")).SubmitAsync(_world.Job(), Token);
