@@ -141,7 +141,7 @@ public sealed class PagerDutySubmissionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Submit_WithAWrongToken_WaitsAndSaysWhichSettingToMend()
+    public async Task Guarantee11_WithAWrongToken_TheRunWaitsAndTheReasonSaysWhichSettingToMend()
     {
         var shared = await _world.OnShared(("ApiToken", "wrong")).SubmitAsync(_world.Job(), Token);
         var own = await _world.Own(("ApiToken", "wrong")).SubmitAsync(_world.Job(), Token);
