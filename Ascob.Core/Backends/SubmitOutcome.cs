@@ -70,6 +70,9 @@ public enum FindOutcomeKind
 
     /// <summary>The look-up failed; nothing is known.</summary>
     Failed,
+
+    /// <summary>The look-up succeeded, but what is there cannot be told from the jobs of others. Nothing is sent again; a person gives the verdict.</summary>
+    Undecided,
 }
 
 /// <summary>The answer of a look-up by marker.</summary>

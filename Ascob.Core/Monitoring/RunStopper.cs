@@ -105,6 +105,13 @@ public sealed class RunStopper(
                 $"look-up {run.FailedChecks + 1} failed: {found.Reason}",
                 backoff.Exponential(FirstLookUp, LongestLookUp, run.FailedChecks),
                 cancellationToken).ConfigureAwait(false),
+
+            // Without the number of the look-up, so that the timeline is told only what is new.
+            FindOutcomeKind.Undecided => await NoteAsync(
+                run,
+                $"an operator must give the verdict: {found.Reason}",
+                backoff.Exponential(FirstLookUp, LongestLookUp, run.FailedChecks),
+                cancellationToken).ConfigureAwait(false),
         };
     }
 

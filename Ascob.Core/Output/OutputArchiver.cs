@@ -42,12 +42,12 @@ public sealed class OutputArchiver(IOutputStore store, ILogger<OutputArchiver> l
         }
     }
 
-    /// <summary>Lets the backend drop what it keeps of an ended job whose output is archived.</summary>
+    /// <summary>Lets the backend drop what it keeps of an ended job whose output is archived, or that has none.</summary>
     public async Task CleanUpAsync(Run run, BackendEntry backend, bool archived, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(backend);
-        if (!archived || backend.Adapter is not ISupportCleanup cleanup || run.BackendKeys is not { } keys)
+        if ((!archived && backend.Adapter is ISupportOutput) || backend.Adapter is not ISupportCleanup cleanup || run.BackendKeys is not { } keys)
         {
             return;
         }

@@ -72,6 +72,7 @@ internal static class CliRoot
             StopCommand.Create(context),
             TokenCommand.Create(context),
             DoctorCommand.Create(context),
+            DemoCommand.Create(context),
         };
         root.Add(context.UrlOption);
         root.Add(context.TokenOption);

@@ -92,7 +92,8 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         return [.. arguments];
     }
 
-    private static void Configure(WebApplicationBuilder builder)
+    /// <summary>Keeps the server out of the terminal and Ctrl-C to the verb.</summary>
+    internal static void Configure(WebApplicationBuilder builder)
     {
         // stdout belongs to the job.
         builder.Logging.ClearProviders();

@@ -1,5 +1,6 @@
 using Ascob.Backends.Dummy;
 using Ascob.Backends.Rundeck;
+using Ascob.Backends.PagerDuty;
 using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
 
@@ -12,6 +13,7 @@ internal static class BackendTypeRegistration
     public static IServiceCollection AddAscobBackendTypes(this IServiceCollection services) => services
         .AddSingleton<IBackendType, DummyBackendType>()
         .AddSingleton<IBackendType, RundeckBackendType>()
+        .AddSingleton<IBackendType, PagerDutyBackendType>()
         .AddSingleton(ShellHost())
         .AddSingleton<IBackendType, ShellBackendType>();
 
