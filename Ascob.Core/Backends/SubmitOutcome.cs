@@ -36,6 +36,11 @@ public sealed record SubmitOutcome
     /// <summary>Gets the backend's wish for the pause before the next try (<c>Retry-After</c>); null for none.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>
+    /// Gets whether only this job has to wait while the backend itself is well: it runs already and may not run twice. Then the wait opens no circuit and has no deadline, as the wait for a slot has none.
+    /// </summary>
+    public bool OnlyThisJob { get; init; }
+
     /// <summary>The backend has the job.</summary>
     public static SubmitOutcome Accepted(IReadOnlyDictionary<string, string> keys, BackendReport? report = null) =>
         new() { Kind = SubmitOutcomeKind.Accepted, Keys = keys, Report = report };
@@ -46,6 +51,9 @@ public sealed record SubmitOutcome
     /// <summary>Certainly not started, for now.</summary>
     public static SubmitOutcome NotNow(string reason, TimeSpan? retryAfter = null) =>
         new() { Kind = SubmitOutcomeKind.NotNow, Reason = reason, RetryAfter = retryAfter };
+
+    /// <summary>Certainly not started, because this very job is busy at a backend that is well.</summary>
+    public static SubmitOutcome Busy(string reason, TimeSpan? retryAfter = null) => NotNow(reason, retryAfter) with { OnlyThisJob = true };
 
     /// <summary>It may have started.</summary>
     public static SubmitOutcome Unknown(string reason) => new() { Kind = SubmitOutcomeKind.Unknown, Reason = reason };

@@ -231,6 +231,10 @@ public sealed class RunSubmitter(
                 backend.Condition.Succeeded();
                 tracker.Forget(run);
                 break;
+            case SubmitOutcomeKind.NotNow when outcome.OnlyThisJob:
+                backend.Condition.Succeeded();
+                tracker.Forget(run);
+                break;
             case SubmitOutcomeKind.NotNow:
                 backend.Condition.Failed(ReasonOf(outcome));
                 tracker.Forget(run);
@@ -302,7 +306,7 @@ public sealed class RunSubmitter(
                 await finisher.RejectAsync(run, ReasonOf(outcome), cancellationToken).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.NotNow:
-                await DelayAsync(run, ReasonOf(outcome), outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken).ConfigureAwait(false);
+                await DelayAsync(run, ReasonOf(outcome), outcome.RetryAfter ?? FirstPause, counts: true, cancellationToken, hasDeadline: !outcome.OnlyThisJob).ConfigureAwait(false);
                 break;
             case SubmitOutcomeKind.Unknown:
                 await finisher.LostAnswerAsync(run, outcome.Reason ?? "the backend gave no answer", cancellationToken).ConfigureAwait(false);
@@ -340,10 +344,11 @@ public sealed class RunSubmitter(
         }
     }
 
-    private async Task DelayAsync(Run run, string reason, TimeSpan pause, bool counts, CancellationToken cancellationToken)
+    // What counts waits longer each time, and unless it has no deadline, not for ever.
+    private async Task DelayAsync(Run run, string reason, TimeSpan pause, bool counts, CancellationToken cancellationToken, bool hasDeadline = true)
     {
         var now = clock.Now;
-        if (counts && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
+        if (counts && hasDeadline && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
         {
             await finisher.RejectAsync(run, $"not taken within {backend.Options.SubmitDeadline}: {reason}", cancellationToken).ConfigureAwait(false);
             return;
@@ -372,7 +377,7 @@ public sealed class RunSubmitter(
                     HoldsSlot = false,
                     LeaseOwner = null,
                     LeaseUntil = null,
-                    WaitingSince = counts ? x.WaitingSince ?? now : null,
+                    WaitingSince = counts && hasDeadline ? x.WaitingSince ?? now : null,
                     FailedChecks = counts ? x.FailedChecks + 1 : 0,
                     NextCheckAt = now + pauseNow,
                 }),

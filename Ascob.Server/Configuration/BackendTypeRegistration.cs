@@ -1,4 +1,5 @@
 using Ascob.Backends.Dummy;
+using Ascob.Backends.Jenkins;
 using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
 
@@ -10,6 +11,7 @@ internal static class BackendTypeRegistration
     /// <summary>Adds the types of the core.</summary>
     public static IServiceCollection AddAscobBackendTypes(this IServiceCollection services) => services
         .AddSingleton<IBackendType, DummyBackendType>()
+        .AddSingleton<IBackendType, JenkinsBackendType>()
         .AddSingleton(ShellHost())
         .AddSingleton<IBackendType, ShellBackendType>();
 
