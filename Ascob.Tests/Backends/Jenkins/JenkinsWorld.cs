@@ -38,7 +38,12 @@ internal sealed class JenkinsWorld : IAsyncDisposable
     }
 
     /// <summary>Makes another adapter to the same Jenkins: another server, or the next life of this one.</summary>
-    public JenkinsBackendAdapter NewAdapter(params (string Key, string? Value)[] settings)
+    public JenkinsBackendAdapter NewAdapter(params (string Key, string? Value)[] settings) => NewAdapter(_services, settings);
+
+    /// <summary>Makes another adapter with a clock of its own.</summary>
+    public JenkinsBackendAdapter NewAdapter(TimeProvider clock) => NewAdapter(new ServiceCollection().AddSingleton(clock).BuildServiceProvider(), []);
+
+    private JenkinsBackendAdapter NewAdapter(IServiceProvider services, (string Key, string? Value)[] settings)
     {
         var all = new Dictionary<string, string?>(StringComparer.Ordinal) { ["Url"] = Jenkins.Url.AbsoluteUri, ["UserName"] = PretendJenkins.User, ["ApiToken"] = PretendJenkins.Token };
         foreach (var (key, value) in settings)
@@ -48,7 +53,7 @@ internal sealed class JenkinsWorld : IAsyncDisposable
 
         var options = new BackendOptions { Type = "Jenkins" };
         options.Resilience.Timeout = TimeSpan.FromSeconds(6);
-        return (JenkinsBackendAdapter)new JenkinsBackendType().Create(new BackendContext("jenkins-main", options, all.GetValueOrDefault, Path.GetTempPath(), _services));
+        return (JenkinsBackendAdapter)new JenkinsBackendType().Create(new BackendContext("jenkins-main", options, all.GetValueOrDefault, Path.GetTempPath(), services));
     }
 
     public static BackendJob Job(string project, params (string Name, string Value)[] parameters) => new()
