@@ -19,17 +19,19 @@ internal sealed class JenkinsClient : IDisposable
     private readonly IJenkinsApi _orders;
     private readonly JenkinsCrumbs _crumbs;
     private readonly TimeProvider _time;
-    private readonly TimeSpan _timeout;
+
+    // What is asked before a submission must fail before the submission's own time is over: then it is known that nothing was sent.
+    private readonly TimeSpan _questionTime;
 
     public JenkinsClient(BackendContext context, JenkinsSettings settings)
     {
         _time = context.Time;
-        _timeout = context.Options.Resilience.Timeout;
+        _questionTime = context.Options.Resilience.Timeout / 2;
         _readsHttp = BackendHttp.ForReads(context, settings.Url, settings.Authorize);
         _ordersHttp = BackendHttp.ForOrders(settings.Url, settings.Authorize);
         _reads = RestService.For<IJenkinsApi>(_readsHttp);
         _orders = RestService.For<IJenkinsApi>(_ordersHttp);
-        _crumbs = new JenkinsCrumbs(settings, token => GetAsync<JenkinsCrumbAnswer>(a => a.GetCrumbAsync(token), c => c.Crumb is not null, token, KeepCookies));
+        _crumbs = new JenkinsCrumbs(settings, cancellation => GetAsync<JenkinsCrumbAnswer>((a, token) => a.GetCrumbAsync(token), c => c.Crumb is not null, cancellation, KeepCookies));
     }
 
     public void Dispose()
@@ -40,16 +42,16 @@ internal sealed class JenkinsClient : IDisposable
     }
 
     public Task<JenkinsAnswer<JenkinsRoot>> RootAsync(CancellationToken cancellationToken) =>
-        GetAsync<JenkinsRoot>(a => a.GetRootAsync("mode,quietingDown,useSecurity", cancellationToken), r => r.Mode is not null, cancellationToken);
+        GetAsync<JenkinsRoot>((a, token) => a.GetRootAsync("mode,quietingDown,useSecurity", token), r => r.Mode is not null, cancellationToken);
 
     public Task<JenkinsAnswer<JenkinsQueue>> QueueAsync(CancellationToken cancellationToken) =>
-        GetAsync<JenkinsQueue>(a => a.GetQueueAsync(JenkinsQueue.Tree, cancellationToken), q => q.Items is not null, cancellationToken);
+        GetAsync<JenkinsQueue>((a, token) => a.GetQueueAsync(JenkinsQueue.Tree, token), q => q.Items is not null, cancellationToken);
 
     public Task<JenkinsAnswer<JenkinsItem>> ItemAsync(long id, CancellationToken cancellationToken) =>
-        GetAsync<JenkinsItem>(a => a.GetQueueItemAsync(id, JenkinsItem.Tree, cancellationToken), i => i.Id == id, cancellationToken);
+        GetAsync<JenkinsItem>((a, token) => a.GetQueueItemAsync(id, JenkinsItem.Tree, token), i => i.Id == id, cancellationToken);
 
     public Task<JenkinsAnswer<JenkinsJob>> JobAsync(JenkinsProject project, CancellationToken cancellationToken) =>
-        GetAsync<JenkinsJob>(a => a.GetJobAsync(project.Path, JenkinsJob.Tree, cancellationToken), j => j.Class is not null, cancellationToken);
+        GetAsync<JenkinsJob>((a, token) => a.GetJobAsync(project.Path, JenkinsJob.Tree, token), j => j.Class is not null, cancellationToken);
 
     /// <summary>Reads the newest builds of a job.</summary>
     public async Task<JenkinsAnswer<IReadOnlyList<JenkinsBuild>>> BuildsAsync(JenkinsProject project, int most, CancellationToken cancellationToken)
@@ -58,14 +60,14 @@ internal sealed class JenkinsClient : IDisposable
         var list = most <= 100 ? "builds" : "allBuilds";
         var tree = string.Create(CultureInfo.InvariantCulture, $"{list}[{JenkinsBuild.Tree}]{{0,{most}}}");
         var answer = await GetAsync<JenkinsBuilds>(
-            a => a.GetJobAsync(project.Path, tree, cancellationToken), b => (b.Builds ?? b.AllBuilds) is not null, cancellationToken).ConfigureAwait(false);
+            (a, token) => a.GetJobAsync(project.Path, tree, token), b => (b.Builds ?? b.AllBuilds) is not null, cancellationToken).ConfigureAwait(false);
         return answer.Value is { } job
             ? JenkinsAnswer<IReadOnlyList<JenkinsBuild>>.Of([.. (job.Builds ?? job.AllBuilds)!.Where(b => b?.Number is not null).Select(b => b!)])
             : answer.Fault!;
     }
 
     public Task<JenkinsAnswer<JenkinsBuild>> BuildAsync(JenkinsProject project, long number, CancellationToken cancellationToken) =>
-        GetAsync<JenkinsBuild>(a => a.GetBuildAsync(project.Path, number, JenkinsBuild.Tree, cancellationToken), b => b.Number == number, cancellationToken);
+        GetAsync<JenkinsBuild>((a, token) => a.GetBuildAsync(project.Path, number, JenkinsBuild.Tree, token), b => b.Number == number, cancellationToken);
 
     /// <summary>Opens a log. The answer is the caller's to dispose; its body has not been read.</summary>
     /// <exception cref="HttpRequestException">There was no answer.</exception>
@@ -118,16 +120,17 @@ internal sealed class JenkinsClient : IDisposable
     };
 
     private async Task<JenkinsAnswer<T>> GetAsync<T>(
-        Func<IJenkinsApi, Task<HttpResponseMessage>> ask,
+        Func<IJenkinsApi, CancellationToken, Task<HttpResponseMessage>> ask,
         Func<T, bool> isComplete,
         CancellationToken cancellationToken,
         Action<HttpResponseMessage>? onAnswer = null)
         where T : class
     {
-        using var limit = new CancellationTokenSource(_timeout, _time);
+        using var limit = new CancellationTokenSource(_questionTime, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            using var answer = await BareAsync(ask(_reads)).ConfigureAwait(false);
+            using var answer = await BareAsync(ask(_reads, both.Token)).ConfigureAwait(false);
             if (answer.StatusCode != HttpStatusCode.OK)
             {
                 return FaultOf(answer);
@@ -139,7 +142,6 @@ internal sealed class JenkinsClient : IDisposable
             }
 
             onAnswer?.Invoke(answer);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             await answer.Content.LoadIntoBufferAsync(BackendHttp.LargestAnswer, both.Token).ConfigureAwait(false);
             var body = await answer.Content.ReadAsStreamAsync(both.Token).ConfigureAwait(false);
             return await JsonSerializer.DeserializeAsync<T>(body, Json, both.Token).ConfigureAwait(false) is { } value && isComplete(value)

@@ -21,9 +21,11 @@ internal static class JenkinsMarker
         return null;
     }
 
-    /// <summary>Answers whether a build is that of a run: by its marker, or by its queue item where no marker can be seen.</summary>
-    public static bool IsOf(this JenkinsBuild build, string marker, long? queueId) =>
-        Of(build.Actions) is { } seen ? seen == marker : queueId is not null && build.QueueId == queueId;
+    /// <summary>
+    /// Picks the build of a run from a list that begins with the newest: that of its queue item, or the oldest with its marker, because a person may have repeated the build with all its parameters.
+    /// </summary>
+    public static JenkinsBuild? Pick(IReadOnlyList<JenkinsBuild> builds, string marker, long? queueId) =>
+        (queueId is null ? null : builds.FirstOrDefault(b => b.QueueId == queueId && CouldBe(b.Actions, marker))) ?? builds.LastOrDefault(b => Of(b.Actions) == marker);
 
     /// <summary>Answers whether nothing speaks against the item or build being that of a run. Numbers of queue items may come again after a crash of Jenkins.</summary>
     public static bool CouldBe(IReadOnlyList<JenkinsAction?>? actions, string marker) => Of(actions) is not { } seen || seen == marker;

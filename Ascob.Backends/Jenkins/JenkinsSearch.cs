@@ -72,7 +72,7 @@ internal sealed class JenkinsSearch(string backendId, JenkinsClient client, Jenk
             return Failed(builds.Fault!);
         }
 
-        if (seen.FirstOrDefault(b => JenkinsMarker.Of(b.Actions) == job.Marker) is { } build)
+        if (JenkinsMarker.Pick(seen, job.Marker, null) is { } build)
         {
             return new FindOutcome(
                 FindOutcomeKind.Found, JenkinsKeys.Of(backendId, project, build.QueueId, build.Number), Said($"marker {job.Marker} found in build {build.Number}"));
@@ -122,7 +122,7 @@ internal sealed class JenkinsSearch(string backendId, JenkinsClient client, Jenk
                 return builds.Fault!.IsMissing ? new JenkinsPlace(JenkinsWhere.Gone) : new JenkinsPlace(JenkinsWhere.Unclear, Fault: builds.Fault);
             }
 
-            if (list.FirstOrDefault(b => b.IsOf(marker, queueId)) is { } build)
+            if (JenkinsMarker.Pick(list, marker, queueId) is { } build)
             {
                 return new JenkinsPlace(JenkinsWhere.Build, build.Number!.Value);
             }

@@ -102,6 +102,7 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
 
             if (JenkinsMarker.Of(build.Actions) is { } marker)
             {
+                // The oldest stays: a person may have repeated the build with all its parameters.
                 byMarker[marker] = build;
             }
         }
@@ -111,7 +112,9 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
         {
             var build = one.Build is { } number
                 ? byNumber.GetValueOrDefault(number)
-                : byMarker.GetValueOrDefault(one.Run.Marker) ?? (one.Queue is { } queue && byQueue.GetValueOrDefault(queue) is { } found && found.IsOf(one.Run.Marker, queue) ? found : null);
+                : one.Queue is { } queue && byQueue.GetValueOrDefault(queue) is { } found && JenkinsMarker.CouldBe(found.Actions, one.Run.Marker)
+                    ? found
+                    : byMarker.GetValueOrDefault(one.Run.Marker);
             if (build is null)
             {
                 missing.Add(one);
@@ -149,7 +152,10 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
 
             if (item.Value is { } found && JenkinsMarker.CouldBe(found.Actions, asked.Run.Marker))
             {
-                return found.Executable?.Number is { } number ? await OfBuildAsync(asked, number, cancellationToken).ConfigureAwait(false) : OfItem(asked, found);
+                // A build that is too young to be seen is as good as waiting.
+                return found.Executable?.Number is { } number && await OfBuildAsync(asked, number, cancellationToken).ConfigureAwait(false) is { State: not BackendState.NotFound } build
+                    ? build
+                    : OfItem(asked, found);
             }
         }
 
@@ -161,7 +167,7 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
                 return OfFault(asked, builds.Fault!);
             }
 
-            if (all.FirstOrDefault(b => b.IsOf(asked.Run.Marker, asked.Queue)) is { } build)
+            if (JenkinsMarker.Pick(all, asked.Run.Marker, asked.Queue) is { } build)
             {
                 return OfBuild(asked, build);
             }

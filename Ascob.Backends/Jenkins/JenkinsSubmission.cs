@@ -34,7 +34,9 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
         var (answer, fresh) = await declarations.GetAsync(project, renew, cancellationToken).ConfigureAwait(false);
         if (answer.Value is not { } declaration)
         {
-            return (NotAsked(answer.Fault!, project), false);
+            // That there is no such job is believed of a Jenkins only.
+            var isJenkins = !answer.Fault!.IsMissing || (await client.RootAsync(cancellationToken).ConfigureAwait(false)).Value is not null;
+            return (isJenkins ? NotAsked(answer.Fault, project) : SubmitOutcome.NotNow("there is no Jenkins at this address (404)" + Mend("Url")), false);
         }
 
         if (JenkinsJobRules.Mismatch(job, project, declaration) is { } mismatch)
@@ -120,7 +122,7 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
                     ? Folded(project, item)
                     : answer.StatusCode == HttpStatusCode.SeeOther
                         ? await OursAsync(item, job, project, cancellationToken).ConfigureAwait(false)
-                        : Accepted(project, item, declaration);
+                        : Accepted(job, project, item, declaration);
             case >= 300 and < 400:
                 return IsModern(answer) || !answer.Headers.Contains("X-Jenkins")
                     ? SubmitOutcome.NotNow(answer.Headers.Contains("X-Jenkins")
@@ -134,9 +136,9 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
             case 409:
                 return SubmitOutcome.Rejected($"the Jenkins job '{project.FullName}' is disabled or cannot be built (409)");
             case 400 or 405 or 413 or 415:
-                return SubmitOutcome.Rejected(Said($"Jenkins refuses the request ({(int)answer.StatusCode}): {await LineAsync(answer, cancellationToken).ConfigureAwait(false)}"));
+                return SubmitOutcome.Rejected(Said($"Jenkins refuses the request ({(int)answer.StatusCode}): {await LineAsync(answer, job, cancellationToken).ConfigureAwait(false)}"));
             case 500 or 503:
-                return JudgeBroken(answer, await LineAsync(answer, cancellationToken).ConfigureAwait(false), project);
+                return JudgeBroken(answer, await LineAsync(answer, job, cancellationToken).ConfigureAwait(false), project);
             case 201:
                 return SubmitOutcome.Unknown("Jenkins answered without the number of a queue item (201)");
             default:
@@ -164,11 +166,11 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
             : SubmitOutcome.Unknown(Said($"Jenkins folded the start into queue item {id}, which could not be read"));
     }
 
-    private SubmitOutcome Accepted(JenkinsProject project, long item, JenkinsDeclaration declaration) => SubmitOutcome.Accepted(
+    private SubmitOutcome Accepted(BackendJob job, JenkinsProject project, long item, JenkinsDeclaration declaration) => SubmitOutcome.Accepted(
         JenkinsKeys.Of(backendId, project, item),
         new BackendReport
         {
-            Marker = string.Empty,
+            Marker = job.Marker,
             State = BackendState.Queued,
             Word = "WAITING",
             Url = new Uri(settings.Url, project.EncodedPath).AbsoluteUri,
@@ -230,8 +232,13 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
     private static bool IsModern(HttpResponseMessage answer) =>
         answer.Headers.TryGetValues("X-Jenkins", out var versions) && Version.TryParse(versions.First().Split('-')[0], out var version) && version.Major >= 2;
 
-    private static async Task<string> LineAsync(HttpResponseMessage answer, CancellationToken cancellationToken) =>
-        AnswerText.OneLine(await JenkinsClient.TextAsync(answer, cancellationToken).ConfigureAwait(false)) is { Length: > 0 } line ? line : "no reason given";
+    // A page may repeat what it was sent.
+    private static async Task<string> LineAsync(HttpResponseMessage answer, BackendJob job, CancellationToken cancellationToken)
+    {
+        var text = await JenkinsClient.TextAsync(answer, cancellationToken).ConfigureAwait(false);
+        var isOpen = job.Secrets.Values.Append(job.CallbackUrl).All(s => s is not { Length: > 0 } || !text.Contains(s, StringComparison.Ordinal));
+        return isOpen && AnswerText.OneLine(text) is { Length: > 0 } line ? line : "no reason given";
+    }
 
     private static string Said(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -76,6 +76,21 @@ public sealed class JenkinsServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Output_WhileJenkinsCannotBeAsked_IsToldToBeAskedForAgain()
+    {
+        _jenkins.AddMarked("app").RunTime = null;
+        var id = await SubmitAsync("app");
+        await UntilAsync(id, r => Text(r, "status") == "RUNNING");
+        await _jenkins.DisposeAsync();
+
+        using var answer = await _client.GetAsync($"/api/runs/{id}/output.txt", Token);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Equal("backend.unreachable", (await answer.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("code").GetString());
+        Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
+    [Fact]
     public async Task Run_WhileItWaitsInTheQueue_IsStopped()
     {
         _jenkins.QueueTime = TimeSpan.FromHours(1);
@@ -129,6 +144,22 @@ public sealed class JenkinsServerTests : IAsyncLifetime
         await EndAsync((await answer.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("runId").GetInt64());
 
         Assert.Equal("a,b\n", Assert.Single(_jenkins.BuildsOf(app)).Values["data.csv"]);
+    }
+
+    [Fact]
+    public async Task Run_OfAJobThatTakesNoMarker_SaysSoInItsTimeline()
+    {
+        _jenkins.QueueTime = TimeSpan.FromSeconds(1);
+        _jenkins.Add("plain");
+
+        var first = await SubmitAsync("plain");
+        await UntilAsync(first, r => Text(r, "status") == "SUBMITTED");
+        var events = await _client.GetStringAsync($"/api/runs/{first}/events", Token);
+        var second = await SubmitAsync("plain");
+        await UntilAsync(second, r => Text(r, "status") == "PENDING_SUBMIT" && Text(r, "statusReason")?.Contains("would fold", StringComparison.Ordinal) == true);
+
+        Assert.Contains("declares no parameter ASCOB_RUN", events, StringComparison.Ordinal);
+        Assert.All([await EndAsync(first), await EndAsync(second)], r => Assert.Equal("SUCCEEDED", Text(r, "status")));
     }
 
     [Fact]

@@ -282,6 +282,25 @@ public sealed class JenkinsStatusTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Marker_WhenAPersonHasRepeatedTheBuild_LeadsToTheFirst()
+    {
+        var app = Jenkins.AddMarked("app");
+        var job = JenkinsWorld.Job("app");
+        var run = await _world.AcceptedAsync(job);
+        _world.Time.Advance(TimeSpan.FromSeconds(1));
+        Jenkins.BuildsOf(app);
+        Jenkins.Trigger(app, ("ASCOB_RUN", job.Marker));
+        _world.Time.Advance(TimeSpan.FromMinutes(6));
+
+        var report = await _world.StatusAsync(run);
+        var unnumbered = await _world.StatusAsync(run with { Keys = JenkinsKeys.Of("jenkins-main", new JenkinsProject("app"), 99_999) });
+        var found = await _world.Adapter.FindAsync(job, JenkinsWorld.Token);
+
+        Assert.Equal(2, Jenkins.BuildsOf(app).Count);
+        Assert.Equal(["1", "1", "1"], new[] { report.Keys!["buildId"], unnumbered.Keys!["buildId"], found.Keys!["buildId"] });
+    }
+
+    [Fact]
     public async Task Find_WhenNothingWasStarted_IsNotFoundButNotForSure()
     {
         Jenkins.AddMarked("app");

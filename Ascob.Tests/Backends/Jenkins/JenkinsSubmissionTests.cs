@@ -446,6 +446,37 @@ public sealed class JenkinsSubmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Submit_WhenJenkinsHangsBeforeAnythingIsSent_IsNoDoubt()
+    {
+        _world.Before("GET", "/job/", context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
+
+        var outcome = await _world.SubmitAsync("app");
+
+        Assert.Equal((SubmitOutcomeKind.NotNow, "the backend did not answer in time"), (outcome.Kind, outcome.Reason));
+    }
+
+    [Fact]
+    public async Task Submit_WhenThereIsNoJenkinsAtAll_WaitsForTheAddressToBeMended()
+    {
+        Jenkins.ContextPath = "jenkins";
+
+        var outcome = await _world.SubmitAsync("app");
+
+        Assert.Equal((SubmitOutcomeKind.NotNow, "there is no Jenkins at this address (404); see Ascob:Backends:jenkins-main:Url"), (outcome.Kind, outcome.Reason));
+    }
+
+    [Fact]
+    public async Task Pitfall50_WhenAPageRepeatsASecret_TheReasonDoesNot()
+    {
+        Jenkins.AddMarked("app").Parameters.Add(new("KEY", "PasswordParameterDefinition"));
+        _world.Answer("POST", "/buildWithParameters", 400, "<html>bad value canary-secret</html>");
+
+        var outcome = await _world.Adapter.SubmitAsync(JenkinsWorld.Job("app") with { Secrets = new Dictionary<string, string> { ["KEY"] = "canary-secret" } }, JenkinsWorld.Token);
+
+        Assert.Equal((SubmitOutcomeKind.Rejected, "Jenkins refuses the request (400): no reason given"), (outcome.Kind, outcome.Reason));
+    }
+
+    [Fact]
     public async Task DeadHost_IsSaidWithinSecondsAndWaits()
     {
         var begun = TimeProvider.System.GetTimestamp();
