@@ -61,6 +61,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
                         ? "The store did not answer; whether the change was made is not known. Read before you repeat, or repeat with the same Idempotency-Key."
                         : "The store cannot take or answer this now. Nothing was changed; ask again.");
                 break;
+            case HttpRequestException:
+                LogBackendAway(exception, context.Request.Method, PathForLog(context));
+                context.Response.Headers.RetryAfter = "5";
+                await Problems.WriteAsync(
+                    context, StatusCodes.Status503ServiceUnavailable, "backend.unreachable", "The backend that has this could not be asked now; ask again.");
+                break;
             case OperationCanceledException:
                 context.Response.Headers.RetryAfter = "1";
                 await Problems.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "server.stopping", "The server is stopping; ask again.");
@@ -102,6 +108,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path}: the store is not available")]
     private partial void LogUnavailable(Exception exception, string method, string path);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path}: the backend could not be asked")]
+    private partial void LogBackendAway(Exception exception, string method, string path);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} broke after part of the answer was sent")]
     private partial void LogBroken(Exception exception, string method, string path);

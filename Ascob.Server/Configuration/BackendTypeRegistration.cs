@@ -1,6 +1,7 @@
 using Ascob.Backends.Dummy;
 using Ascob.Backends.Rundeck;
 using Ascob.Backends.PagerDuty;
+using Ascob.Backends.Jenkins;
 using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
 
@@ -14,6 +15,7 @@ internal static class BackendTypeRegistration
         .AddSingleton<IBackendType, DummyBackendType>()
         .AddSingleton<IBackendType, RundeckBackendType>()
         .AddSingleton<IBackendType, PagerDutyBackendType>()
+        .AddSingleton<IBackendType, JenkinsBackendType>()
         .AddSingleton(ShellHost())
         .AddSingleton<IBackendType, ShellBackendType>();
 
