@@ -1,7 +1,7 @@
 using Ascob.Backends.Dummy;
-using Ascob.Backends.Rundeck;
-using Ascob.Backends.PagerDuty;
 using Ascob.Backends.Jenkins;
+using Ascob.Backends.PagerDuty;
+using Ascob.Backends.Rundeck;
 using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
 
@@ -13,9 +13,9 @@ internal static class BackendTypeRegistration
     /// <summary>Adds the types of the core.</summary>
     public static IServiceCollection AddAscobBackendTypes(this IServiceCollection services) => services
         .AddSingleton<IBackendType, DummyBackendType>()
-        .AddSingleton<IBackendType, RundeckBackendType>()
-        .AddSingleton<IBackendType, PagerDutyBackendType>()
         .AddSingleton<IBackendType, JenkinsBackendType>()
+        .AddSingleton<IBackendType, PagerDutyBackendType>()
+        .AddSingleton<IBackendType, RundeckBackendType>()
         .AddSingleton(ShellHost())
         .AddSingleton<IBackendType, ShellBackendType>();
 
