@@ -102,13 +102,13 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
         {
             return (NotAsked(e.Fault, project), false);
         }
-        catch (Exception e) when (HttpFault.IsExpected(e))
-        {
-            return (HttpFault.OfSubmission(e), false);
-        }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
         {
             return (SubmitOutcome.Rejected("an input file of the run cannot be read on this server"), false);
+        }
+        catch (Exception e) when (HttpFault.IsExpected(e))
+        {
+            return (HttpFault.OfSubmission(e), false);
         }
     }
 

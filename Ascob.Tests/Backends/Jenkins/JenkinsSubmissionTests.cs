@@ -278,6 +278,17 @@ public sealed class JenkinsSubmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Files_WhenOneIsGoneFromTheServer_NothingIsSent()
+    {
+        Jenkins.AddMarked("app").Parameters.Add(new("data.csv", "FileParameterDefinition"));
+
+        var outcome = await _world.Adapter.SubmitAsync(JenkinsWorld.Job("app") with { Files = [new("data.csv", "/no/such/file", 9)] }, JenkinsWorld.Token);
+
+        Assert.Equal((SubmitOutcomeKind.Rejected, "an input file of the run cannot be read on this server"), (outcome.Kind, outcome.Reason));
+        Assert.Equal(0, Jenkins.RequestsTo("POST"));
+    }
+
+    [Fact]
     public async Task Files_WhenNoWayLeadsToTheJob_AreNamed()
     {
         Jenkins.AddMarked("app");
