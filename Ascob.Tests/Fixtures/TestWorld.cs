@@ -47,7 +47,8 @@ internal sealed class TestWorld : IAsyncDisposable
 
     public ScriptedBackend Backend { get; }
 
-    public BackendEntry Entry => EntryOf(Backend.BackendId);
+    /// <summary>Gets the world's only backend, or its scripted one where there are several.</summary>
+    public BackendEntry Entry => Get<BackendCatalog>().All is [var only] ? only : EntryOf(Backend.BackendId);
 
     public JobService Jobs => Get<JobService>();
 

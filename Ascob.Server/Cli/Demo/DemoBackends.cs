@@ -1,5 +1,7 @@
 using Ascob.Core.Runs;
+using Ascob.Demo.Jenkins;
 using Ascob.Demo.PagerDuty;
+using Ascob.Demo.Rundeck;
 
 namespace Ascob.Server.Cli.Demo;
 
@@ -8,9 +10,44 @@ internal static class DemoBackends
 {
     public static IReadOnlyList<DemoBackend> All(TimeProvider time) =>
     [
+        Jenkins(time),
+        Rundeck(time),
         PagerDuty(time),
         Dummy(),
     ];
+
+    private static DemoBackend Jenkins(TimeProvider time)
+    {
+        var server = new PretendJenkins(time);
+        var job = server.AddMarked("shop/deploy").With("VERSION");
+        job.Log = "deploying version 1.2\nsmoke test passed\n";
+        return new DemoBackend("jenkins-demo", "Jenkins", server)
+        {
+            Settings = new Dictionary<string, string> { ["UserName"] = PretendJenkins.User, ["ApiToken"] = PretendJenkins.Token },
+            Jobs =
+            [
+                new DemoJob("deploy the shop", Label("jenkins_project_name", "shop/deploy")) { Parameters = new Dictionary<string, string> { ["VERSION"] = "1.2" } },
+            ],
+        };
+    }
+
+    private static DemoBackend Rundeck(TimeProvider time)
+    {
+        var server = new PretendRundeck(time, new PretendRundeckJob("d3b0", "ops", "clear caches")
+        {
+            Queued = TimeSpan.FromSeconds(0.5),
+            Takes = TimeSpan.FromSeconds(2),
+            Output = ["12 caches cleared"],
+        });
+        return new DemoBackend("rundeck-demo", "Rundeck", server)
+        {
+            Settings = new Dictionary<string, string> { ["AuthToken"] = server.AuthToken },
+            Jobs =
+            [
+                new DemoJob("clear the caches", new Dictionary<string, string> { ["rundeck_project_name"] = "ops", ["rundeck_job_name"] = "clear caches" }),
+            ],
+        };
+    }
 
     private static DemoBackend PagerDuty(TimeProvider time)
     {
