@@ -63,10 +63,10 @@ internal static class WebhookEndpoints
             taken => new CallbackResponse(taken.Changed, taken.OutputLength));
     }
 
-    // What a job tells goes into the timeline and into logs, and not every database takes every character.
+    // A message is the job's own text, and whoever shows it escapes it; but not every database takes every character.
     private static void CheckTexts(CallbackRequest body, List<FieldError> errors)
     {
-        if (body.Message is { } message && TextRules.Lines(message) is { } unfit)
+        if (body.Message is { } message && TextRules.Broken(message) is { } unfit)
         {
             errors.Add(new FieldError("message", unfit));
         }
