@@ -32,7 +32,9 @@ public sealed class Dispatcher(
         !_stopping.IsCancellationRequested && QueueOf(backendId).InHand < options.Value.MaxQueuedSubmissions;
 
     /// <summary>Hands over a run in <c>PENDING_SUBMIT</c> on which this server holds the lease. A run that is in hand already is not taken twice.</summary>
-    public void Enqueue(Run run)
+    /// <param name="run">The run.</param>
+    /// <param name="justStored">Whether this process stored it so a moment ago; an intent of any other run is one of an earlier submission.</param>
+    public void Enqueue(Run run, bool justStored = false)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (run.BackendId is null || !catalog.TryGet(run.BackendId, out _) || _stopping.IsCancellationRequested)
@@ -40,14 +42,7 @@ public sealed class Dispatcher(
             return;
         }
 
-        QueueOf(run.BackendId).Enqueue(run);
-    }
-
-    /// <summary>Answers whether the run is queued or under way in this process.</summary>
-    public bool HasInHand(Run run)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        return run.BackendId is not null && _queues.TryGetValue(run.BackendId, out var queue) && queue.Holds(run.Id);
+        QueueOf(run.BackendId).Enqueue(new QueuedRun(run, justStored));
     }
 
     /// <summary>
@@ -76,15 +71,14 @@ public sealed class Dispatcher(
         static (id, self) => new BackendQueue(
             self.catalog.TryGet(id, out var entry) ? entry.Options.Resilience.MaxConcurrentCalls + WaitingForCommit : 1,
             self.SubmitAsync),
-        (catalog, SubmitAsync: (Func<Run, Task>)SubmitAsync));
+        (catalog, SubmitAsync: (Func<QueuedRun, Task>)SubmitAsync));
 
-    private async Task SubmitAsync(Run run)
+    private async Task SubmitAsync(QueuedRun queued)
     {
+        var run = queued.Run;
         try
         {
-            await (_stopping.IsCancellationRequested
-                ? submitter.GiveBackAsync(run, CancellationToken.None)
-                : submitter.SubmitAsync(run, CancellationToken.None, _stopping.Token)).ConfigureAwait(false);
+            await MoveOnAsync(run, queued.JustStored).ConfigureAwait(false);
         }
         catch (StoreUnavailableException e)
         {
@@ -97,5 +91,18 @@ public sealed class Dispatcher(
         {
             logger.LogError(e, "Run {RunId} could not be submitted", run.Id);
         }
+    }
+
+    private Task MoveOnAsync(Run run, bool justStored)
+    {
+        if (!justStored && run.IntentAt is not null)
+        {
+            // Left alone at a stop: whether it was sent is not known here.
+            return _stopping.IsCancellationRequested ? Task.CompletedTask : submitter.RecoverAsync(run, CancellationToken.None, _stopping.Token);
+        }
+
+        return _stopping.IsCancellationRequested
+            ? submitter.GiveBackAsync(run, CancellationToken.None)
+            : submitter.SubmitAsync(run, justStored, CancellationToken.None, _stopping.Token);
     }
 }

@@ -30,7 +30,7 @@ public interface IRunStore
     Task<Run?> FindAsync(long runId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes a lease on runs that are due (<see cref="Run.NextCheckAt"/> at or before now, no lease of another server that is still running) and answers
+    /// Takes a lease on runs that are due (<see cref="Run.NextCheckAt"/> at or before <see cref="DueFilter.DueBefore"/>, no lease of another server that is still running) and answers
     /// them, oldest due first. Two servers never get the same run. Writes no event and leaves the version as it is.
     /// </summary>
     Task<IReadOnlyList<Run>> ClaimDueAsync(DueFilter filter, CancellationToken cancellationToken);
@@ -85,7 +85,11 @@ public sealed record DueFilter(
     DateTimeOffset LeaseUntil,
     IReadOnlyList<RunStatus> Statuses,
     string? BackendId,
-    int Limit);
+    int Limit)
+{
+    /// <summary>Gets the time at or before which the next look must be due; the present where nothing else is said.</summary>
+    public DateTimeOffset DueBefore { get; init; } = Now;
+}
 
 /// <summary>How many runs of a backend stand in a status.</summary>
 public sealed record RunCount(string? BackendId, RunStatus Status, int Count);

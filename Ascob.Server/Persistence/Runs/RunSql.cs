@@ -12,7 +12,7 @@ internal abstract class RunSql(SqlDialect dialect)
     protected const string KeyValues = "@scope, @idem_key, @body_hash, @id, @defined_at";
     protected const string FileColumns = Files.RunFileRow.Columns;
     protected const string SharedFileValues = "@id, f.name, f.stored_name, f.size, f.sha256, f.created_at";
-    protected const string Due = "next_check_at <= @now AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
+    protected const string Due = "next_check_at <= @due AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
 
     private readonly Dictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();

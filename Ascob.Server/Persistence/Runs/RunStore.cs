@@ -73,6 +73,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null));
                 command.Args.Text("owner", filter.Owner)
                     .Time("now", filter.Now)
+                    .Time("due", filter.DueBefore)
                     .Time("until", filter.LeaseUntil)
                     .Text("backend_id", filter.BackendId)
                     .Int("limit", filter.Limit);
