@@ -142,7 +142,7 @@ public sealed class JobService(
 
     /// <summary>Opens the output of an attempt of a run, the present one where none is named; a conflict where its backend has none to offer.</summary>
     public Task<Result<OutputDocument>> OpenOutputAsync(long runId, int? attempt, OutputChannel channel, Caller caller, CancellationToken cancellationToken) =>
-        WithRunAsync(runId, caller, run => OpenAsync(run, attempt ?? run.Attempt, channel, cancellationToken), cancellationToken);
+        WithRunAsync(runId, caller, run => OpenAsync(run, attempt, channel, cancellationToken), cancellationToken);
 
     /// <summary>Attaches an input file while the run is <c>DEFINED</c>.</summary>
     public Task<Result<RunFile>> SaveFileAsync(long runId, string fileId, Stream content, Caller caller, CancellationToken cancellationToken) =>
@@ -163,8 +163,9 @@ public sealed class JobService(
             async run => Wrap(await files.ListAsync(run.Id, cancellationToken).ConfigureAwait(false)),
             cancellationToken);
 
-    private async Task<Result<OutputDocument>> OpenAsync(Run run, int attempt, OutputChannel channel, CancellationToken cancellationToken)
+    private async Task<Result<OutputDocument>> OpenAsync(Run run, int? named, OutputChannel channel, CancellationToken cancellationToken)
     {
+        var attempt = named ?? run.Attempt;
         if (attempt > run.Attempt)
         {
             return new Error(ErrorKind.NotFound, "output.attempt", $"Run {run.Id} has no attempt {attempt}; the latest is {run.Attempt}.");
@@ -200,8 +201,8 @@ public sealed class JobService(
         }
 
         return new OutputDocument(
-            (offset, follow, ct) => liveOutput.ReadAsync(run.Id, channel, offset, follow, ct),
-            ct => liveOutput.LengthAsync(run.Id, channel, ct));
+            (offset, follow, ct) => liveOutput.ReadAsync(run.Id, attempt, named is null, channel, offset, follow, ct),
+            ct => liveOutput.LengthAsync(run.Id, attempt, channel, ct));
     }
 
     private async Task<Result<T>> WithRunAsync<T>(long runId, Caller caller, Func<Run, Task<Result<T>>> use, CancellationToken cancellationToken)

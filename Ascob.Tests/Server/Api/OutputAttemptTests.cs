@@ -79,6 +79,26 @@ public sealed class OutputAttemptTests : IAsyncLifetime
         Assert.Equal("two\n", await _client.GetStringAsync($"/api/runs/{id}/output.txt", Token));
     }
 
+    [Theory]
+    [InlineData("", "one\nmore\ntwo\n")]
+    [InlineData("&attempt=1", "one\nmore\n")]
+    public async Task Follow_WhenTheNextAttemptBegins_ReadsTheOldOneToItsEndFirst(string named, string expected)
+    {
+        var (fail, end) = (Path.Combine(_server.DataDirectory, "fail"), Path.Combine(_server.DataDirectory, "end"));
+        var id = await SubmitAsync(
+            $"echo one; while [ ! -e {fail} ]; do sleep 0.02; done; echo more; exit 1", 2, $"echo two; while [ ! -e {end} ]; do sleep 0.02; done");
+        await UntilAsync(id, run => run.GetProperty("status").GetString() == "RUNNING");
+        using var answer = await _client.GetAsync($"/api/runs/{id}/output.txt?follow=true{named}", HttpCompletionOption.ResponseHeadersRead, Token);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(Token));
+        var first = await reader.ReadLineAsync(Token);
+
+        await File.WriteAllTextAsync(fail, string.Empty, Token);
+        await UntilAsync(id, run => run.GetProperty("attempt").GetInt32() == 2 && run.GetProperty("status").GetString() == "RUNNING");
+        await File.WriteAllTextAsync(end, string.Empty, Token);
+
+        Assert.Equal(expected, $"{first}\n{await reader.ReadToEndAsync(Token)}");
+    }
+
     [Fact]
     public async Task FinishedRun_LeavesNothingOfAnyAttemptAtTheBackendAndDeletionLeavesNoDocument()
     {
