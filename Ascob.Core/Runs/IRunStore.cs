@@ -61,8 +61,14 @@ public interface IRunStore
     /// <summary>Answers the earliest <see cref="Run.NextCheckAt"/> of the due filter's backend, so that a loop knows how long it may rest; null for none.</summary>
     Task<DateTimeOffset?> NextDueAsync(string? backendId, CancellationToken cancellationToken);
 
-    /// <summary>Deletes final runs that ended before the given time with all that belongs to them, at most <paramref name="limit"/>, and answers their ids.</summary>
-    Task<IReadOnlyList<long>> DeleteFinishedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
+    /// <summary>Answers the final runs that ended before the given time, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<long>> EndedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Deletes those of the runs that are final with all that the store has of them, and answers their ids.</summary>
+    Task<IReadOnlyList<long>> DeleteFinishedAsync(IReadOnlyCollection<long> runIds, CancellationToken cancellationToken);
+
+    /// <summary>Reads the runs with these marker ids. The ids are not indexed: this is for rare questions.</summary>
+    Task<IReadOnlyList<Run>> FindByMarkerIdsAsync(IReadOnlyCollection<string> markerIds, CancellationToken cancellationToken);
 }
 
 /// <summary>See <see cref="IRunStore.RescheduleAsync"/>.</summary>

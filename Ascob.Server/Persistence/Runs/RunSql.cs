@@ -51,7 +51,13 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement FindEnded => Get(
         "find-ended",
-        () => $"SELECT{Dialect.Top} id, spec FROM runs WHERE defined_at < @before AND ended_at < @before ORDER BY defined_at{Dialect.Limit}");
+        () => $"SELECT{Dialect.Top} id FROM runs WHERE defined_at < @before AND ended_at < @before ORDER BY defined_at{Dialect.Limit}");
+
+    public SqlStatement FinalAmong(int ids) => Get($"final-among-{ids}", () => $"SELECT id, spec FROM runs WHERE ended_at IS NOT NULL AND id IN ({Names("id", ids)})");
+
+    public SqlStatement FindMarkers(int markers) => Get(
+        $"find-markers-{markers}",
+        () => $"SELECT {RunColumns.Select()} FROM runs WHERE marker_id IN ({Names("marker", markers)})");
 
     /// <summary>Gets the statement that takes numbers from the sequence; servers only.</summary>
     public SqlStatement TakeIds => Get("take-ids", TakeIdsText);
