@@ -193,6 +193,9 @@ internal sealed class ShellBackendAdapter
         }
     }
 
+    public Task<IReadOnlyList<string>> KeptAsync(DateTimeOffset unchangedSince, CancellationToken cancellationToken) =>
+        Task.Run(() => KeptRunDirectories.List(_dataDirectory, BackendId, unchangedSince), cancellationToken);
+
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     // Under load the end of a short job is here before the answer to its start was looked at.

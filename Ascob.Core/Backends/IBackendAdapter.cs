@@ -96,4 +96,10 @@ public interface ISupportCleanup
 {
     /// <summary>Drops what the backend keeps of the job. Its output has been taken over. Called after the run is final or has gone on to another attempt; repeating does no harm.</summary>
     Task CleanUpAsync(BackendRunRef run, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Answers the markers of which the backend keeps something on this machine that has not changed since the given time: whatever a crash left there is found by it. Empty where that
+    /// cannot happen.
+    /// </summary>
+    Task<IReadOnlyList<string>> KeptAsync(DateTimeOffset unchangedSince, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 }

@@ -7,25 +7,22 @@ namespace Ascob.Core.Dispatch;
 /// <summary>The submissions of one backend in this process: in order, so many at once.</summary>
 internal sealed class BackendQueue
 {
-    private readonly Channel<Run> _channel = Channel.CreateUnbounded<Run>();
+    private readonly Channel<QueuedRun> _channel = Channel.CreateUnbounded<QueuedRun>();
     private readonly ConcurrentDictionary<long, bool> _inHand = new();
     private readonly Task[] _workers;
 
-    public BackendQueue(int parallel, Func<Run, Task> submit) =>
+    public BackendQueue(int parallel, Func<QueuedRun, Task> submit) =>
         _workers = [.. Enumerable.Range(0, parallel).Select(_ => Task.Run(() => WorkAsync(submit)))];
 
     /// <summary>Gets how many runs are queued or under way.</summary>
     public int InHand => _inHand.Count;
 
-    /// <summary>Answers whether a run is in hand.</summary>
-    public bool Holds(long runId) => _inHand.ContainsKey(runId);
-
     /// <summary>Takes a run, unless it is in hand already.</summary>
-    public void Enqueue(Run run)
+    public void Enqueue(QueuedRun queued)
     {
-        if (_inHand.TryAdd(run.Id, true) && !_channel.Writer.TryWrite(run))
+        if (_inHand.TryAdd(queued.Run.Id, true) && !_channel.Writer.TryWrite(queued))
         {
-            _inHand.TryRemove(run.Id, out _);
+            _inHand.TryRemove(queued.Run.Id, out _);
         }
     }
 
@@ -36,18 +33,23 @@ internal sealed class BackendQueue
         return Task.WhenAll(_workers);
     }
 
-    private async Task WorkAsync(Func<Run, Task> submit)
+    private async Task WorkAsync(Func<QueuedRun, Task> submit)
     {
-        await foreach (var run in _channel.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (var queued in _channel.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             try
             {
-                await submit(run).ConfigureAwait(false);
+                await submit(queued).ConfigureAwait(false);
             }
             finally
             {
-                _inHand.TryRemove(run.Id, out _);
+                _inHand.TryRemove(queued.Run.Id, out _);
             }
         }
     }
 }
+
+/// <summary>A run in the queue.</summary>
+/// <param name="Run">The run as it was read or stored.</param>
+/// <param name="JustStored">Whether this process stored it so a moment ago: then nobody has sent it yet, even where it has an intent.</param>
+internal sealed record QueuedRun(Run Run, bool JustStored);

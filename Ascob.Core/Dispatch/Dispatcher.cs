@@ -28,6 +28,7 @@ public sealed class Dispatcher(
     private readonly ConcurrentDictionary<string, BackendQueue> _queues = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, BackendQueue> _lookUps = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
+    private Task _hold = Task.CompletedTask;
     private int _disposed;
 
     /// <summary>Gets how many runs are queued or under way in this process.</summary>
@@ -37,8 +38,13 @@ public sealed class Dispatcher(
     public bool HasRoom(string backendId) =>
         !_stopping.IsCancellationRequested && QueueOf(backendId).InHand < options.Value.MaxQueuedSubmissions;
 
+    /// <summary>Sends nothing until the task has ended: what the server takes in before waits in the queue.</summary>
+    public void HoldUntil(Task ready) => Volatile.Write(ref _hold, ready);
+
     /// <summary>Hands over a run in <c>PENDING_SUBMIT</c> on which this server holds the lease. A run that is in hand already is not taken twice.</summary>
-    public void Enqueue(Run run)
+    /// <param name="run">The run.</param>
+    /// <param name="justStored">Whether this process stored it so a moment ago; an intent of any other run is one of an earlier submission.</param>
+    public void Enqueue(Run run, bool justStored = false)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (run.BackendId is null || !catalog.TryGet(run.BackendId, out _) || _stopping.IsCancellationRequested)
@@ -46,7 +52,7 @@ public sealed class Dispatcher(
             return;
         }
 
-        QueueOf(run.BackendId).Enqueue(run);
+        QueueOf(run.BackendId).Enqueue(new QueuedRun(run, justStored));
     }
 
     /// <summary>
@@ -57,15 +63,8 @@ public sealed class Dispatcher(
         ArgumentNullException.ThrowIfNull(run);
         if (run.BackendId is not null && catalog.TryGet(run.BackendId, out var backend) && !_stopping.IsCancellationRequested)
         {
-            _lookUps.GetOrAdd(run.BackendId, _ => new BackendQueue(LookUpsAtOnce, r => LookAsync(r, backend))).Enqueue(run);
+            _lookUps.GetOrAdd(run.BackendId, _ => new BackendQueue(LookUpsAtOnce, q => LookAsync(q.Run, backend))).Enqueue(new QueuedRun(run, false));
         }
-    }
-
-    /// <summary>Answers whether the run is queued or under way in this process.</summary>
-    public bool HasInHand(Run run)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        return run.BackendId is not null && _queues.TryGetValue(run.BackendId, out var queue) && queue.Holds(run.Id);
     }
 
     /// <summary>
@@ -94,11 +93,13 @@ public sealed class Dispatcher(
         static (id, self) => new BackendQueue(
             self.catalog.TryGet(id, out var entry) ? entry.Options.Resilience.MaxConcurrentCalls + WaitingForCommit : 1,
             self.SubmitAsync),
-        (catalog, SubmitAsync: (Func<Run, Task>)SubmitAsync));
+        (catalog, SubmitAsync: (Func<QueuedRun, Task>)SubmitAsync));
 
-    private Task SubmitAsync(Run run) => GuardAsync(run, () => _stopping.IsCancellationRequested
-        ? submitter.GiveBackAsync(run, CancellationToken.None)
-        : submitter.SubmitAsync(run, CancellationToken.None, _stopping.Token));
+    private Task SubmitAsync(QueuedRun queued) => GuardAsync(queued.Run, async () =>
+    {
+        await Volatile.Read(ref _hold).WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await MoveOnAsync(queued.Run, queued.JustStored).ConfigureAwait(false);
+    });
 
     // The lease may have run out while it waited for its turn; done twice, a look-up does no harm.
     private Task LookAsync(Run run, BackendEntry backend) => GuardAsync(
@@ -125,5 +126,18 @@ public sealed class Dispatcher(
         {
             logger.LogError(e, "Run {RunId} could not be moved on", run.Id);
         }
+    }
+
+    private Task MoveOnAsync(Run run, bool justStored)
+    {
+        if (!justStored && run.IntentAt is not null)
+        {
+            // Left alone at a stop: whether it was sent is not known here.
+            return _stopping.IsCancellationRequested ? Task.CompletedTask : submitter.RecoverAsync(run, CancellationToken.None, _stopping.Token);
+        }
+
+        return _stopping.IsCancellationRequested
+            ? submitter.GiveBackAsync(run, CancellationToken.None)
+            : submitter.SubmitAsync(run, justStored, CancellationToken.None, _stopping.Token);
     }
 }

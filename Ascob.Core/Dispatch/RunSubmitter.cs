@@ -33,15 +33,17 @@ public sealed class RunSubmitter(
     private static readonly TimeSpan LongestStorePause = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Moves a run in <c>PENDING_SUBMIT</c>, on which this server holds the lease, on to whatever comes next. A run with an intent of this very acceptance is sent at once; use
-    /// <see cref="RecoverAsync"/> for one whose intent is from an earlier life.
+    /// Moves a run in <c>PENDING_SUBMIT</c>, on which this server holds the lease, on to whatever comes next. Use <see cref="RecoverAsync"/> for one whose intent is from an earlier
+    /// submission.
     /// </summary>
     /// <param name="run">The run.</param>
+    /// <param name="justStored">Whether this process stored it so a moment ago, and nobody has read it since: then its intent is sent at once.</param>
     /// <param name="cancellationToken">Ends everything.</param>
     /// <param name="stopRetrying">Ends only the repetitions while the store does not take what the backend answered.</param>
-    public async Task SubmitAsync(Run run, CancellationToken cancellationToken, CancellationToken stopRetrying = default)
+    public async Task SubmitAsync(Run run, bool justStored, CancellationToken cancellationToken, CancellationToken stopRetrying = default)
     {
         ArgumentNullException.ThrowIfNull(run);
+        var again = run.IntentAt is not null && !justStored;
         if (!catalog.TryGet(run.BackendId, out var backend))
         {
             await waits.DelayUnknownAsync(run, cancellationToken).ConfigureAwait(false);
@@ -50,25 +52,41 @@ public sealed class RunSubmitter(
 
         // The lease is looked at behind the turnstile, so that it still holds when the call begins; what the backend answered is stored after it, so that
         // the next call need not wait for a commit.
-        SubmitOutcome? outcome;
+        SubmitOutcome? outcome = null;
+        var entered = false;
         await backend.Calls.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (await ReadyAsync(run, backend, cancellationToken).ConfigureAwait(false) is not { } ready)
+            if (SubmissionWaits.Held(run, backend) is { } hold)
+            {
+                await HoldBackAsync(run, hold, again, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            entered = true;
+            if (await ClaimAsync(run, backend, justStored, cancellationToken).ConfigureAwait(false) is not { } claimed)
             {
                 return;
             }
 
-            run = ready;
+            run = claimed;
             outcome = await SendAsync(run, backend, cancellationToken).ConfigureAwait(false);
             if (outcome is not null)
             {
+                // That the job could not be sent again does not tell what became of it before.
+                outcome = again && outcome.Kind == SubmitOutcomeKind.NotNow ? SubmitOutcome.Unknown(ReasonOf(outcome)) : outcome;
+
                 // Before the next one passes the turnstile: what it learned of the backend holds for that one too.
                 Note(run, backend, outcome);
             }
         }
         finally
         {
+            if (entered && outcome is null)
+            {
+                backend.Condition.Abandoned();
+            }
+
             backend.Calls.Release();
         }
 
@@ -81,18 +99,21 @@ public sealed class RunSubmitter(
     /// <summary>
     /// Takes up a run whose submission was begun by a server that is gone: sent again where that is safe, else in doubt until the marker was looked for.
     /// </summary>
-    public async Task RecoverAsync(Run run, CancellationToken cancellationToken)
+    /// <param name="run">The run.</param>
+    /// <param name="cancellationToken">Ends everything.</param>
+    /// <param name="stopRetrying">Ends only the repetitions while the store does not take what the backend answered.</param>
+    public async Task RecoverAsync(Run run, CancellationToken cancellationToken, CancellationToken stopRetrying = default)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (run.IntentAt is null || MayResend(run, catalog))
         {
-            await SubmitAsync(run, cancellationToken, cancellationToken).ConfigureAwait(false);
+            await SubmitAsync(run, justStored: false, cancellationToken, stopRetrying).ConfigureAwait(false);
             return;
         }
 
         await updater.ApplyAsync(
             run,
-            r => RunLifecycle.Change(
+            r => !MayClaim(run, r) ? null : RunLifecycle.Change(
                 r,
                 RunTrigger.AnswerLost,
                 clock.Now,
@@ -111,7 +132,7 @@ public sealed class RunSubmitter(
         ArgumentNullException.ThrowIfNull(run);
         return updater.ApplyAsync(
             run,
-            r => RunLifecycle.Change(
+            r => !MayClaim(run, r) ? null : RunLifecycle.Change(
                 r,
                 RunTrigger.SubmitDelayed,
                 clock.Now,
@@ -121,46 +142,35 @@ public sealed class RunSubmitter(
             cancellationToken);
     }
 
-    private async Task<Run?> ReadyAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
-    {
-        if (SubmissionWaits.Held(run, backend) is not { } hold)
-        {
-            return await ClaimAsync(run, backend, cancellationToken).ConfigureAwait(false);
-        }
+    // A run that may have been sent before keeps its intent: else a stop would end it while its job goes on.
+    private Task HoldBackAsync(Run run, Hold hold, bool again, CancellationToken cancellationToken) => again
+        ? finisher.LostAnswerAsync(run, hold.Reason, cancellationToken)
+        : waits.DelayAsync(run, hold, cancellationToken);
 
-        await waits.DelayAsync(run, hold, cancellationToken).ConfigureAwait(false);
-        return null;
-    }
-
-    private async Task<Run?> ClaimAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
+    private async Task<Run?> ClaimAsync(Run run, BackendEntry backend, bool justStored, CancellationToken cancellationToken)
     {
         var wantsSlot = backend.Options.MaxConcurrentRuns is not null && !run.HoldsSlot;
-        if (run.IntentAt is not null && !wantsSlot && run.LeaseOwner == server.LeaseOwner && run.LeaseUntil > clock.Now)
+        if (justStored && run.IntentAt is not null && !wantsSlot && run.LeaseUntil > clock.Now + backend.Options.Resilience.Timeout)
         {
             return run;
         }
 
-        var result = await updater.ApplyAsync(
-            run,
-            r => r.LeaseOwner is not null && r.LeaseOwner != server.LeaseOwner && r.LeaseUntil > clock.Now
-                ? null
-                : Claim(r, backend),
-            cancellationToken).ConfigureAwait(false);
+        var again = run.IntentAt is not null && !justStored;
+        var result = await updater.ApplyAsync(run, r => MayClaim(run, r) ? Claim(r, backend) : null, cancellationToken).ConfigureAwait(false);
         if (result.Kind == UpdateKind.NoCapacity)
         {
-            backend.Condition.Abandoned();
-            await waits.DelayAsync(
-                result.Run,
-                new Hold($"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken", options.Value.WaitRecheck, false),
-                cancellationToken).ConfigureAwait(false);
-        }
-        else if (!result.Applied)
-        {
-            backend.Condition.Abandoned();
+            var reason = $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken";
+            await HoldBackAsync(result.Run, new Hold(reason, options.Value.WaitRecheck, false), again, cancellationToken).ConfigureAwait(false);
         }
 
         return result.Applied ? result.Run : null;
     }
+
+    // What was read may be old: sent is only what nobody has begun to send since, here or elsewhere, in the same attempt.
+    private bool MayClaim(Run read, Run now) =>
+        now.Marker == read.Marker && (now.IntentAt is null || now.Version == read.Version) && !IsOthers(now);
+
+    private bool IsOthers(Run run) => run.LeaseOwner is not null && run.LeaseOwner != server.LeaseOwner && run.LeaseUntil > clock.Now;
 
     private RunChange? Claim(Run run, BackendEntry backend)
     {
@@ -276,7 +286,7 @@ public sealed class RunSubmitter(
         var now = clock.Now;
         if (await store.FindAsync(run.Id, cancellationToken).ConfigureAwait(false) is not { } fresh
             || fresh.Marker != run.Marker
-            || (fresh.LeaseOwner is not null && fresh.LeaseOwner != server.LeaseOwner && fresh.LeaseUntil > now))
+            || IsOthers(fresh))
         {
             return false;
         }

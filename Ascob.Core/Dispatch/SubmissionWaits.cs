@@ -80,7 +80,7 @@ public sealed class SubmissionWaits(
 
     private Task<UpdateResult> PutOffAsync(Run run, Hold hold, DateTimeOffset next, RoutingDecision? route, CancellationToken cancellationToken) => updater.ApplyAsync(
         run,
-        r => RunLifecycle.Change(
+        r => IsAnotherBy(run, r) ? null : RunLifecycle.Change(
             r,
             RunTrigger.SubmitDelayed,
             clock.Now,
@@ -100,6 +100,12 @@ public sealed class SubmissionWaits(
             },
             data: Moves(run, route) ? new Dictionary<string, string>(StringComparer.Ordinal) { ["from"] = run.BackendId!, ["backend"] = route!.BackendId! } : null),
         cancellationToken);
+
+    // What was read may be old: another server, or another submission, has it now.
+    private bool IsAnotherBy(Run read, Run now) =>
+        (now.LeaseOwner is not null && now.LeaseOwner != server.LeaseOwner && now.LeaseUntil > clock.Now)
+        || now.Marker != read.Marker
+        || (read.IntentAt is null && now.IntentAt is not null);
 
     private static bool Moves(Run run, RoutingDecision? route) => route is not null && route.BackendId != run.BackendId;
 

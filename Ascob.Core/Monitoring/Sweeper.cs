@@ -73,7 +73,7 @@ public sealed class Sweeper(
     {
         var now = clock.Now;
         var waiting = await store.ClaimDueAsync(
-            new DueFilter(server.LeaseOwner, now + (options.Value.WaitRecheck * 2), now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots),
+            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots) { DueBefore = now + (options.Value.WaitRecheck * 2) },
             cancellationToken).ConfigureAwait(false);
         foreach (var run in waiting)
         {
@@ -91,7 +91,7 @@ public sealed class Sweeper(
             case RunStatus.WaitingLocks:
                 await locks.TryGrantAsync(run.Id, cancellationToken).ConfigureAwait(false);
                 break;
-            case RunStatus.PendingSubmit when run.IntentAt is not null && !dispatcher.HasInHand(run) && !RunSubmitter.MayResend(run, catalog):
+            case RunStatus.PendingSubmit when !catalog.TryGet(run.BackendId, out _):
                 await submitter.RecoverAsync(run, cancellationToken).ConfigureAwait(false);
                 break;
             case RunStatus.PendingSubmit:

@@ -20,10 +20,13 @@ public sealed class LiveOutput(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// Reads from an offset: what is there now, or until the run is final and all was read. A run that starts another attempt meanwhile goes on with that attempt's output.
+    /// Reads the output of an attempt from an offset: what is there now, or until the attempt is over and all of it was read. Where <paramref name="goesOn"/> is set, the attempts that
+    /// follow are read after it, each from its beginning.
     /// </summary>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
         long runId,
+        int attempt,
+        bool goesOn,
         OutputChannel channel,
         long offset,
         bool follow,
@@ -33,14 +36,21 @@ public sealed class LiveOutput(
         var at = offset;
         while (await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false) is { } run)
         {
-            if (run.OutputArchived)
+            if (run.OutputArchived || run.Attempt > attempt)
             {
-                await foreach (var piece in ReadArchiveAsync(run, channel, at, cancellationToken).ConfigureAwait(false))
+                await foreach (var piece in ReadArchiveAsync(runId, attempt, channel, at, cancellationToken).ConfigureAwait(false))
                 {
                     yield return piece;
                 }
 
-                yield break;
+                if (!follow || !goesOn || run.Attempt == attempt)
+                {
+                    yield break;
+                }
+
+                attempt++;
+                at = 0;
+                continue;
             }
 
             var read = 0L;
@@ -67,16 +77,16 @@ public sealed class LiveOutput(
     /// Answers how far the offsets reach now. Backends do not tell it, so single bytes are asked for, at doubling and then at halving distances: a few dozen of them, however long the
     /// output is.
     /// </summary>
-    public async Task<long> LengthAsync(long runId, OutputChannel channel, CancellationToken cancellationToken)
+    public async Task<long> LengthAsync(long runId, int attempt, OutputChannel channel, CancellationToken cancellationToken)
     {
         if (await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run)
         {
             return 0;
         }
 
-        if (run.OutputArchived)
+        if (run.OutputArchived || run.Attempt > attempt)
         {
-            var stream = await archive.OpenAsync(runId, run.Attempt, channel, cancellationToken).ConfigureAwait(false);
+            var stream = await archive.OpenAsync(runId, attempt, channel, cancellationToken).ConfigureAwait(false);
             await using var closed = (stream ?? Stream.Null).ConfigureAwait(false);
             return stream?.Length ?? 0;
         }
@@ -136,12 +146,13 @@ public sealed class LiveOutput(
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadArchiveAsync(
-        Run run,
+        long runId,
+        int attempt,
         OutputChannel channel,
         long offset,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var stream = await archive.OpenAsync(run.Id, run.Attempt, channel, cancellationToken).ConfigureAwait(false);
+        var stream = await archive.OpenAsync(runId, attempt, channel, cancellationToken).ConfigureAwait(false);
         if (stream is null)
         {
             yield break;

@@ -30,7 +30,7 @@ public interface IRunStore
     Task<Run?> FindAsync(long runId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes a lease on runs that are due (<see cref="Run.NextCheckAt"/> at or before now, no lease of another server that is still running) and answers
+    /// Takes a lease on runs that are due (<see cref="Run.NextCheckAt"/> at or before <see cref="DueFilter.DueBefore"/>, no lease of another server that is still running) and answers
     /// them, oldest due first. Two servers never get the same run. Writes no event and leaves the version as it is.
     /// </summary>
     Task<IReadOnlyList<Run>> ClaimDueAsync(DueFilter filter, CancellationToken cancellationToken);
@@ -61,8 +61,14 @@ public interface IRunStore
     /// <summary>Answers the earliest <see cref="Run.NextCheckAt"/> of the due filter's backend, so that a loop knows how long it may rest; null for none.</summary>
     Task<DateTimeOffset?> NextDueAsync(string? backendId, CancellationToken cancellationToken);
 
-    /// <summary>Deletes final runs that ended before the given time with all that belongs to them, at most <paramref name="limit"/>, and answers their ids.</summary>
-    Task<IReadOnlyList<long>> DeleteFinishedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
+    /// <summary>Answers the final runs that ended before the given time, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<long>> EndedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Deletes those of the runs that are final with all that the store has of them, and answers their ids.</summary>
+    Task<IReadOnlyList<long>> DeleteFinishedAsync(IReadOnlyCollection<long> runIds, CancellationToken cancellationToken);
+
+    /// <summary>Reads the runs with these marker ids. The ids are not indexed: this is for rare questions.</summary>
+    Task<IReadOnlyList<Run>> FindByMarkerIdsAsync(IReadOnlyCollection<string> markerIds, CancellationToken cancellationToken);
 }
 
 /// <summary>See <see cref="IRunStore.RescheduleAsync"/>.</summary>
@@ -85,7 +91,11 @@ public sealed record DueFilter(
     DateTimeOffset LeaseUntil,
     IReadOnlyList<RunStatus> Statuses,
     string? BackendId,
-    int Limit);
+    int Limit)
+{
+    /// <summary>Gets the time at or before which the next look must be due; the present where nothing else is said.</summary>
+    public DateTimeOffset DueBefore { get; init; } = Now;
+}
 
 /// <summary>How many runs of a backend stand in a status.</summary>
 public sealed record RunCount(string? BackendId, RunStatus Status, int Count);

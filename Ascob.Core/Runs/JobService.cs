@@ -143,7 +143,7 @@ public sealed class JobService(
 
     /// <summary>Opens the output of an attempt of a run, the present one where none is named; a conflict where its backend has none to offer.</summary>
     public Task<Result<OutputDocument>> OpenOutputAsync(long runId, int? attempt, OutputChannel channel, Caller caller, CancellationToken cancellationToken) =>
-        WithRunAsync(runId, caller, run => OpenAsync(run, attempt ?? run.Attempt, channel, cancellationToken), cancellationToken);
+        WithRunAsync(runId, caller, run => OpenAsync(run, attempt, channel, cancellationToken), cancellationToken);
 
     /// <summary>Attaches an input file while the run is <c>DEFINED</c>.</summary>
     public Task<Result<RunFile>> SaveFileAsync(long runId, string fileId, Stream content, Caller caller, CancellationToken cancellationToken) =>
@@ -164,8 +164,9 @@ public sealed class JobService(
             async run => Wrap(await files.ListAsync(run.Id, cancellationToken).ConfigureAwait(false)),
             cancellationToken);
 
-    private async Task<Result<OutputDocument>> OpenAsync(Run run, int attempt, OutputChannel channel, CancellationToken cancellationToken)
+    private async Task<Result<OutputDocument>> OpenAsync(Run run, int? named, OutputChannel channel, CancellationToken cancellationToken)
     {
+        var attempt = named ?? run.Attempt;
         if (attempt > run.Attempt)
         {
             return new Error(ErrorKind.NotFound, "output.attempt", $"Run {run.Id} has no attempt {attempt}; the latest is {run.Attempt}.");
@@ -182,7 +183,7 @@ public sealed class JobService(
         if (backend is not null && backend.Adapter is not ISupportOutput)
         {
             return channel == OutputChannel.Combined && reported.Has(run.Id, attempt)
-                ? attempt < run.Attempt ? liveOutput.OpenReported(run.Id, attempt) : Live(run, channel)
+                ? attempt < run.Attempt ? liveOutput.OpenReported(run.Id, attempt) : Live(run, attempt, named is null, channel)
                 : new Error(ErrorKind.Conflict, "output.unsupported", $"Backend '{backend.Id}' has no output to read, and the job has reported none.");
         }
 
@@ -202,12 +203,12 @@ public sealed class JobService(
             return new OutputDocument(await outputs.OpenAsync(run.Id, attempt, channel, cancellationToken).ConfigureAwait(false) ?? Stream.Null);
         }
 
-        return Live(run, channel);
+        return Live(run, attempt, named is null, channel);
     }
 
-    private OutputDocument Live(Run run, OutputChannel channel) => new(
-        (offset, follow, ct) => liveOutput.ReadAsync(run.Id, channel, offset, follow, ct),
-        ct => liveOutput.LengthAsync(run.Id, channel, ct));
+    private OutputDocument Live(Run run, int attempt, bool goesOn, OutputChannel channel) => new(
+        (offset, follow, ct) => liveOutput.ReadAsync(run.Id, attempt, goesOn, channel, offset, follow, ct),
+        ct => liveOutput.LengthAsync(run.Id, attempt, channel, ct));
 
     private async Task<Result<T>> WithRunAsync<T>(long runId, Caller caller, Func<Run, Task<Result<T>>> use, CancellationToken cancellationToken)
     {

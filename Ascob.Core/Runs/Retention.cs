@@ -15,7 +15,7 @@ public sealed class Retention(
     IOptions<RetentionPolicy> policy,
     ILogger<Retention> logger)
 {
-    private const int BatchSize = 500;
+    private const int BatchSize = 100;
 
     /// <summary>Deletes what is due; answers how many runs.</summary>
     public async Task<int> CleanAsync(CancellationToken cancellationToken)
@@ -28,13 +28,15 @@ public sealed class Retention(
         var total = 0;
         while (true)
         {
-            var deleted = await store.DeleteFinishedAsync(clock.Now - policy.Value.Runs, BatchSize, cancellationToken).ConfigureAwait(false);
-            foreach (var runId in deleted)
+            // The rows go last: while they are there, whoever comes after a crash finds what is left to delete.
+            var ended = await store.EndedAsync(clock.Now - policy.Value.Runs, BatchSize, cancellationToken).ConfigureAwait(false);
+            foreach (var runId in ended)
             {
                 await outputs.DeleteAsync(runId, cancellationToken).ConfigureAwait(false);
                 await files.DeleteAsync(runId, cancellationToken).ConfigureAwait(false);
             }
 
+            var deleted = await store.DeleteFinishedAsync(ended, cancellationToken).ConfigureAwait(false);
             total += deleted.Count;
             if (deleted.Count < BatchSize)
             {

@@ -287,7 +287,7 @@ public sealed class RunAcceptor(
         switch (run.Status)
         {
             case RunStatus.PendingSubmit when run.LeaseOwner is not null:
-                dispatcher.Enqueue(run);
+                dispatcher.Enqueue(run, justStored: true);
                 break;
             case RunStatus.WaitingLocks:
                 try

@@ -29,7 +29,7 @@ internal static class OutputEndpoints
         .Requires(Permissions.JobRunOutput)
         .WithTags("Output")
         .Query<long>("offset", "Start at this byte.")
-        .Query<bool>("follow", "Stream until the run is final.")
+        .Query<bool>("follow", "Stream until the run is final, one attempt after the other; until the attempt is over where one is named.")
         .Query<int>("attempt", "Read the output of this attempt instead of the present one.")
         .Header("Range", "One range of bytes. While the output grows, at most 1 MiB of it is answered at a time.")
         .Produces<string>(200, "text/plain")

@@ -47,8 +47,10 @@ internal static class EngineRegistration
         services.AddSingleton<JobService>();
         services.AddSingleton<CallbackService>();
         services.AddSingleton<Retention>();
+        services.AddSingleton<BackendLeftovers>();
         services.AddHostedService<EngineHost>();
         services.AddHostedService<FileSweep>();
+        services.AddHostedService<LeftoverSweep>();
         return services;
     }
 }

@@ -344,9 +344,12 @@ public abstract class RunStoreContract
         var last = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
         await SampleRuns.ApplyAsync(store.Runs, last, RunTrigger.BackendSucceeded);
 
-        Assert.Empty(await store.Runs.DeleteFinishedAsync(SampleRuns.Start, 10, Stop));
-        Assert.Equal([old.Id], await store.Runs.DeleteFinishedAsync(SampleRuns.Start.AddDays(1), 1, Stop));
-        Assert.Equal([last.Id], await store.Runs.DeleteFinishedAsync(SampleRuns.Start.AddDays(1), 10, Stop));
+        Assert.Empty(await store.Runs.EndedAsync(SampleRuns.Start, 10, Stop));
+        Assert.Equal([old.Id], await store.Runs.EndedAsync(SampleRuns.Start.AddDays(1), 1, Stop));
+        Assert.Equal([old.Id, last.Id], await store.Runs.EndedAsync(SampleRuns.Start.AddDays(1), 10, Stop));
+        Assert.Equal([old.Id], await store.Runs.DeleteFinishedAsync([old.Id, active.Id], Stop));
+        Assert.Equal([last.Id], await store.Runs.EndedAsync(SampleRuns.Start.AddDays(1), 10, Stop));
+        Assert.Equal([last.Id], await store.Runs.DeleteFinishedAsync([old.Id, last.Id], Stop));
 
         Assert.Null(await store.Runs.FindAsync(old.Id, Stop));
         Assert.Empty(await store.Runs.EventsAsync(old.Id, 0, 10, Stop));
@@ -355,12 +358,26 @@ public abstract class RunStoreContract
     }
 
     [Fact]
+    public async Task FindByMarkerIdsAsync_WhenSomeAreKnown_AnswersThose()
+    {
+        await using var store = await OpenAsync();
+        var one = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
+        var two = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
+        await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
+
+        string[] asked = [one.MarkerId, two.MarkerId, .. Enumerable.Range(0, 150).Select(i => $"unknown{i}")];
+        var found = await store.Runs.FindByMarkerIdsAsync(asked, Stop);
+
+        Assert.Equal([one.Id, two.Id], found.Select(r => r.Id).Order());
+    }
+
+    [Fact]
     public async Task NextIdAsync_WhenNewestRunsWereDeleted_NeverGivesTheirNumbersAgain()
     {
         await using var store = await OpenAsync();
         var run = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
         await SampleRuns.ApplyAsync(store.Runs, run, RunTrigger.BackendSucceeded);
-        await store.Runs.DeleteFinishedAsync(SampleRuns.Start.AddDays(1), 10, Stop);
+        await store.Runs.DeleteFinishedAsync([run.Id], Stop);
 
         await using var restarted = await store.OpenOtherAsync();
 

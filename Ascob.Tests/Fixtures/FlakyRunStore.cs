@@ -19,6 +19,9 @@ public class FlakyRunStore : DispatchProxy
     /// <summary>Gets or sets whether the next change is stored although its caller is told that nobody knows.</summary>
     public bool LosesNextAnswer { get; set; }
 
+    /// <summary>Gets or sets what happens once, between the commit of the next claim of due runs and its answer.</summary>
+    public Func<Task>? AfterNextClaim { get; set; }
+
     public int Refused => Volatile.Read(ref _refused);
 
     public static void Use(IServiceCollection services)
@@ -47,7 +50,20 @@ public class FlakyRunStore : DispatchProxy
             return LoseAsync(applied);
         }
 
+        if (AfterNextClaim is { } then && answer is Task<IReadOnlyList<Run>> claimed)
+        {
+            AfterNextClaim = null;
+            return WithholdAsync(claimed, then);
+        }
+
         return answer;
+    }
+
+    private static async Task<IReadOnlyList<Run>> WithholdAsync(Task<IReadOnlyList<Run>> claimed, Func<Task> then)
+    {
+        var runs = await claimed;
+        await then();
+        return runs;
     }
 
     private async Task<ApplyOutcome> LoseAsync(Task<ApplyOutcome> applied)

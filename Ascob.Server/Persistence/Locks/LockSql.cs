@@ -15,7 +15,7 @@ internal sealed class LockSql(SqlDialect dialect)
     private const string IsStale = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = lock_requests.run_id AND runs.status NOT IN ('SUCCEEDED', 'FAILED', 'ABORTED'))";
 
     // A statement is known by itself to the sessions that prepared it, so each is made once.
-    private readonly ConcurrentDictionary<int, SqlStatement> _waiters = new();
+    private readonly ConcurrentDictionary<int, SqlStatement> _requests = new();
 
     /// <summary>Gets the statement that lets only one transaction decide about locks; null where there is only one writer anyway.</summary>
     public SqlStatement? Serialise { get; } = dialect.Provider switch
@@ -51,11 +51,11 @@ internal sealed class LockSql(SqlDialect dialect)
 
     public SqlStatement Grant { get; } = dialect.Statement("UPDATE lock_requests SET granted_at = @granted_at, fence = @fence WHERE run_id = @id AND lock_key = @key0");
 
-    /// <summary>Makes the statement that finds the runs waiting for so many locks.</summary>
-    public SqlStatement Waiters(int keys) => _waiters.GetOrAdd(keys, WaitersOf);
+    /// <summary>Gets the statement that finds all requests for so many locks.</summary>
+    public SqlStatement Requests(int keys) => _requests.GetOrAdd(keys, RequestsOf);
 
-    private SqlStatement WaitersOf(int keys) => dialect.Statement(
-        $"SELECT run_id, ticket FROM lock_requests WHERE granted_at IS NULL AND lock_key IN ({string.Join(", ", Enumerable.Range(0, keys).Select(i => $"@key{i}"))})");
+    private SqlStatement RequestsOf(int keys) => dialect.Statement(
+        $"SELECT {Columns} FROM {Source} WHERE l.lock_key IN ({string.Join(", ", Enumerable.Range(0, keys).Select(i => $"@key{i}"))})");
 
     public SqlArgs BindKeys(SqlArgs args, IReadOnlyList<string> keys)
     {

@@ -12,7 +12,7 @@ internal abstract class RunSql(SqlDialect dialect)
     protected const string KeyValues = "@scope, @idem_key, @body_hash, @id, @defined_at";
     protected const string FileColumns = Files.RunFileRow.Columns;
     protected const string SharedFileValues = "@id, f.name, f.stored_name, f.size, f.sha256, f.created_at";
-    protected const string Due = "next_check_at <= @now AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
+    protected const string Due = "next_check_at <= @due AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
 
     private readonly Dictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
@@ -51,7 +51,13 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement FindEnded => Get(
         "find-ended",
-        () => $"SELECT{Dialect.Top} id, spec FROM runs WHERE defined_at < @before AND ended_at < @before ORDER BY defined_at{Dialect.Limit}");
+        () => $"SELECT{Dialect.Top} id FROM runs WHERE defined_at < @before AND ended_at < @before ORDER BY defined_at{Dialect.Limit}");
+
+    public SqlStatement FinalAmong(int ids) => Get($"final-among-{ids}", () => $"SELECT id, spec FROM runs WHERE ended_at IS NOT NULL AND id IN ({Names("id", ids)})");
+
+    public SqlStatement FindMarkers(int markers) => Get(
+        $"find-markers-{markers}",
+        () => $"SELECT {RunColumns.Select()} FROM runs WHERE marker_id IN ({Names("marker", markers)})");
 
     /// <summary>Gets the statement that takes numbers from the sequence; servers only.</summary>
     public SqlStatement TakeIds => Get("take-ids", TakeIdsText);

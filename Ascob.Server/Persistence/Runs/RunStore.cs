@@ -73,6 +73,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null));
                 command.Args.Text("owner", filter.Owner)
                     .Time("now", filter.Now)
+                    .Time("due", filter.DueBefore)
                     .Time("until", filter.LeaseUntil)
                     .Text("backend_id", filter.BackendId)
                     .Int("limit", filter.Limit);
@@ -139,16 +140,62 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         },
         cancellationToken);
 
-    public async Task<IReadOnlyList<long>> DeleteFinishedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
-        limit <= 0 ? [] : await WriteAsync((session, stop) => DeleteFinishedAsync(session, endedBefore, limit, stop), cancellationToken);
-
-    private async Task<IReadOnlyList<long>> DeleteFinishedAsync(DbSession session, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken)
-    {
-        var find = session.Command(sql.FindEnded);
-        find.Args.Time("before", endedBefore).Int("limit", limit);
-        var ended = await find.ListAsync(row => (Id: row.GetInt64(0), Spec: row.GetString(1)), cancellationToken);
-        foreach (var chunk in ended.Chunk(50))
+    public async Task<IReadOnlyList<long>> EndedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) => limit <= 0 ? [] : await database.ReadAsync(
+        session =>
         {
+            var command = session.Command(sql.FindEnded);
+            command.Args.Time("before", endedBefore).Int("limit", limit);
+            return command.ListAsync(row => row.GetInt64(0), cancellationToken);
+        },
+        cancellationToken);
+
+    public async Task<IReadOnlyList<long>> DeleteFinishedAsync(IReadOnlyCollection<long> runIds, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(runIds);
+        return runIds.Count == 0 ? [] : await WriteAsync((session, stop) => DeleteFinishedAsync(session, runIds, stop), cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<Run>> FindByMarkerIdsAsync(IReadOnlyCollection<string> markerIds, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(markerIds);
+        var found = new List<Run>();
+        foreach (var chunk in markerIds.Chunk(100))
+        {
+            found.AddRange(await database.ReadAsync(
+                session =>
+                {
+                    var command = session.Command(sql.FindMarkers(chunk.Length));
+                    for (var i = 0; i < chunk.Length; i++)
+                    {
+                        command.Args.Text(string.Create(CultureInfo.InvariantCulture, $"marker{i}"), chunk[i]);
+                    }
+
+                    return command.ListAsync(RunColumns.Read, cancellationToken);
+                },
+                cancellationToken));
+        }
+
+        return found;
+    }
+
+    private async Task<IReadOnlyList<long>> DeleteFinishedAsync(DbSession session, IReadOnlyCollection<long> runIds, CancellationToken cancellationToken)
+    {
+        var deleted = new List<long>(runIds.Count);
+        foreach (var ids in runIds.Chunk(50))
+        {
+            var find = session.Command(sql.FinalAmong(ids.Length));
+            for (var i = 0; i < ids.Length; i++)
+            {
+                find.Args.Long(string.Create(CultureInfo.InvariantCulture, $"id{i}"), ids[i]);
+            }
+
+            var chunk = (await find.ListAsync(row => (Id: row.GetInt64(0), Spec: row.GetString(1)), cancellationToken)).ToArray();
+            if (chunk.Length == 0)
+            {
+                continue;
+            }
+
+            deleted.AddRange(chunk.Select(r => r.Id));
             if (sql is SqliteRunSql sqlite)
             {
                 await DeleteLabelsAsync(sqlite, session, chunk, cancellationToken);
@@ -171,7 +218,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
             }
         }
 
-        return [.. ended.Select(r => r.Id)];
+        return deleted;
     }
 
     /// <summary>SQLite's label table has no second index by run: the run's own labels lead to its rows. The highest number is noted so that it is never given again.</summary>

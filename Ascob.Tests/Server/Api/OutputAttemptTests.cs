@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Ascob.Core.Monitoring;
 using Ascob.Core.Output;
+using Ascob.Core.Runs;
 using Ascob.Tests.Backends.Shell;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -79,6 +81,26 @@ public sealed class OutputAttemptTests : IAsyncLifetime
         Assert.Equal("two\n", await _client.GetStringAsync($"/api/runs/{id}/output.txt", Token));
     }
 
+    [Theory]
+    [InlineData("", "one\nmore\ntwo\n")]
+    [InlineData("&attempt=1", "one\nmore\n")]
+    public async Task Follow_WhenTheNextAttemptBegins_ReadsTheOldOneToItsEndFirst(string named, string expected)
+    {
+        var (fail, end) = (Path.Combine(_server.DataDirectory, "fail"), Path.Combine(_server.DataDirectory, "end"));
+        var id = await SubmitAsync(
+            $"echo one; while [ ! -e {fail} ]; do sleep 0.02; done; echo more; exit 1", 2, $"echo two; while [ ! -e {end} ]; do sleep 0.02; done");
+        await UntilAsync(id, run => run.GetProperty("status").GetString() == "RUNNING");
+        using var answer = await _client.GetAsync($"/api/runs/{id}/output.txt?follow=true{named}", HttpCompletionOption.ResponseHeadersRead, Token);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(Token));
+        var first = await reader.ReadLineAsync(Token);
+
+        await File.WriteAllTextAsync(fail, string.Empty, Token);
+        await UntilAsync(id, run => run.GetProperty("attempt").GetInt32() == 2 && run.GetProperty("status").GetString() == "RUNNING");
+        await File.WriteAllTextAsync(end, string.Empty, Token);
+
+        Assert.Equal(expected, $"{first}\n{await reader.ReadToEndAsync(Token)}");
+    }
+
     [Fact]
     public async Task FinishedRun_LeavesNothingOfAnyAttemptAtTheBackendAndDeletionLeavesNoDocument()
     {
@@ -90,6 +112,38 @@ public sealed class OutputAttemptTests : IAsyncLifetime
 
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_server.DataDirectory, "output"), "*", SearchOption.AllDirectories));
     }
+
+    [Fact]
+    public async Task Leftovers_OfEndedAndUnknownRuns_AreDroppedAndThoseOfActiveOnesKept()
+    {
+        var end = Path.Combine(_server.DataDirectory, "end");
+        var running = await SubmitAsync($"while [ ! -e {end} ]; do sleep 0.02; done", 1);
+        await UntilAsync(running, run => run.GetProperty("status").GetString() == "RUNNING");
+        var ended = await SubmitAsync("echo done", 1);
+        await UntilAsync(ended, IsFinal);
+        var kept = await DirectoryOfAsync(running);
+        var left = await DirectoryOfAsync(ended);
+        await ShellWorld.UntilAsync(() => Task.FromResult(!Directory.Exists(left)));
+        var (unknown, young) = (Path.Combine(Path.GetDirectoryName(kept)!, "ascob-unknown"), Path.Combine(Path.GetDirectoryName(kept)!, "ascob-young"));
+        foreach (var made in (string[])[left, unknown, young])
+        {
+            Directory.CreateDirectory(Path.Combine(made, "work"));
+        }
+
+        foreach (var old in (string[])[left, unknown, kept])
+        {
+            Directory.SetLastWriteTimeUtc(old, Directory.GetLastWriteTimeUtc(old).AddDays(-1));
+        }
+
+        Assert.Equal(2, await _server.Get<BackendLeftovers>().CleanAsync(Token));
+
+        Assert.Equal(new[] { kept, young }.Order(), Directory.GetDirectories(Path.GetDirectoryName(kept)!).Order());
+        await File.WriteAllTextAsync(end, string.Empty, Token);
+        await UntilAsync(running, IsFinal);
+    }
+
+    private async Task<string> DirectoryOfAsync(long id) =>
+        Path.Combine(_server.DataDirectory, "shell", "shell", "runs", (await _server.Get<IRunStore>().FindAsync(id, Token))!.Marker);
 
     private static bool IsFinal(JsonElement run) => run.GetProperty("status").GetString() is "SUCCEEDED" or "FAILED" or "ABORTED";
 
