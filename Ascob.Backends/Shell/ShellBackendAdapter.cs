@@ -214,7 +214,7 @@ internal sealed class ShellBackendAdapter
         var directory = Ref(job.Marker).Directory;
         var environment = ShellEnvironment.Build(job, directory);
         wrong ??= ShellJobRules.CheckSizes(arguments, environment);
-        string[] masked = job.CallbackUrl is { } url ? [.. job.Secrets.Values, url] : [.. job.Secrets.Values];
+        string[] masked = [.. job.Secrets.Values, .. new[] { job.CallbackUrl, job.CallbackId }.OfType<string>()];
         return wrong is null
             ? new StartJob(job.Marker, directory, path, arguments, environment, masked, InputFiles(job), _settings.MaxOutputBytes)
             {
