@@ -34,6 +34,9 @@ public sealed record BackendJob
 
     /// <summary>Gets since when this marker may have left for the backend; bounds a search by time.</summary>
     public DateTimeOffset IntentAt { get; init; }
+
+    /// <summary>Gets the <see cref="IBackendAdapter.Place"/> that may have got this marker; null where there is only one, or none has.</summary>
+    public string? IntentPlace { get; init; }
 }
 
 /// <summary>An input file of a job.</summary>

@@ -31,6 +31,7 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
             Fences = run.Fences ?? new Dictionary<string, long>(),
             Files = [.. attached.Select(f => new BackendFile(f.Name, f.Path, f.Size))],
             IntentAt = run.IntentAt ?? run.DefinedAt,
+            IntentPlace = run.IntentAt is null ? null : run.IntentPlace,
         };
     }
 

@@ -81,7 +81,8 @@ public sealed class RunSubmitter(
     public async Task RecoverAsync(Run run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (run.IntentAt is null || (catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe))
+        if (run.IntentAt is null
+            || (catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe && (run.IntentPlace ?? backend.Adapter.Place) == backend.Adapter.Place))
         {
             await SubmitAsync(run, cancellationToken, cancellationToken).ConfigureAwait(false);
             return;
@@ -185,6 +186,7 @@ public sealed class RunSubmitter(
             r => r with
             {
                 IntentAt = r.IntentAt ?? now,
+                IntentPlace = r.IntentAt is null ? backend.Adapter.Place : r.IntentPlace,
                 LeaseOwner = server.LeaseOwner,
                 LeaseUntil = now + LeaseFor(backend),
                 NextCheckAt = now + LeaseFor(backend),
