@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Ascob.Backends.Shell.Link;
@@ -13,6 +14,7 @@ namespace Ascob.Backends.Shell.Host;
 /// The process that owns the children of all shell backends of one data directory, so that jobs, their output and their exit codes survive the server. One for
 /// each directory; it ends by itself when nobody needs it.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process.")]
 internal sealed class ShellHost
 {
     private const int Starters = 3;

@@ -1,4 +1,3 @@
-using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
 using Ascob.Core.Output;
 

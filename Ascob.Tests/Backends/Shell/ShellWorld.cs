@@ -176,10 +176,23 @@ internal sealed class ShellWorld : IAsyncDisposable
 
     public static void KillHost(int pid, bool hard) => Ascob.Backends.Shell.Native.Libc.Kill(pid, hard ? 9 : 15);
 
+    // The first thread may be dead while others still hold the listening socket.
+    private static int ThreadsOf(int pid)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{pid}/task").Length;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     public static async Task GoneAsync(int pid)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (Ascob.Backends.Shell.Native.ProcessTable.TryRead(pid) is { IsDead: false })
+        while (Ascob.Backends.Shell.Native.ProcessTable.TryRead(pid) is { IsDead: false } || ThreadsOf(pid) > 1)
         {
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }

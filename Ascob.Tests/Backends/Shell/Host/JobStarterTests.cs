@@ -1,4 +1,3 @@
-using Ascob.Backends.Shell;
 using Ascob.Backends.Shell.Host;
 using Ascob.Backends.Shell.Link;
 using Ascob.Core.Timing;

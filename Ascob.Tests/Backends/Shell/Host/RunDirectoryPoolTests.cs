@@ -82,9 +82,18 @@ public sealed class RunDirectoryPoolTests : IDisposable
     private string NewRun(string marker)
     {
         var run = Path.Combine(_backend, "runs", marker);
-        Directory.CreateDirectory(run, RunDirectory.Private);
-        Directory.CreateDirectory(Path.Combine(run, RunDirectory.Work), RunDirectory.Private);
+        Directory.CreateDirectory(run);
+        Private(Path.Combine(run, RunDirectory.Work));
         File.WriteAllText(Path.Combine(run, RunDirectory.Journal), "ended");
         return run;
+    }
+
+    private static void Private(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        if (OperatingSystem.IsLinux())
+        {
+            File.SetUnixFileMode(directory, RunDirectory.Private);
+        }
     }
 }
