@@ -18,25 +18,30 @@ internal sealed class ShellBackendAdapter
     : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportOutput, ISupportChanges, ISupportCleanup, IAsyncDisposable
 {
     private const int MostEndsKept = 10_000;
+    private const string HostKey = "host";
 
     private readonly string _dataDirectory;
     private readonly ShellSettings _settings;
     private readonly ShellHostClient _host;
+    private readonly HostIdentity _identity;
     private readonly ConcurrentDictionary<string, JobReport> _ends = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Channel<string>, bool> _listeners = new();
 
-    public ShellBackendAdapter(string backendId, string dataDirectory, ShellSettings settings, ShellHostLauncher launcher, TimeProvider time)
+    public ShellBackendAdapter(string backendId, string dataDirectory, ShellSettings settings, ShellHostLauncher launcher, TimeProvider time, string? serverName = null)
     {
         BackendId = backendId;
         _dataDirectory = dataDirectory;
         _settings = settings;
         var root = RunDirectory.Root(dataDirectory);
-        _host = new ShellHostClient(root, Path.Combine(root, backendId), launcher, settings.HostIdleExit, time, NoteNews);
+        _identity = new HostIdentity(root, serverName ?? Environment.MachineName);
+        _host = new ShellHostClient(root, Path.Combine(root, backendId), launcher, _identity, settings.HostIdleExit, time, NoteNews);
     }
 
     public string BackendId { get; }
 
     public bool ResendIsSafe => true;
+
+    public string? Place => _identity.Value;
 
     public bool SeparatesStreams => true;
 
@@ -47,6 +52,11 @@ internal sealed class ShellBackendAdapter
 
     public async Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken)
     {
+        if (Elsewhere(job.IntentPlace) is { } host)
+        {
+            return SubmitOutcome.Unknown($"it may run {HostIdentity.Describe(host)}; only that server can look");
+        }
+
         if (TryMakeStart(job, out var wrong) is not { } start)
         {
             return SubmitOutcome.Rejected(wrong!);
@@ -84,12 +94,17 @@ internal sealed class ShellBackendAdapter
 
     public async Task<FindOutcome> FindAsync(BackendJob job, CancellationToken cancellationToken)
     {
+        if (Elsewhere(job.IntentPlace) is { } host)
+        {
+            return new FindOutcome(FindOutcomeKind.Failed, Reason: $"it may run {HostIdentity.Describe(host)}; only that server can look");
+        }
+
         try
         {
             var report = (await AskStatesAsync([job.Marker], cancellationToken))[0];
             return report.State == HostJobState.Unknown
                 ? new FindOutcome(FindOutcomeKind.NotFound, Reason: "The shell host has never seen this job.") { Certain = true }
-                : new FindOutcome(FindOutcomeKind.Found, ShellReports.Keys(report));
+                : new FindOutcome(FindOutcomeKind.Found, Keys(report));
         }
         catch (ShellHostException e)
         {
@@ -99,18 +114,32 @@ internal sealed class ShellBackendAdapter
 
     public async Task<IReadOnlyList<BackendReport>> GetStatusesAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken)
     {
+        var here = runs.Where(r => Elsewhere(r) is null).ToList();
+        var reports = new List<BackendReport>(runs.Count);
+        if (here.Count < runs.Count)
+        {
+            reports.AddRange(runs.Where(r => Elsewhere(r) is not null).Select(r => ShellReports.Unreachable(r.Marker, WhereIs(Elsewhere(r)!)) with { Elsewhere = true }));
+        }
+
         try
         {
-            return [.. (await AskStatesAsync([.. runs.Select(r => r.Marker)], cancellationToken)).Select(ShellReports.ToBackendReport)];
+            reports.AddRange((await AskStatesAsync([.. here.Select(r => r.Marker)], cancellationToken)).Select(ShellReports.ToBackendReport));
         }
         catch (ShellHostException e)
         {
-            return [.. runs.Select(r => ShellReports.Unreachable(r.Marker, e.Message))];
+            reports.AddRange(here.Select(r => ShellReports.Unreachable(r.Marker, e.Message)));
         }
+
+        return reports;
     }
 
     public async Task<StopOutcome> StopAsync(BackendRunRef run, StopMode mode, CancellationToken cancellationToken)
     {
+        if (Elsewhere(run) is { } host)
+        {
+            return new StopOutcome(false, WhereIs(host));
+        }
+
         var stop = new StopJob(Ref(run.Marker), mode == StopMode.Hard, (int)_settings.StopGrace.TotalMilliseconds);
         try
         {
@@ -125,6 +154,11 @@ internal sealed class ShellBackendAdapter
 
     public async Task<OutputChunk> ReadOutputAsync(BackendRunRef run, OutputChannel channel, long offset, int maxBytes, CancellationToken cancellationToken)
     {
+        if (Elsewhere(run) is { } host)
+        {
+            throw new DirectoryNotFoundException($"The output is not here: {WhereIs(host)}.");
+        }
+
         // The state first: what is read after the end of the job is all there is.
         JobReport report;
         try
@@ -177,6 +211,11 @@ internal sealed class ShellBackendAdapter
 
     public async Task CleanUpAsync(BackendRunRef run, CancellationToken cancellationToken)
     {
+        if (Elsewhere(run) is { } host)
+        {
+            throw new IOException($"The run's directory is not here: {WhereIs(host)}.");
+        }
+
         try
         {
             var response = await _host.AskAsync(id => new HostRequest { Id = id, CleanUp = Ref(run.Marker) }, cancellationToken);
@@ -199,7 +238,25 @@ internal sealed class ShellBackendAdapter
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     // Under load the end of a short job is here before the answer to its start was looked at.
-    private static SubmitOutcome Accepted(JobReport report) => SubmitOutcome.Accepted(ShellReports.Keys(report), ShellReports.ToBackendReport(report));
+    private SubmitOutcome Accepted(JobReport report) => SubmitOutcome.Accepted(Keys(report), ShellReports.ToBackendReport(report));
+
+    private static string WhereIs(string host) => $"the job is {HostIdentity.Describe(host)}; only that server can ask it";
+
+    private Dictionary<string, string> Keys(JobReport report)
+    {
+        var keys = ShellReports.Keys(report);
+        if (Place is { } place)
+        {
+            keys[HostKey] = place;
+        }
+
+        return keys;
+    }
+
+    // The host that has the job, where it is another server's; jobs of earlier versions name none and are taken for this one's.
+    private string? Elsewhere(BackendRunRef run) => Elsewhere(run.Keys.GetValueOrDefault(HostKey));
+
+    private string? Elsewhere(string? host) => host is not null && Place is { } own && host != own ? host : null;
 
     private StartJob? TryMakeStart(BackendJob job, out string? wrong)
     {
@@ -217,7 +274,7 @@ internal sealed class ShellBackendAdapter
         var directory = Ref(job.Marker).Directory;
         var environment = ShellEnvironment.Build(job, directory);
         wrong ??= ShellJobRules.CheckSizes(arguments, environment);
-        string[] masked = job.CallbackUrl is { } url ? [.. job.Secrets.Values, url] : [.. job.Secrets.Values];
+        string[] masked = [.. job.Secrets.Values, .. new[] { job.CallbackUrl, job.CallbackId }.OfType<string>()];
         return wrong is null
             ? new StartJob(job.Marker, directory, path, arguments, environment, masked, InputFiles(job), _settings.MaxOutputBytes)
             {

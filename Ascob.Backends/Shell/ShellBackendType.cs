@@ -1,4 +1,6 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Runs;
+using Microsoft.Extensions.Options;
 
 namespace Ascob.Backends.Shell;
 
@@ -30,6 +32,7 @@ public sealed class ShellBackendType : IBackendType
         var settings = ShellSettings.Read(context);
         var launcher = (ShellHostLauncher?)context.Services.GetService(typeof(ShellHostLauncher)) ?? ShellHostLauncher.ForThisProcess();
         var time = (TimeProvider?)context.Services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
-        return new ShellBackendAdapter(context.Id, context.DataDirectory, settings, launcher, time);
+        var engine = (IOptions<EngineOptions>?)context.Services.GetService(typeof(IOptions<EngineOptions>));
+        return new ShellBackendAdapter(context.Id, context.DataDirectory, settings, launcher, time, engine?.Value.ServerName);
     }
 }

@@ -92,18 +92,21 @@ public sealed class TokenService(ITokenStore tokens, MonotonicClock clock, Token
     }
 
     /// <summary>
-    /// Makes the first token, with every permission, where the store holds none at all; null where it holds some (or another server was faster).
+    /// Makes the first token, with every permission, where the store holds none at all; null where it holds some (or another server was faster). It is shown before it is stored: if the
+    /// server dies in between, the token that was shown is worth nothing and the next start makes another. The other way round it would be lost for good.
     /// </summary>
-    public async Task<IssuedToken?> IssueFirstAsync(string identifier, CancellationToken cancellationToken)
+    public async Task<IssuedToken?> IssueFirstAsync(string identifier, Func<IssuedToken, Task> show, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(show);
         if ((await tokens.ListAsync(cancellationToken)).Count > 0)
         {
             return null;
         }
 
         var (tokenId, secret) = TokenSecret.Create();
-        var record = new TokenRecord(identifier, tokenId, TokenSecret.Hash(secret), Permissions.All, null, clock.Now, "server", null);
-        return await tokens.TryAddAsync(record, cancellationToken) ? new IssuedToken(record, secret) : null;
+        var issued = new IssuedToken(new TokenRecord(identifier, tokenId, TokenSecret.Hash(secret), Permissions.All, null, clock.Now, "server", null), secret);
+        await show(issued);
+        return await tokens.TryAddAsync(issued.Record, cancellationToken) ? issued : null;
     }
 
     private async Task<Error?> RefusalForExistingAsync(string identifier, Caller caller, CancellationToken cancellationToken)

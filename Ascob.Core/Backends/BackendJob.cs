@@ -23,6 +23,9 @@ public sealed record BackendJob
     /// <summary>Gets the secret URL by which the job reports; null where callbacks are off.</summary>
     public string? CallbackUrl { get; init; }
 
+    /// <summary>Gets the secret part of the callback URL (<c>%%WEBHOOKID%%</c>), which the job may know although it was given no URL; null where there is none.</summary>
+    public string? CallbackId { get; init; }
+
     /// <summary>Gets the fencing number of each lock by name.</summary>
     public IReadOnlyDictionary<string, long> Fences { get; init; } = new Dictionary<string, long>();
 
@@ -31,6 +34,9 @@ public sealed record BackendJob
 
     /// <summary>Gets since when this marker may have left for the backend; bounds a search by time.</summary>
     public DateTimeOffset IntentAt { get; init; }
+
+    /// <summary>Gets the <see cref="IBackendAdapter.Place"/> that may have got this marker; null where there is only one, or none has.</summary>
+    public string? IntentPlace { get; init; }
 }
 
 /// <summary>An input file of a job.</summary>

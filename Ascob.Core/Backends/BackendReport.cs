@@ -64,6 +64,9 @@ public sealed record BackendReport
     /// <summary>Gets whether <see cref="BackendState.NotFound"/> is final at once instead of after several sightings.</summary>
     public bool Certain { get; init; }
 
+    /// <summary>Gets whether an <see cref="BackendState.Unreachable"/> job lies at another server's <see cref="IBackendAdapter.Place"/>: that says nothing of the backend here.</summary>
+    public bool Elsewhere { get; init; }
+
     /// <summary>Gets the backend's wish for the pause before the next question; null for none.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

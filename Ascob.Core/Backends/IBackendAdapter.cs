@@ -29,6 +29,12 @@ public interface IBackendAdapter
     bool ResendIsSafe { get; }
 
     /// <summary>
+    /// Gets the name of the place to which the submissions of this server go, where each server has its own (such as a host beside it); null where all reach the same. It is stored with the
+    /// intent: only a server with that place sends the job again or believes that it was not found. Quick, and the same for ever.
+    /// </summary>
+    string? Place => null;
+
+    /// <summary>
     /// Says what in this job the backend could never run: missing or malformed labels, parameter names it refuses. Quick, no I/O. Field names are JSON
     /// paths such as <c>jobSpec.labels.shell_command</c>.
     /// </summary>

@@ -17,7 +17,7 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(backend);
         var clear = SecretSplit.Reveal(run.ProtectedSecrets, protector);
-        var spec = Resolve(run with { Spec = SecretSplit.Join(run.Spec, clear) }, out var callbackUrl);
+        var spec = Resolve(run with { Spec = SecretSplit.Join(run.Spec, clear) }, out var callbackId, out var callbackUrl);
         var attached = MayHaveFiles(run) ? await files.ListAsync(run.Id, cancellationToken).ConfigureAwait(false) : [];
         return new BackendJob
         {
@@ -26,10 +26,12 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
             Attempt = run.Attempt,
             Spec = spec with { SecretParameters = null },
             Secrets = spec.SecretParameters ?? new Dictionary<string, string>(),
+            CallbackId = callbackId,
             CallbackUrl = backend.Options.Callbacks ? callbackUrl : null,
             Fences = run.Fences ?? new Dictionary<string, long>(),
             Files = [.. attached.Select(f => new BackendFile(f.Name, f.Path, f.Size))],
             IntentAt = run.IntentAt ?? run.DefinedAt,
+            IntentPlace = run.IntentAt is null ? null : run.IntentPlace,
         };
     }
 
@@ -37,15 +39,15 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
     public IReadOnlyList<LockSpec> LocksOf(Run run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return run.Spec.HasLocks ? Resolve(run, out _).Locks! : [];
+        return run.Spec.HasLocks ? Resolve(run, out _, out _).Locks! : [];
     }
 
     // Files come with the submission, or while the run is held in DEFINED: all other runs are spared the question.
     private static bool MayHaveFiles(Run run) => run.HasFiles || run.Spec.ManualStart;
 
-    private JobSpec Resolve(Run run, out string? callbackUrl)
+    private JobSpec Resolve(Run run, out string callbackId, out string? callbackUrl)
     {
-        var callbackId = callbackIds.For(run.Id, run.MarkerId);
+        callbackId = callbackIds.For(run.Id, run.MarkerId);
         callbackUrl = options.Value.PublicUrl is { } baseUrl
             ? $"{baseUrl.TrimEnd('/')}/api/webhooks/runs/{callbackId}"
             : null;

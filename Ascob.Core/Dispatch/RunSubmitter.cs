@@ -124,7 +124,7 @@ public sealed class RunSubmitter(
     }
 
     /// <summary>Answers whether a submission that may have left is simply sent again.</summary>
-    internal static bool MayResend(Run run, BackendCatalog catalog) => catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe;
+    internal static bool MayResend(Run run, BackendCatalog catalog) => catalog.TryGet(run.BackendId, out var backend) && backend.Adapter.ResendIsSafe && (run.IntentPlace ?? backend.Adapter.Place) == backend.Adapter.Place;
 
     /// <summary>Gives back a run that was not sent: another server, or this one after its start, sends it without having to look for it first.</summary>
     public Task GiveBackAsync(Run run, CancellationToken cancellationToken)
@@ -184,6 +184,7 @@ public sealed class RunSubmitter(
             r => r with
             {
                 IntentAt = r.IntentAt ?? now,
+                IntentPlace = r.IntentAt is null ? backend.Adapter.Place : r.IntentPlace,
                 LeaseOwner = server.LeaseOwner,
                 LeaseUntil = now + LeaseFor(backend),
                 NextCheckAt = now + LeaseFor(backend),

@@ -22,6 +22,9 @@ public sealed class RunFollower(
     ILogger<RunFollower> logger)
 {
     private const int SightingsBeforeLost = 3;
+    private const int LooksElsewhereBeforeTold = 10;
+    private static readonly TimeSpan PauseForOthers = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongPauseForOthers = TimeSpan.FromSeconds(5);
 
     private static readonly RunStatus[] Followed = [RunStatus.Submitted, RunStatus.Running, RunStatus.Aborting];
 
@@ -125,6 +128,8 @@ public sealed class RunFollower(
                 return await finisher.EndAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
             case BackendState.NotFound:
                 return await NotFoundAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
+            case BackendState.Unreachable when report.Elsewhere:
+                return await ElsewhereAsync(run, report, cancellationToken).ConfigureAwait(false);
             case BackendState.Unreachable:
                 await store.RescheduleAsync(
                     [new Reschedule(run.Id, run.Version, schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, report.RetryAfter), run.FailedChecks + 1)],
@@ -174,7 +179,7 @@ public sealed class RunFollower(
             {
                 backend.Condition.Succeeded();
             }
-            else
+            else if (!answer.Any(r => r.Elsewhere))
             {
                 backend.Condition.Failed(answer.Count > 0 ? answer[0].Reason ?? "unreachable" : "empty answer");
             }
@@ -257,6 +262,30 @@ public sealed class RunFollower(
                     LeaseUntil = null,
                     NextCheckAt = schedule.AfterFailure(backend.Options, clock.Now, x.FailedChecks, report.RetryAfter),
                 }),
+            cancellationToken).ConfigureAwait(false);
+        return result.Run;
+    }
+
+    // Left to the server that can ask, soon. Where that one stays away, the run says so.
+    private async Task<Run> ElsewhereAsync(Run run, BackendReport report, CancellationToken cancellationToken)
+    {
+        var failed = run.FailedChecks + 1;
+        var next = clock.Now + (failed < LooksElsewhereBeforeTold ? PauseForOthers : LongPauseForOthers);
+        if (failed < LooksElsewhereBeforeTold || run.StatusReason == report.Reason)
+        {
+            await store.RescheduleAsync([new Reschedule(run.Id, run.Version, next, failed)], cancellationToken).ConfigureAwait(false);
+            return run;
+        }
+
+        var result = await updater.ApplyAsync(
+            run,
+            r => RunLifecycle.Change(
+                r,
+                RunTrigger.Noted,
+                clock.Now,
+                server.Actor,
+                report.Reason,
+                x => x with { FailedChecks = x.FailedChecks + 1, LeaseOwner = null, LeaseUntil = null, NextCheckAt = next }),
             cancellationToken).ConfigureAwait(false);
         return result.Run;
     }

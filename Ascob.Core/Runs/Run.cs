@@ -85,6 +85,9 @@ public sealed record Run
     /// </summary>
     public DateTimeOffset? IntentAt { get; init; }
 
+    /// <summary>Gets the place that may have got the present attempt; says nothing without <see cref="IntentAt"/>. Null where all servers reach the same.</summary>
+    public string? IntentPlace { get; init; }
+
     /// <summary>Gets since when the run is waiting to be submitted or in doubt; base of <c>SubmitDeadline</c> and <c>DoubtWait</c>.</summary>
     public DateTimeOffset? WaitingSince { get; init; }
 

@@ -278,7 +278,7 @@ public sealed class RunAcceptor(
 
         next = next with { LeaseOwner = server.LeaseOwner, LeaseUntil = lease, NextCheckAt = lease };
         return backend.Options.MaxConcurrentRuns is null && !backend.Condition.Drained && backend.Condition.Circuit == CircuitState.Closed
-            ? next with { IntentAt = now }
+            ? next with { IntentAt = now, IntentPlace = backend.Adapter.Place }
             : next;
     }
 

@@ -41,7 +41,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
             }
             catch
             {
-                Directory.Delete(temporary, recursive: true);
+                TryDelete(temporary);
                 throw;
             }
         }
@@ -54,7 +54,20 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         await _server.DisposeAsync();
         if (_temporary is not null)
         {
-            Directory.Delete(_temporary, recursive: true);
+            TryDelete(_temporary);
+        }
+    }
+
+    // What a job left there may resist; the result of the run is known and must not be lost over it.
+    internal static void TryDelete(string temporary)
+    {
+        try
+        {
+            Directory.Delete(temporary, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            Console.Error.WriteLine($"ascob: the temporary directory {temporary} could not be removed: {e.Message}");
         }
     }
 

@@ -12,14 +12,27 @@ internal sealed class FirstToken(FixedTokens fixedTokens, TokenService tokens, T
     /// <inheritdoc/>
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (fixedTokens.HasRoot || await tokens.IssueFirstAsync(Identifier, cancellationToken) is not { } issued)
+        if (fixedTokens.HasRoot)
         {
             return;
         }
 
-        // Not through the log: logs are kept and shipped, and this must be seen once and nowhere else.
-        await output.WriteLineAsync($"The root token of this new server, shown this once: {issued.Secret}");
-        await output.FlushAsync(cancellationToken);
+        var isShown = false;
+        var issued = await tokens.IssueFirstAsync(
+            Identifier,
+            async token =>
+            {
+                // Not through the log: logs are kept and shipped, and this must be seen once and nowhere else.
+                await output.WriteLineAsync($"The root token of this new server, shown this once: {token.Secret}");
+                await output.FlushAsync(cancellationToken);
+                isShown = true;
+            },
+            cancellationToken);
+        if (isShown && issued is null)
+        {
+            await output.WriteLineAsync("Another server was faster: the token above is not valid, the one that it has shown is.");
+            await output.FlushAsync(cancellationToken);
+        }
     }
 
     /// <inheritdoc/>

@@ -55,6 +55,19 @@ public abstract class RunStoreContract
     }
 
     [Fact]
+    public async Task FindAsync_WhenAnIntentHasNoAnswerYet_AnswersItsPlaceAndNoKeys()
+    {
+        await using var store = await OpenAsync();
+        var added = await SampleRuns.NewAsync(store.Runs);
+        var sent = added.Run with { IntentAt = SampleRuns.Start, IntentPlace = "web1:ab", BackendKeys = null };
+        await SampleRuns.AddAsync(store.Runs, added with { Run = sent });
+
+        var found = await store.Runs.FindAsync(sent.Id, Stop);
+
+        Assert.Equal(("web1:ab", null), (found!.IntentPlace, found.BackendKeys));
+    }
+
+    [Fact]
     public async Task NextIdAsync_WhenManyAsk_GivesEveryNumberOnce()
     {
         await using var store = await OpenAsync();

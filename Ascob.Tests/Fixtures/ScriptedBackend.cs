@@ -20,6 +20,8 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
 
     public bool ResendIsSafe { get; set; }
 
+    public string? Place { get; set; }
+
     /// <summary>Gets the marker of every submission that arrived, in order, repeats included.</summary>
     public ConcurrentQueue<BackendJob> Arrived { get; } = new();
 

@@ -52,18 +52,23 @@ internal sealed class JobProcesses(ChildTable children, JobOwners owners)
         }));
 
     /// <summary>
-    /// Kills what an earlier host of this directory has left behind when it died: processes with its tag, or whose marker belongs to a run directory of this root.
+    /// Kills what an earlier host of this directory has left behind when it died: processes with its tag, or without one but with a marker that belongs to a run directory of this root. A copy
+    /// of a data directory has the run directories of the original too, so what another host owns is left alone.
     /// </summary>
     public static void KillLeftovers(string root, uint host) => KillAll(() =>
     {
         var backends = Directory.GetDirectories(root);
-        return [.. ProcessTable.ReadAll().Where(p =>
+        var all = ProcessTable.ReadAll();
+        var byPid = all.ToDictionary(p => p.Pid);
+        return [.. all.Where(p =>
             !p.IsDead
             && p.Pid != Environment.ProcessId
-            && (ProcessTag.TryRead(p.Pid)?.Host == host
-                || (ProcessTable.ReadMarker(p.Pid) is { } marker
+            && (ProcessTag.TryRead(p.Pid) is { } tag
+                ? tag.Host == host
+                : ProcessTable.ReadMarker(p.Pid) is { } marker
                     && RunDirectory.IsSafeName(marker)
-                    && backends.Any(b => Directory.Exists(Path.Combine(b, "runs", marker))))))];
+                    && backends.Any(b => Directory.Exists(Path.Combine(b, "runs", marker)))
+                    && !IsBelowAnotherHost(p, byPid)))];
     });
 
     /// <summary>Signals a process, if it still is the one that was seen.</summary>
@@ -89,6 +94,21 @@ internal sealed class JobProcesses(ChildTable children, JobOwners owners)
     // Looked at again: a process that has ended meanwhile shows no environment either.
     private static bool IsOrphan(ProcessInfo process) =>
         process.Parent == Environment.ProcessId && ProcessTable.TryRead(process.Pid) is { IsDead: false } now && now.StartTime == process.StartTime;
+
+    // The host that owns a process is above it as long as it lives.
+    private static bool IsBelowAnotherHost(ProcessInfo process, Dictionary<int, ProcessInfo> byPid)
+    {
+        var steps = 0;
+        for (var above = process; steps < byPid.Count && byPid.TryGetValue(above.Parent, out var parent); above = parent, steps++)
+        {
+            if (parent.Pid != Environment.ProcessId && ProcessTable.ReadArguments(parent.Pid).Contains(ShellHostProgram.Verb, StringComparer.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     // Each wanted child of this host with all that is below it.
     private List<ProcessInfo> Collect(Func<HostJob, bool> own, Func<ProcessInfo, bool> orphan)

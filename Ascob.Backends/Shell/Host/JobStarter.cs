@@ -35,7 +35,8 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinish
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
             {
-                refusal = new StartRefusal($"The job could not be started: {e.Message}", Mendable: true);
+                // One whose process runs was started, whatever failed then.
+                refusal = job.Pid > 0 ? null : new StartRefusal($"The job could not be started: {e.Message}", Mendable: true);
             }
 
             Answer(job, refusal);
@@ -60,7 +61,7 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinish
     {
         Libc.E2BIG => new StartRefusal("The arguments and parameters together are larger than the system allows.", Mendable: false),
         Libc.ENOEXEC => new StartRefusal("The executable is not a program: a script needs a first line such as '#!/bin/sh'.", Mendable: false),
-        Libc.EAGAIN or Libc.ENOMEM or Libc.EMFILE or Libc.ENFILE =>
+        Libc.EAGAIN or Libc.ENOMEM or Libc.EMFILE or Libc.ENFILE or Libc.ENOSPC =>
             new StartRefusal($"The system has no room for {what}: {Marshal.GetPInvokeErrorMessage(error)}.", Mendable: true),
         _ => new StartRefusal($"The system refused {what}: {Marshal.GetPInvokeErrorMessage(error)}.", Mendable: false),
     };
@@ -70,22 +71,12 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinish
         if (refusal is not null)
         {
             job.Journal?.Dispose();
-            TryDelete(job.Directory);
+
+            // Where that fails a claim without a start stays behind; a later question answers "lost", which is safe.
+            StubbornTree.TryDelete(job.Directory);
         }
 
         job.Answer(refusal);
-    }
-
-    private static void TryDelete(string directory)
-    {
-        try
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A claim without a start stays behind; a later question answers "lost", which is safe.
-        }
     }
 
     private void Prepare(HostJob job, StartJob start)
@@ -148,23 +139,42 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinish
 
         if (OpenPipe(out var stderrRead, out var stderrWrite) is { } noSecondPipe)
         {
-            _ = Libc.Close(stdoutRead);
-            _ = Libc.Close(stdoutWrite);
+            CloseAll(stdoutRead, stdoutWrite);
             return noSecondPipe;
         }
 
-        var error = children.Start(job, start, stdoutWrite, stderrWrite);
-        _ = Libc.Close(stdoutWrite);
-        _ = Libc.Close(stderrWrite);
+        // Before the process: nothing that can fail may come after it, or a job that runs would pass for one that was not started.
+        if (!pump.TryRegister(job, stdoutRead, stderrRead, out var noRoom))
+        {
+            CloseAll(stdoutRead, stdoutWrite, stderrRead, stderrWrite);
+            return Refuse(noRoom, "to watch the job's output");
+        }
+
+        int error;
+        try
+        {
+            error = children.Start(job, start, stdoutWrite, stderrWrite);
+        }
+        finally
+        {
+            // With nobody to write, the pump finds the end of both outputs and closes the other ends.
+            CloseAll(stdoutWrite, stderrWrite);
+        }
+
         if (error != 0)
         {
-            _ = Libc.Close(stdoutRead);
-            _ = Libc.Close(stderrRead);
             return Refuse(error, $"to start '{Path.GetFileName(start.Path)}'");
         }
 
-        pump.Register(job, stdoutRead, stderrRead);
         finisher.KeepTime(job);
         return null;
+    }
+
+    private static void CloseAll(params ReadOnlySpan<int> descriptors)
+    {
+        foreach (var descriptor in descriptors)
+        {
+            _ = Libc.Close(descriptor);
+        }
     }
 }

@@ -5,12 +5,13 @@ using Ascob.Core.Timing;
 namespace Ascob.Backends.Shell.Host;
 
 /// <summary>The jobs this host knows; those it has forgotten, or that an earlier host had, are read from their journals.</summary>
-internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFinisher finisher, RunDirectoryPool directories)
+internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFinisher finisher, RunDirectoryPool directories, EndedJobs gone)
 {
     private const int MostEndedInMemory = 10_000;
 
     private readonly ConcurrentDictionary<string, HostJob> _jobs = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> _ended = new();
+    private readonly Lock _leaving = new();
 
     /// <summary>Gets whether any job has not ended.</summary>
     public bool AnyActive => _jobs.Values.Any(j => !j.IsFinal);
@@ -27,7 +28,18 @@ internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFini
         }
 
         var fresh = new HostJob(start);
-        var job = _jobs.GetOrAdd(start.Marker, fresh);
+        HostJob job;
+        lock (_leaving)
+        {
+            // Under the gate, for the job may be cleaned up just now: it is in one of the two places at any moment.
+            if (gone.Find(start.Marker) is { } ended)
+            {
+                return Gone(ended);
+            }
+
+            job = _jobs.GetOrAdd(start.Marker, fresh);
+        }
+
         if (job == fresh)
         {
             starter.Take(job, start);
@@ -68,20 +80,24 @@ internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFini
 
     public HostResponse CleanUp(JobRef job)
     {
-        if (_jobs.TryGetValue(job.Marker, out var known))
+        if (_jobs.TryGetValue(job.Marker, out var known) && !known.IsFinal)
         {
-            if (!known.IsFinal)
-            {
-                return new HostResponse { Error = "The job still runs." };
-            }
-
-            _jobs.TryRemove(job.Marker, out _);
-            known.Forget();
+            return new HostResponse { Error = "The job still runs." };
         }
 
-        directories.Give(job.Directory);
-        return new HostResponse();
+        lock (_leaving)
+        {
+            gone.Add(Report(job));
+            _jobs.TryRemove(job.Marker, out _);
+        }
+
+        known?.Forget();
+        return directories.TryGive(job.Directory) ? new HostResponse() : new HostResponse { Error = "Something in the run's directory cannot be deleted." };
     }
+
+    private static HostResponse Gone(JobReport ended) => ended.State == HostJobState.Unknown
+        ? new HostResponse { Refusal = new StartRefusal("The run was over before its job came; it was not started.", Mendable: false) }
+        : new HostResponse { Reports = [ended] };
 
     /// <summary>Bounds the memory: the journals of the oldest ended jobs know as much.</summary>
     public void NoteFinal(HostJob job)

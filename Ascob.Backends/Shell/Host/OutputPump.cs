@@ -9,7 +9,7 @@ namespace Ascob.Backends.Shell.Host;
 /// Reads the outputs of all jobs in one thread that waits for whichever has something: a piece from each in turn, so a job that floods its output delays nobody
 /// else's, and a limited number of bytes a second from each, so that it does not eat a processor either.
 /// </summary>
-internal sealed unsafe class OutputPump
+internal sealed unsafe class OutputPump : IDisposable
 {
     private const int PieceBytes = 64 * 1024;
     private const int EventsAtOnce = 64;
@@ -44,15 +44,26 @@ internal sealed unsafe class OutputPump
         Control(Libc.EPOLL_CTL_ADD, _wakeRead, 0);
     }
 
-    /// <summary>Takes over the reading ends of a job's pipes.</summary>
-    public void Register(HostJob job, int stdout, int stderr)
+    /// <summary>Takes over the reading ends of a job's pipes; false with the error number, and both still the caller's, where the system does not let it.</summary>
+    public bool TryRegister(HostJob job, int stdout, int stderr, out int error)
     {
         var output = new JobOutput(job);
-        var streams = new[] { Add(new Stream(job, output, stdout, isStderr: false)), Add(new Stream(job, output, stderr, isStderr: true)) };
-        foreach (var stream in streams)
+        var first = Add(new Stream(job, output, stdout, isStderr: false));
+        var second = Add(new Stream(job, output, stderr, isStderr: true));
+        if (!TryControl(Libc.EPOLL_CTL_ADD, first.Fd, first.Id, out error))
         {
-            Control(Libc.EPOLL_CTL_ADD, stream.Fd, stream.Id);
+            Drop(first, second);
+            return false;
         }
+
+        if (!TryControl(Libc.EPOLL_CTL_ADD, second.Fd, second.Id, out error))
+        {
+            _ = TryControl(Libc.EPOLL_CTL_DEL, first.Fd, 0, out _);
+            Drop(first, second);
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>Leaves the outputs of a job although they are still open.</summary>
@@ -60,6 +71,14 @@ internal sealed unsafe class OutputPump
     {
         _cuts.Enqueue(job);
         Wake();
+    }
+
+    /// <summary>Closes its descriptors. The host never does: its pump lives as long as the process.</summary>
+    public void Dispose()
+    {
+        _ = Libc.Close(_epoll);
+        _ = Libc.Close(_wakeRead);
+        _ = Libc.Close(_wakeWrite);
     }
 
     public void Run()
@@ -103,12 +122,29 @@ internal sealed unsafe class OutputPump
         return stream;
     }
 
+    private void Drop(params ReadOnlySpan<Stream> streams)
+    {
+        foreach (var stream in streams)
+        {
+            _streams.TryRemove(stream.Id, out _);
+        }
+    }
+
     private void Control(int operation, int fd, long id)
+    {
+        if (!TryControl(operation, fd, id, out var error))
+        {
+            throw new IOException($"The output pump cannot work: {Marshal.GetPInvokeErrorMessage(error)}.");
+        }
+    }
+
+    private bool TryControl(int operation, int fd, long id, out int error)
     {
         var description = stackalloc byte[16];
         Marshal.WriteInt32((nint)description, (int)Libc.EPOLLIN);
         Marshal.WriteInt64((nint)(description + DataOffset), id);
-        Check(Libc.EpollControl(_epoll, operation, fd, description));
+        error = Libc.EpollControl(_epoll, operation, fd, description) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        return error == 0;
     }
 
     private void Wake()

@@ -1,23 +1,35 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.Versioning;
 
 namespace Ascob.Backends.Shell.Host;
 
 /// <summary>
 /// Keeps the emptied directories of ended runs for new ones. Making and removing directories is dear on some file systems (on ext4 without a journal each new file
-/// looks at all that were removed in the last seconds), moving one is cheap everywhere. What a host leaves behind here, the next one deletes.
+/// looks at all that were removed in the last seconds), moving one is cheap everywhere. Each host has a pool of its own; what earlier hosts left behind is deleted as far as that
+/// works and never stands in the way of a job.
 /// </summary>
 internal sealed class RunDirectoryPool
 {
     private const int MostKept = 128;
 
-    private readonly ConcurrentDictionary<string, ConcurrentQueue<string>> _kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Pool> _pools = new(StringComparer.Ordinal);
+    private readonly string _name = Guid.NewGuid().ToString("N");
+    private readonly Func<string, bool> _tryDelete;
     private long _last;
+
+    public RunDirectoryPool()
+        : this(StubbornTree.TryDelete)
+    {
+    }
+
+    /// <summary>Initialises a pool that removes directories in its own way.</summary>
+    internal RunDirectoryPool(Func<string, bool> tryDelete) => _tryDelete = tryDelete;
 
     /// <summary>Puts a kept directory, with an empty journal and work directory in it, into the place of a new run's; false when there is none.</summary>
     public bool TryTake(string runDirectory)
     {
-        if (!Kept(runDirectory).TryDequeue(out var kept))
+        if (!PoolOf(runDirectory).Kept.TryDequeue(out var kept))
         {
             return false;
         }
@@ -27,54 +39,69 @@ internal sealed class RunDirectoryPool
             Directory.Move(kept, runDirectory);
             return true;
         }
-        catch (IOException)
+        catch (Exception e) when (StubbornTree.IsRefusal(e))
         {
-            Delete(kept);
+            _tryDelete(kept);
             return false;
         }
     }
 
-    /// <summary>Removes the directory of an ended run.</summary>
-    public void Give(string runDirectory)
+    /// <summary>
+    /// Removes the directory of an ended run; false where it is still there. One that only resists its deletion is out of the way all the same and deleted by a later host.
+    /// </summary>
+    public bool TryGive(string runDirectory)
     {
-        var kept = Kept(runDirectory);
-        if (kept.Count >= MostKept || !Directory.Exists(runDirectory))
+        if (!Directory.Exists(runDirectory))
         {
-            Delete(runDirectory);
-            return;
+            return true;
         }
 
-        // First out of the way, in one step; then emptied.
-        var place = Path.Combine(PoolOf(runDirectory), Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture));
-        Directory.Move(runDirectory, place);
+        var pool = PoolOf(runDirectory);
+        if (pool.Directory is null || pool.Kept.Count >= MostKept)
+        {
+            return _tryDelete(runDirectory);
+        }
+
+        // First out of the way, in one step; then emptied. A directory is moved only by who may write to it.
+        var place = Path.Combine(pool.Directory, Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture));
+        StubbornTree.TryOpen(runDirectory);
+        try
+        {
+            Directory.Move(runDirectory, place);
+        }
+        catch (Exception e) when (StubbornTree.IsRefusal(e))
+        {
+            return _tryDelete(runDirectory);
+        }
+
         if (TryEmpty(place))
         {
-            kept.Enqueue(place);
+            pool.Kept.Enqueue(place);
         }
         else
         {
-            Delete(place);
+            _tryDelete(place);
         }
-    }
 
-    private static string PoolOf(string runDirectory) => Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(runDirectory))!, "pool");
-
-    private static void Delete(string directory)
-    {
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
+        return true;
     }
 
     // Only what looks exactly as we made it is kept: a job owns its directory and may have left anything there.
     private static bool TryEmpty(string directory)
     {
-        if (!OperatingSystem.IsLinux())
+        try
+        {
+            return OperatingSystem.IsLinux() && IsEmptied(directory);
+        }
+        catch (Exception e) when (StubbornTree.IsRefusal(e))
         {
             return false;
         }
+    }
 
+    [SupportedOSPlatform("linux")]
+    private static bool IsEmptied(string directory)
+    {
         foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos())
         {
             var isOurs = entry.LinkTarget is null && entry switch
@@ -97,26 +124,44 @@ internal sealed class RunDirectoryPool
         return Directory.Exists(Path.Combine(directory, RunDirectory.Work)) && File.Exists(Path.Combine(directory, RunDirectory.Journal));
     }
 
-    private ConcurrentQueue<string> Kept(string runDirectory)
+    private Pool PoolOf(string runDirectory)
     {
-        var pool = PoolOf(runDirectory);
-        if (_kept.TryGetValue(pool, out var known))
+        var pools = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(runDirectory))!, "pool");
+        if (_pools.TryGetValue(pools, out var known))
         {
             return known;
         }
 
-        lock (_kept)
+        lock (_pools)
         {
-            return _kept.GetOrAdd(pool, static p =>
-            {
-                Delete(p);
-                if (OperatingSystem.IsLinux())
-                {
-                    Directory.CreateDirectory(p, RunDirectory.Private);
-                }
-
-                return new ConcurrentQueue<string>();
-            });
+            return _pools.GetOrAdd(pools, Open);
         }
+    }
+
+    private Pool Open(string pools)
+    {
+        var own = Path.Combine(pools, _name);
+        try
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                Directory.CreateDirectory(pools, RunDirectory.Private);
+                Directory.CreateDirectory(own, RunDirectory.Private);
+            }
+
+            // One host owns a data directory at a time, so all the others here are left over. No job waits for them.
+            var leftOver = Directory.GetFileSystemEntries(pools).Where(p => p != own).ToList();
+            _ = Task.Run(() => leftOver.ForEach(p => _tryDelete(p)));
+            return new Pool(own);
+        }
+        catch (Exception e) when (StubbornTree.IsRefusal(e))
+        {
+            return new Pool(null);
+        }
+    }
+
+    private sealed record Pool(string? Directory)
+    {
+        public ConcurrentQueue<string> Kept { get; } = new();
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Ascob.Backends.Shell.Link;
@@ -13,6 +14,7 @@ namespace Ascob.Backends.Shell.Host;
 /// The process that owns the children of all shell backends of one data directory, so that jobs, their output and their exit codes survive the server. One for
 /// each directory; it ends by itself when nobody needs it.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process.")]
 internal sealed class ShellHost
 {
     private const int Starters = 3;
@@ -30,6 +32,7 @@ internal sealed class ShellHost
     private readonly OutputPump _pump;
     private readonly JobStarter _starter;
     private readonly JobTable _jobs;
+    private readonly EndedJobs _gone;
 
     public ShellHost(string root, TimeSpan idleExit)
     {
@@ -43,7 +46,8 @@ internal sealed class ShellHost
         _finisher.UsePump(_pump);
         var directories = new RunDirectoryPool();
         _starter = new JobStarter(_children, _pump, _finisher, directories);
-        _jobs = new JobTable(_clock, _starter, _finisher, directories);
+        _gone = new EndedJobs(root, _clock);
+        _jobs = new JobTable(_clock, _starter, _finisher, directories, _gone);
     }
 
     /// <summary>Serves until idle or told to end. Answers at once with 0 where a host already runs for this directory.</summary>
@@ -60,7 +64,8 @@ internal sealed class ShellHost
             throw new IOException($"The shell host cannot adopt orphans: {Marshal.GetLastPInvokeErrorMessage()}.");
         }
 
-        var number = HostNumber(lockFile);
+        var number = HostNumber(lockFile, _root);
+        _gone.Open();
         _owners.UseHost(number);
         JobProcesses.KillLeftovers(_root, number);
         for (var i = 0; i < Starters; i++)
@@ -118,17 +123,27 @@ internal sealed class ShellHost
         return null;
     }
 
-    // Stands in the lock file, so that each host of a directory finds what an earlier one left behind.
-    private static uint HostNumber(SafeFileHandle lockFile)
+    // Stands in the lock file, so that each host of a directory finds what an earlier one left behind; with the directory it was made for, because the file is copied with its directory,
+    // and the host of a restored backup must not take the original's processes for its own.
+    private static uint HostNumber(SafeFileHandle lockFile, string root)
     {
-        var bytes = new byte[sizeof(uint)];
-        if (RandomAccess.Read(lockFile, bytes, 0) < bytes.Length || BinaryPrimitives.ReadUInt32LittleEndian(bytes) == 0)
+        Span<byte> place = stackalloc byte[FileIdentity.Bytes];
+        FileIdentity.Of(root).Write(place);
+        Span<byte> stored = stackalloc byte[sizeof(uint) + FileIdentity.Bytes];
+        var read = RandomAccess.Read(lockFile, stored, 0);
+        var number = read >= sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(stored) : 0;
+
+        // A lock file of an earlier version holds the number alone; its host's processes are still to be found.
+        var isHere = read == sizeof(uint) || (read == stored.Length && stored[sizeof(uint)..].SequenceEqual(place));
+        if (number == 0 || !isHere)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes, ProcessTag.NewHost());
-            RandomAccess.Write(lockFile, bytes, 0);
+            number = ProcessTag.NewHost();
         }
 
-        return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(stored, number);
+        place.CopyTo(stored[sizeof(uint)..]);
+        RandomAccess.Write(lockFile, stored, 0);
+        return number;
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Ascob.Backends.Shell.Link;
 /// The server's connection to the shell host of one directory. Starts the host when there is none, and connects again when it is lost, so that a new host can look
 /// after what a dead one left.
 /// </summary>
-internal sealed class ShellHostClient(string root, string backendDirectory, ShellHostLauncher launcher, TimeSpan idleExit, TimeProvider time, Action<JobReport> news)
+internal sealed class ShellHostClient(string root, string backendDirectory, ShellHostLauncher launcher, HostIdentity identity, TimeSpan idleExit, TimeProvider time, Action<JobReport> news)
     : IAsyncDisposable
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
@@ -82,6 +82,7 @@ internal sealed class ShellHostClient(string root, string backendDirectory, Shel
 
         Directory.CreateDirectory(root, RunDirectory.Private);
         Directory.CreateDirectory(Path.Combine(backendDirectory, RunDirectory.NoFiles), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        identity.Keep();
         using var address = HostSocket.In(root);
         if (await TryOpenAsync(address, cancellationToken) is { } running)
         {

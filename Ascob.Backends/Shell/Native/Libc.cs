@@ -9,6 +9,7 @@ internal static partial class Libc
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;
     public const int ECHILD = 10;
+    public const int ENOSPC = 28;
     public const int EMFILE = 24;
     public const int ENFILE = 23;
     public const int E2BIG = 7;
@@ -61,6 +62,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     public static partial int Flock(int fd, int operation);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    public static unsafe partial int StatX(int directory, byte* path, int flags, uint mask, byte* result);
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     public static partial int Prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);

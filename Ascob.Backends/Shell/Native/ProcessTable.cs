@@ -80,6 +80,19 @@ internal static class ProcessTable
         return null;
     }
 
+    /// <summary>Answers the arguments that a process was started with; none where it is gone or somebody else's.</summary>
+    public static string[] ReadArguments(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cmdline").Split('\0');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>
     /// Answers the children of this process. One that ends at the same moment may hide another, so a single empty answer proves little.
     /// </summary>

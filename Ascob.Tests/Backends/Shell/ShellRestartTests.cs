@@ -156,4 +156,36 @@ public sealed class ShellRestartTests : IAsyncLifetime
 
         Assert.True(health.Healthy, health.Reason);
     }
+
+    [Fact]
+    public async Task Submit_WhenTheJobWasCleanedUp_IsAnsweredWithItsEndAndStartsNothingOnThisHostNorTheNext()
+    {
+        var job = await _world.StartAsync("echo x >> ../../../count; exit 3");
+        var first = await _world.EndAsync(job);
+        await _world.Adapter.CleanUpAsync(ShellWorld.Ref(job), ShellWorld.Token);
+
+        var late = await _world.Adapter.SubmitAsync(job, ShellWorld.Token);
+        var host = _world.Adapter.HostPid;
+        ShellWorld.KillHost(host, hard: true);
+        await ShellWorld.GoneAsync(host);
+        await _world.RestartServerAsync();
+        var later = await _world.Adapter.SubmitAsync(job, ShellWorld.Token);
+
+        Assert.All([late, later], o => Assert.Equal(
+            (SubmitOutcomeKind.Accepted, BackendState.Failed, 3, first.Keys!["pid"], first.EndedAt),
+            (o.Kind, o.Report!.State, o.Report.ExitCode, o.Keys["pid"], o.Report.EndedAt)));
+        Assert.Single(await File.ReadAllLinesAsync(Path.Combine(_world.DataDirectory, "shell", "shell", "count"), ShellWorld.Token));
+    }
+
+    [Fact]
+    public async Task Submit_WhenTheRunWasOverBeforeItsJobCame_StartsNothing()
+    {
+        var job = _world.Job(ShellWorld.Command("true"));
+        await _world.Adapter.CleanUpAsync(ShellWorld.Ref(job), ShellWorld.Token);
+
+        var late = await _world.Adapter.SubmitAsync(job, ShellWorld.Token);
+
+        Assert.Equal(SubmitOutcomeKind.Rejected, late.Kind);
+        Assert.False(Directory.Exists(_world.RunDirectoryOf(job)));
+    }
 }

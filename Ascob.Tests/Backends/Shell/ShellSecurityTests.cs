@@ -78,6 +78,25 @@ public sealed class ShellSecurityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Output_WhenTheJobPrintsTheSecretOfItsCallback_IsMaskedWithAndWithoutTheUrl()
+    {
+        var id = $"canary-{Guid.NewGuid():N}";
+        var spec = ShellWorld.Command("echo \"hook $HOOK\"") with { Parameters = new Dictionary<string, string> { ["HOOK"] = id } };
+        BackendJob[] jobs =
+        [
+            _world.Job(spec) with { CallbackId = id },
+            _world.Job(spec) with { CallbackId = id, CallbackUrl = $"http://127.0.0.1:1/api/webhooks/runs/{id}" },
+        ];
+
+        foreach (var job in jobs)
+        {
+            await _world.StartAsync(job);
+            await _world.EndAsync(job);
+            Assert.Equal("hook ***\n", await _world.OutputAsync(job));
+        }
+    }
+
+    [Fact]
     public async Task Environment_OfAJob_HoldsItsOwnAndNothingOfTheServer()
     {
         Environment.SetEnvironmentVariable("ASCOB_TEST_SERVER_SECRET", "leak");

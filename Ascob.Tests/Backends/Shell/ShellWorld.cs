@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Ascob.Backends.Shell;
+using Ascob.Backends.Shell.Host;
 using Ascob.Core.Backends;
 using Ascob.Core.Jobs;
 using Ascob.Core.Output;
@@ -13,10 +14,17 @@ internal sealed class ShellWorld : IAsyncDisposable
 {
     private readonly List<ShellBackendAdapter> _adapters = [];
     private readonly Dictionary<string, string> _settings;
+    private readonly ShellHostLauncher _launcher;
     private int _lastRun;
 
     public ShellWorld(params (string Key, string Value)[] settings)
+        : this(Launcher, settings)
     {
+    }
+
+    public ShellWorld(ShellHostLauncher launcher, params (string Key, string Value)[] settings)
+    {
+        _launcher = launcher;
         if (!OperatingSystem.IsLinux())
         {
             Assert.Skip("The shell backend runs on Linux only.");
@@ -41,7 +49,7 @@ internal sealed class ShellWorld : IAsyncDisposable
 
     public ShellBackendAdapter NewAdapter()
     {
-        var services = new Services();
+        var services = new Services(_launcher);
         var context = new BackendContext("shell", new BackendOptions { Type = "Shell" }, key => _settings.GetValueOrDefault(key), DataDirectory, services);
         var adapter = (ShellBackendAdapter)new ShellBackendType().Create(context);
         _adapters.Add(adapter);
@@ -163,22 +171,35 @@ internal sealed class ShellWorld : IAsyncDisposable
             await GoneAsync(host);
         }
 
-        Directory.Delete(DataDirectory, recursive: true);
+        StubbornTree.TryDelete(DataDirectory);
     }
 
     public static void KillHost(int pid, bool hard) => Ascob.Backends.Shell.Native.Libc.Kill(pid, hard ? 9 : 15);
 
+    // The first thread may be dead while others still hold the listening socket.
+    private static int ThreadsOf(int pid)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{pid}/task").Length;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     public static async Task GoneAsync(int pid)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (Ascob.Backends.Shell.Native.ProcessTable.TryRead(pid) is { IsDead: false })
+        while (Ascob.Backends.Shell.Native.ProcessTable.TryRead(pid) is { IsDead: false } || ThreadsOf(pid) > 1)
         {
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 
-    private sealed class Services : IServiceProvider
+    private sealed class Services(ShellHostLauncher launcher) : IServiceProvider
     {
-        public object? GetService(Type serviceType) => serviceType == typeof(ShellHostLauncher) ? Launcher : null;
+        public object? GetService(Type serviceType) => serviceType == typeof(ShellHostLauncher) ? launcher : null;
     }
 }

@@ -82,6 +82,28 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public async Task Elsewhere_HoweverOften_NeverEndsARunTellsWhereItIsAndSaysNothingOfTheBackend()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var run = await world.SubmitAsync();
+        world.Backend.OnStatus = r => r.Marker != run.Marker
+            ? null
+            : new BackendReport { Marker = r.Marker, State = BackendState.Unreachable, Elsewhere = true, Reason = "the job is on the host of server 'two'" };
+
+        for (var i = 0; i < 40; i++)
+        {
+            await world.PassAsync(TimeSpan.FromSeconds(10));
+        }
+
+        var waiting = await world.RunAsync(run.Id);
+        Assert.False(waiting.Status.IsFinal());
+        Assert.Equal("the job is on the host of server 'two'", waiting.StatusReason);
+        Assert.Single(await world.EventsAsync(run.Id), e => e.Reason == waiting.StatusReason);
+        var next = await world.SubmitAsync();
+        Assert.NotNull((await world.RunAsync(next.Id)).BackendKeys);
+    }
+
+    [Fact]
     public async Task Guarantee13_NotFound_WhenItFlaps_IsNotLost()
     {
         await using var world = await TestWorld.StartAsync();

@@ -142,6 +142,29 @@ public sealed class OperatorSessionTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
+    [Fact]
+    public async Task FirstToken_WhenTheServerDiesBeforeItIsShown_IsMadeAgainAtTheNextStart()
+    {
+        using var output = new StringWriter();
+        await using var dead = new BrokenWriter();
+        await using var server = await ApiServer.StartWithoutStoreAsync();
+        var none = new FixedTokens(Microsoft.Extensions.Options.Options.Create(new Ascob.Server.Configuration.SecurityOptions()));
+
+        await Assert.ThrowsAsync<IOException>(() => new FirstToken(none, server.Get<TokenService>(), dead).StartedAsync(Cancel));
+        await new FirstToken(none, server.Get<TokenService>(), output).StartedAsync(Cancel);
+
+        using var client = server.Client(output.ToString().Trim().Split(' ')[^1]);
+        using var response = await client.GetAsync("/api/security/tokens", Cancel);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    private sealed class BrokenWriter : TextWriter
+    {
+        public override System.Text.Encoding Encoding => System.Text.Encoding.UTF8;
+
+        public override Task WriteLineAsync(string? value) => throw new IOException("killed");
+    }
+
     private Task<ApiServer> StartAsync() =>
         ApiServer.StartWithoutStoreAsync(b => b.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(_time)));
 
