@@ -17,7 +17,15 @@ public sealed class EndedJobsTests : IDisposable
     {
         var report = new JobReport("ascob-1", HostJobState.Ended)
         {
-            Pid = 17, StartTime = 5, StartedAtMilliseconds = 6, EndedAtMilliseconds = 7, Signal = 9, Stopped = true, TimedOut = true, OutputCut = true, Quiet = true,
+            Pid = 17,
+            StartTime = 5,
+            StartedAtMilliseconds = 6,
+            EndedAtMilliseconds = 7,
+            Signal = 9,
+            Stopped = true,
+            TimedOut = true,
+            OutputCut = true,
+            Quiet = true,
         };
         using (var before = Open())
         {
