@@ -160,21 +160,6 @@ public abstract class RunStoreContract
     }
 
     [Fact]
-    public async Task TryApplyAsync_WhenManyRace_OneWinsAndOthersConflict()
-    {
-        await using var store = await OpenAsync();
-        await using var other = await store.OpenOtherAsync();
-        var run = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
-
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 40).Select(i =>
-            (i % 2 == 0 ? store : other).Runs.TryApplyAsync(SampleRuns.Change(run, RunTrigger.BackendAccepted, reason: $"by {i}"), null, Stop)));
-
-        Assert.Single(outcomes, ApplyOutcome.Applied);
-        Assert.Equal(39, outcomes.Count(o => o == ApplyOutcome.Conflict));
-        Assert.Equal(2, (await store.Runs.EventsAsync(run.Id, 0, 10, Stop)).Count);
-    }
-
-    [Fact]
     public async Task TryApplyAsync_WhenLeaseIsNotPartOfTheChange_LeavesTheLeaseOfAnotherServer()
     {
         await using var store = await OpenAsync();

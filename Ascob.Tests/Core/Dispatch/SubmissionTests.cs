@@ -236,25 +236,6 @@ public sealed class SubmissionTests
         Assert.Single(world.Backend.Arrived);
     }
 
-    [Fact]
-    public async Task InDoubt_WhenALookUpCannotTellWhoseAJobIs_NothingIsSentAgainAndTheTimelineIsToldOnce()
-    {
-        await using var world = await TestWorld.StartAsync();
-        world.Backend.OnSubmit = (_, _) => Task.FromResult(SubmitOutcome.Unknown("reset"));
-        world.Backend.OnFind = _ => new FindOutcome(FindOutcomeKind.Undecided, Reason: "two look alike");
-
-        var run = await world.SubmitAsync();
-        for (var rounds = 0; rounds < 24; rounds++)
-        {
-            await world.PassAsync(TimeSpan.FromHours(1));
-        }
-
-        var doubted = await world.RunAsync(run.Id);
-        Assert.Equal((RunStatus.InDoubt, "an operator must give the verdict: two look alike"), (doubted.Status, doubted.StatusReason));
-        Assert.Single(world.Backend.Arrived);
-        Assert.Single(await world.EventsAsync(run.Id), e => e.Reason == doubted.StatusReason);
-    }
-
     [Theory]
     [InlineData(ResolutionVerdict.Adopt, RunStatus.Submitted)]
     [InlineData(ResolutionVerdict.Failed, RunStatus.Failed)]
