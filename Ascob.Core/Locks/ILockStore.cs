@@ -20,7 +20,10 @@ public interface ILockStore
     /// <param name="cancellationToken">Stops waiting; a grant that was committed stays.</param>
     Task<LockGrant> TryGrantAsync(long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken);
 
-    /// <summary>Answers the waiting runs, earliest first, that want any of these locks, so that they can be tried after a release.</summary>
+    /// <summary>
+    /// Answers the waiting runs, earliest first, that want any of these locks and have no other run before them there, so that they can be tried after a release. Those behind them
+    /// need not be tried: nobody overtakes.
+    /// </summary>
     Task<IReadOnlyList<long>> WaitersAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 
     /// <summary>Answers every lock that is held or wanted.</summary>

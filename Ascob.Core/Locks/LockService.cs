@@ -18,9 +18,6 @@ public sealed class LockService(
     IOptions<EngineOptions> options,
     ILogger<LockService> logger)
 {
-    // A release tries the waiters in order and stops after so many in a row that are still blocked: the sweeper sees to the rest.
-    private const int MaxBlockedInARow = 32;
-
     /// <summary>Tries to grant a waiting run all its locks; granted, it goes on to its submission at once.</summary>
     public async Task<Run?> TryGrantAsync(long runId, CancellationToken cancellationToken)
     {
@@ -44,7 +41,7 @@ public sealed class LockService(
         return null;
     }
 
-    /// <summary>Tries those who wait for any of these locks, in order.</summary>
+    /// <summary>Tries those who are next in line for any of these locks, in order.</summary>
     public async Task ReleasedAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -53,15 +50,9 @@ public sealed class LockService(
             return;
         }
 
-        var blocked = 0;
         foreach (var waiter in await locks.WaitersAsync(keys, cancellationToken).ConfigureAwait(false))
         {
-            var run = await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
-            blocked = run?.Status == RunStatus.WaitingLocks ? blocked + 1 : 0;
-            if (blocked >= MaxBlockedInARow)
-            {
-                return;
-            }
+            await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -158,12 +149,15 @@ public sealed class LockService(
     private static DateTimeOffset? WaitEnds(Run run) =>
         run.Spec.LockWaitSeconds is { } seconds ? (run.WaitingSince ?? run.DefinedAt) + TimeSpan.FromSeconds(seconds) : null;
 
-    // The reason is read by whoever may see the waiting run, so it names no run of another submitter.
+    // The reason is read by whoever may see the waiting run, so it names no run of another submitter. Only the first in line is told the holder: else each release would write an
+    // event to every run behind it. The places are shown by the list of locks.
     private static string Describe(LockBlock block)
     {
-        var holder = block.IsForeign ? "a run of another submitter" : $"run {block.HolderRunId}";
-        return block.HolderHolds
-            ? $"lock '{block.Key}' is held by {holder}; place {block.Position} in line"
-            : $"lock '{block.Key}': {holder} comes first; place {block.Position} in line";
+        if (block.Position > 1 || !block.HolderHolds)
+        {
+            return $"lock '{block.Key}': earlier runs come first";
+        }
+
+        return $"lock '{block.Key}' is held by {(block.IsForeign ? "a run of another submitter" : $"run {block.HolderRunId}")}";
     }
 }

@@ -60,11 +60,40 @@ public abstract class LockStoreContract
         await GrantAsync(store, holder);
 
         Assert.Equal([new LockBlock("b", early.Id, false, 2, LockPolicy.Wait)], (await GrantAsync(store, late)).Blocking);
-        Assert.Equal([early.Id, late.Id], await store.Locks.WaitersAsync(["b", "a"], Stop));
+        Assert.Equal([early.Id], await store.Locks.WaitersAsync(["b"], Stop));
+        Assert.Empty(await store.Locks.WaitersAsync(["b", "a"], Stop));
 
         await EndAsync(store, holder);
+        Assert.Equal([early.Id], await store.Locks.WaitersAsync(["b", "a"], Stop));
         Assert.Equal(LockGrantOutcome.Granted, (await GrantAsync(store, early)).Outcome);
+        Assert.Empty(await store.Locks.WaitersAsync(["b", "a"], Stop));
+
+        await EndAsync(store, early);
         Assert.Equal([late.Id], await store.Locks.WaitersAsync(["b", "a"], Stop));
+    }
+
+    [Fact]
+    public async Task WaitersAsync_WhenSharedAndExclusiveWait_AnswersThoseThatCouldBeNext()
+    {
+        await using var store = await OpenAsync();
+        var holder = await WaitingAsync(store, new LockSpec("a", LockMode.Shared));
+        await GrantAsync(store, holder);
+        var one = await WaitingAsync(store, new LockSpec("a", LockMode.Shared));
+        var two = await WaitingAsync(store, new LockSpec("a", LockMode.Shared));
+        var alone = await WaitingAsync(store, new LockSpec("a"));
+        var last = await WaitingAsync(store, new LockSpec("a", LockMode.Shared));
+        Assert.Equal([one.Id, two.Id], await store.Locks.WaitersAsync(["a"], Stop));
+
+        await GrantAsync(store, one);
+        await GrantAsync(store, two);
+        await EndAsync(store, one);
+        await EndAsync(store, two);
+        Assert.Empty(await store.Locks.WaitersAsync(["a"], Stop));
+        await EndAsync(store, holder);
+        Assert.Equal([alone.Id], await store.Locks.WaitersAsync(["a"], Stop));
+        await GrantAsync(store, alone);
+        await EndAsync(store, alone);
+        Assert.Equal([last.Id], await store.Locks.WaitersAsync(["a"], Stop));
     }
 
     [Fact]

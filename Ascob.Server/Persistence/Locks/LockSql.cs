@@ -47,9 +47,9 @@ internal sealed class LockSql(SqlDialect dialect)
 
     public SqlStatement Grant { get; } = dialect.Statement("UPDATE lock_requests SET granted_at = @granted_at, fence = @fence WHERE run_id = @id AND lock_key = @key0");
 
-    /// <summary>Makes the statement that finds the runs waiting for so many locks.</summary>
-    public SqlStatement Waiters(int keys) => dialect.Statement(
-        $"SELECT run_id, ticket FROM lock_requests WHERE granted_at IS NULL AND lock_key IN ({string.Join(", ", Enumerable.Range(0, keys).Select(i => $"@key{i}"))})");
+    /// <summary>Makes the statement that finds all requests for so many locks.</summary>
+    public SqlStatement Requests(int keys) => dialect.Statement(
+        $"SELECT {Columns} FROM {Source} WHERE l.lock_key IN ({string.Join(", ", Enumerable.Range(0, keys).Select(i => $"@key{i}"))})");
 
     public SqlArgs BindKeys(SqlArgs args, IReadOnlyList<string> keys)
     {

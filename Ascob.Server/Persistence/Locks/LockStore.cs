@@ -39,24 +39,45 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
     public async Task<IReadOnlyList<long>> WaitersAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        var waiting = new Dictionary<long, long>();
+        var next = new Dictionary<long, long>();
+        var behind = new HashSet<long>();
         foreach (var chunk in keys.Distinct(StringComparer.Ordinal).Chunk(50))
         {
             var found = await database.ReadAsync(
                 session =>
                 {
-                    var command = session.Command(sql.Waiters(chunk.Length));
+                    var command = session.Command(sql.Requests(chunk.Length));
                     sql.BindKeys(command.Args, chunk);
-                    return command.ListAsync(row => (RunId: row.GetInt64(0), Ticket: row.GetInt64(1)), cancellationToken);
+                    return command.ListAsync(sql.Read, cancellationToken);
                 },
                 cancellationToken);
-            foreach (var (runId, ticket) in found)
+            foreach (var line in found.GroupBy(r => r.Key, StringComparer.Ordinal))
             {
-                waiting[runId] = ticket;
+                NoteNext([.. line.OrderByDescending(r => r.IsGranted).ThenBy(r => r.Ticket).ThenBy(r => r.RunId)], next, behind);
             }
         }
 
-        return [.. waiting.OrderBy(w => w.Value).ThenBy(w => w.Key).Select(w => w.Key)];
+        return [.. next.Where(w => !behind.Contains(w.Key)).OrderBy(w => w.Value).ThenBy(w => w.Key).Select(w => w.Key)];
+    }
+
+    // A waiting request is next when it is compatible with all that come before it, holders included.
+    private static void NoteNext(List<StoredLock> line, Dictionary<long, long> next, HashSet<long> behind)
+    {
+        var (shared, exclusive) = (false, false);
+        foreach (var request in line)
+        {
+            if (!request.IsGranted)
+            {
+                next[request.RunId] = request.Ticket;
+                if (exclusive || (shared && request.Mode == LockMode.Exclusive))
+                {
+                    behind.Add(request.RunId);
+                }
+            }
+
+            shared |= request.Mode == LockMode.Shared;
+            exclusive |= request.Mode == LockMode.Exclusive;
+        }
     }
 
     public async Task<IReadOnlyList<LockInfo>> ListAsync(CancellationToken cancellationToken)

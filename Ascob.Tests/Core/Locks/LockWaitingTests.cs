@@ -10,7 +10,7 @@ public sealed class LockWaitingTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Release_WhenAHolderEnds_StartsTheNextInLineAtOnceAndTellsTheOthersTheirPlace()
+    public async Task Release_WhenAHolderEnds_StartsTheNextInLineAtOnceAndTheOthersWaitOn()
     {
         await using var world = await TestWorld.StartAsync();
         var first = await world.SubmitAsync(Locked("db"));
@@ -18,12 +18,34 @@ public sealed class LockWaitingTests
         var third = await world.SubmitAsync(Locked("db"));
         Assert.Equal(RunStatus.WaitingLocks, third.Status);
         Assert.Contains($"held by run {first.Id}", second.StatusReason, StringComparison.Ordinal);
-        Assert.Contains("place 2", third.StatusReason, StringComparison.Ordinal);
+        Assert.Equal("lock 'db': earlier runs come first", third.StatusReason);
 
         world.Backend.Set(first.Marker, BackendState.Succeeded);
         await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(second.Marker));
 
         Assert.False(world.Backend.Jobs.ContainsKey(third.Marker));
+    }
+
+    [Fact]
+    public async Task Release_WhenManyWait_WritesNothingToThoseThatAreNotNext()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var runs = new List<Run>();
+        for (var i = 0; i < 20; i++)
+        {
+            runs.Add(await world.SubmitAsync(Locked("db")));
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            world.Backend.Set(runs[i].Marker, BackendState.Succeeded);
+            await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(runs[i + 1].Marker));
+            await world.PassAsync(TimeSpan.FromSeconds(6));
+        }
+
+        Assert.Equal(2, (await world.EventsAsync(runs[^1].Id)).Count);
+        Assert.Equal($"lock 'db' is held by run {runs[10].Id}", (await world.RunAsync(runs[11].Id)).StatusReason);
+        Assert.Equal(8, (await world.Locks.ListAsync(Token)).Single().Waiters.Single(w => w.RunId == runs[18].Id).Position);
     }
 
     [Fact]

@@ -152,8 +152,8 @@ public sealed class LeftoverTests : IAsyncLifetime
         Assert.True(verified.GetProperty("held").GetBoolean());
         Assert.Equal(JsonValueKind.Null, verified.GetProperty("runId").ValueKind);
         Assert.Equal(foreign, verifiedByRoot.GetProperty("runId").GetInt64());
-        Assert.Equal("lock 'db' is held by a run of another submitter; place 1 in line", waiting.GetProperty("statusReason").GetString());
-        Assert.Equal("lock 'db' is held by a run of another submitter; place 2 in line", behind.GetProperty("statusReason").GetString());
+        Assert.Equal("lock 'db' is held by a run of another submitter", waiting.GetProperty("statusReason").GetString());
+        Assert.Equal("lock 'db': earlier runs come first", behind.GetProperty("statusReason").GetString());
         Assert.DoesNotContain($"run {foreign}", events, StringComparison.Ordinal);
     }
 

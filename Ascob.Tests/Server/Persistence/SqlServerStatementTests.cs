@@ -59,7 +59,7 @@ public sealed class SqlServerStatementTests
 
         var locks = new LockSql(dialect);
         Touch(locks);
-        _ = locks.Waiters(3);
+        _ = locks.Requests(3);
         await using var database = new Database(dialect, TimeSpan.FromSeconds(1));
         var clock = new MonotonicClock(TimeProvider.System);
         _ = new TokenStore(database, null!, clock);
