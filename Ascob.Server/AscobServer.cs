@@ -1,5 +1,6 @@
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
+using Ascob.Core.Dispatch;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Api;
@@ -95,9 +96,17 @@ internal static class AscobServer
     private static void HandOutOwnAddress(WebApplication app)
     {
         var engine = app.Services.GetRequiredService<IOptions<EngineOptions>>().Value;
+        if (engine.PublicUrl is not null)
+        {
+            return;
+        }
+
+        // The address is known when the server listens, and the engine may have runs to send before that.
+        var known = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        app.Services.GetRequiredService<Dispatcher>().HoldUntil(known.Task);
         app.Lifetime.ApplicationStarted.Register(() =>
         {
-            if (engine.PublicUrl is null && app.Urls.FirstOrDefault() is { } url)
+            if (app.Urls.FirstOrDefault() is { } url)
             {
                 engine.PublicUrl = url
                     .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
@@ -106,6 +115,8 @@ internal static class AscobServer
                     .Replace("//*", "//localhost", StringComparison.Ordinal)
                     .TrimEnd('/');
             }
+
+            known.TrySetResult();
         });
     }
 

@@ -22,6 +22,7 @@ public sealed class Dispatcher(
 
     private readonly ConcurrentDictionary<string, BackendQueue> _queues = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
+    private Task _hold = Task.CompletedTask;
     private int _disposed;
 
     /// <summary>Gets how many runs are queued or under way in this process.</summary>
@@ -30,6 +31,9 @@ public sealed class Dispatcher(
     /// <summary>Answers whether this process has room to submit another run to the backend soon: then it may be stored with its lease and intent at once.</summary>
     public bool HasRoom(string backendId) =>
         !_stopping.IsCancellationRequested && QueueOf(backendId).InHand < options.Value.MaxQueuedSubmissions;
+
+    /// <summary>Sends nothing until the task has ended: what the server takes in before waits in the queue.</summary>
+    public void HoldUntil(Task ready) => Volatile.Write(ref _hold, ready);
 
     /// <summary>Hands over a run in <c>PENDING_SUBMIT</c> on which this server holds the lease. A run that is in hand already is not taken twice.</summary>
     /// <param name="run">The run.</param>
@@ -78,6 +82,7 @@ public sealed class Dispatcher(
         var run = queued.Run;
         try
         {
+            await Volatile.Read(ref _hold).WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await MoveOnAsync(run, queued.JustStored).ConfigureAwait(false);
         }
         catch (StoreUnavailableException e)

@@ -22,6 +22,26 @@ public sealed class SubmissionTests
     }
 
     [Fact]
+    public async Task Submit_WhileSubmissionsAreHeld_WaitsAndIsGivenBackAtAStop()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var ready = new TaskCompletionSource();
+        world.Get<Ascob.Core.Dispatch.Dispatcher>().HoldUntil(ready.Task);
+        var sent = await world.SubmitAsync(untilSent: false);
+        Assert.Empty(world.Backend.Arrived);
+
+        ready.SetResult();
+        await world.IdleAsync();
+        Assert.Equal(RunStatus.Submitted, (await world.RunAsync(sent.Id)).Status);
+
+        world.Get<Ascob.Core.Dispatch.Dispatcher>().HoldUntil(new TaskCompletionSource().Task);
+        var held = await world.SubmitAsync(untilSent: false);
+        await world.Get<Ascob.Core.Dispatch.Dispatcher>().StopAsync(TestContext.Current.CancellationToken);
+        Assert.Null((await world.RunAsync(held.Id)).IntentAt);
+        Assert.Single(world.Backend.Arrived);
+    }
+
+    [Fact]
     public async Task DefectD1_WhenASweepComesDuringASlowSubmission_ARunWithLocksIsSentOnce()
     {
         await using var world = await TestWorld.StartAsync();
