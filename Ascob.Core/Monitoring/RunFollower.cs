@@ -94,7 +94,7 @@ public sealed class RunFollower(
         {
             var report = reports.GetValueOrDefault(run.Marker)
                 ?? new BackendReport { Marker = run.Marker, State = BackendState.Unreachable, Reason = "the backend said nothing of this job" };
-            if (report.State == BackendState.Unreachable)
+            if (report is { State: BackendState.Unreachable, Elsewhere: false })
             {
                 quiet.Add(new Reschedule(run.Id, run.Version, schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, report.RetryAfter), run.FailedChecks + 1));
             }

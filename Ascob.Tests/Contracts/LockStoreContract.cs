@@ -84,11 +84,14 @@ public abstract class LockStoreContract
         var last = await WaitingAsync(store, new LockSpec("a", LockMode.Shared));
         Assert.Equal([one.Id, two.Id], await store.Locks.WaitersAsync(["a"], Stop));
 
+        await GrantAsync(store, one);
+        await GrantAsync(store, two);
         await EndAsync(store, one);
         await EndAsync(store, two);
         Assert.Empty(await store.Locks.WaitersAsync(["a"], Stop));
         await EndAsync(store, holder);
         Assert.Equal([alone.Id], await store.Locks.WaitersAsync(["a"], Stop));
+        await GrantAsync(store, alone);
         await EndAsync(store, alone);
         Assert.Equal([last.Id], await store.Locks.WaitersAsync(["a"], Stop));
     }
