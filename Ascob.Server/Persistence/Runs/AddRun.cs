@@ -59,7 +59,7 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
         if (added.IdempotencyKey is not null)
         {
             var key = session.Command(sqlite.InsertKey);
-            Bind(key.Args);
+            BindKey(key.Args.Long("id", added.Run.Id).Time("defined_at", added.Run.DefinedAt));
             if (await key.ExecuteAsync(cancellationToken) == 0)
             {
                 return false;
@@ -131,6 +131,11 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
             .Time("requested_at", added.Run.DefinedAt)
             .Text("files", added.Files.Count > 0 ? FilesJson(added) : null)
             .Long("source", added.SharesFilesOf);
+        BindKey(args);
+    }
+
+    private void BindKey(SqlArgs args)
+    {
         if (added.IdempotencyKey is { } key)
         {
             args.Text("scope", key.Scope).Text("idem_key", key.Key).Text("body_hash", key.BodyHash);
