@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Ascob.Core.Backends;
 
 /// <summary>The configured backends of this server. It ends their adapters with itself.</summary>
-public sealed class BackendCatalog : IAsyncDisposable, IDisposable
+public sealed class BackendCatalog : IAsyncDisposable
 {
     private readonly Dictionary<string, BackendEntry> _entries;
 
@@ -46,9 +46,6 @@ public sealed class BackendCatalog : IAsyncDisposable, IDisposable
             }
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 }
 
 /// <summary>One configured backend with its adapter and what is known of its condition on this server.</summary>

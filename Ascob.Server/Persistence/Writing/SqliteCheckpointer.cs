@@ -7,7 +7,7 @@ namespace Ascob.Server.Persistence.Writing;
 /// Copies the write-ahead log into the database file beside the writer, so that no caller waits for it (SQLite, "Write-Ahead Logging", sections 2.3 and 6). The log can only start over when all of it was
 /// copied and nobody wrote meanwhile, so the writer makes the last, short copy itself when it is told that little is left.
 /// </summary>
-internal sealed class SqliteCheckpointer : IDisposable
+internal sealed class SqliteCheckpointer : IAsyncDisposable
 {
     /// <summary>So many changes, about 10 MB of log, call for a copy.</summary>
     private const int ChangesBetween = 2000;
@@ -57,10 +57,10 @@ internal sealed class SqliteCheckpointer : IDisposable
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _stopping.Cancel();
-        _loop.GetAwaiter().GetResult();
+        await _stopping.CancelAsync();
+        await _loop;
         _stopping.Dispose();
         _wanted.Dispose();
     }
@@ -84,10 +84,11 @@ internal sealed class SqliteCheckpointer : IDisposable
             {
                 return;
             }
-            catch (DbException e)
+#pragma warning disable CA1031 // Copying must go on after every error; the log grows meanwhile, and SQLite's own limit makes the writer copy it.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                // The log grows meanwhile, and SQLite's own limit makes the writer copy it.
-                _logger.LogWarning("The write-ahead log could not be copied: {Reason}", e.Message);
+                _logger.Log(e is DbException ? LogLevel.Warning : LogLevel.Error, e, "The write-ahead log could not be copied");
             }
             finally
             {

@@ -9,12 +9,13 @@ namespace Ascob.Server.Persistence.Writing;
 /// The only writer of a SQLite database: one thread, one connection, many changes per transaction. Two writing connections would cost more than they bring, since the
 /// loser of the write lock sleeps (<c>docs/decisions/0002-group-commit-writer.md</c>).
 /// </summary>
-internal sealed class SqliteWriter : IStoreWriter, IDisposable
+internal sealed class SqliteWriter : IStoreWriter, IAsyncDisposable
 {
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(10);
+
     private readonly SqlDialect _dialect;
     private readonly WriteQueue _queue;
-    private readonly Thread _thread;
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<WriteOperation> _batch = new(WriteQueue.LargestBatch);
     private readonly ILogger _logger;
     private readonly SqlStatement _begin;
@@ -32,20 +33,24 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
         _logger = logger;
         _checkpointer = new SqliteCheckpointer(dialect, logger);
         _queue = new WriteQueue(options.WriteQueue, options.LongestWait);
-        _thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
-        _thread.Start();
+        new Thread(Run) { IsBackground = true, Name = "sqlite-writer" }.Start();
     }
 
     public Task<T> WriteAsync<T>(WriteOperation<T> operation, CancellationToken cancellationToken) => _queue.SendAsync(operation, cancellationToken);
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         // What is in line is still written: its callers were promised an answer.
         _queue.Complete();
-        _thread.Join(TimeSpan.FromSeconds(10));
-        _checkpointer.Dispose();
-        _stopping.Cancel();
-        _stopping.Dispose();
+        try
+        {
+            await _ended.Task.WaitAsync(LongestEnd);
+            await _checkpointer.DisposeAsync();
+        }
+        catch (TimeoutException)
+        {
+            _logger.LogError("The database does not take what is left; its callers have no answer");
+        }
     }
 
     private void Run()
@@ -66,19 +71,11 @@ internal sealed class SqliteWriter : IStoreWriter, IDisposable
         }
 
         CloseSession();
+        _ended.SetResult();
     }
 
-    private bool IsThereMore()
-    {
-        try
-        {
-            return _queue.Reader.WaitToReadAsync(_stopping.Token).AsTask().GetAwaiter().GetResult();
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
+    // The thread is there for nothing else, so it may wait; the line ends when the server does.
+    private bool IsThereMore() => _queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult();
 
     private void WriteBatch()
     {
