@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Ascob.Core.Backends;
 using Polly.Timeout;
@@ -50,7 +51,21 @@ internal static class HttpFault
         return wish is { } pause && pause > TimeSpan.Zero ? pause : wish is null ? null : TimeSpan.Zero;
     }
 
-    // Refit wraps what the transport throws.
+    /// <summary>Awaits a call of a Refit client and throws what the transport threw, cancellation included: Refit wraps it, and only the cause tells whether anything was sent.</summary>
+    public static async Task<HttpResponseMessage> UnwrappedAsync(Task<HttpResponseMessage> call)
+    {
+        try
+        {
+            return await call.ConfigureAwait(false);
+        }
+        catch (Refit.ApiRequestException e) when (e.InnerException is { } cause)
+        {
+            ExceptionDispatchInfo.Throw(cause);
+            throw;
+        }
+    }
+
+    // For adapters that await Refit's calls as they are.
     private static Exception Cause(Exception exception) => exception is Refit.ApiRequestException { InnerException: { } cause } ? cause : exception;
 
     /// <summary>One readable sentence about an answer that was not wanted.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Ascob.Backends.Http;
 using Ascob.Core.Backends;
@@ -72,7 +71,7 @@ internal sealed class JenkinsClient : IDisposable
     /// <summary>Opens a log. The answer is the caller's to dispose; its body has not been read.</summary>
     /// <exception cref="HttpRequestException">There was no answer.</exception>
     public Task<HttpResponseMessage> LogAsync(JenkinsProject project, long number, long start, CancellationToken cancellationToken) =>
-        BareAsync(_reads.GetLogAsync(project.Path, number, start, cancellationToken));
+        HttpFault.UnwrappedAsync(_reads.GetLogAsync(project.Path, number, start, cancellationToken));
 
     /// <summary>
     /// Sends an order once; a second time only after Jenkins has refused it for the lack of a crumb. What Jenkins answers is the caller's to judge and to dispose, and no fault of the way is
@@ -82,7 +81,7 @@ internal sealed class JenkinsClient : IDisposable
     public async Task<HttpResponseMessage> OrderAsync(Func<IJenkinsApi, IDictionary<string, string>, Task<HttpResponseMessage>> send, CancellationToken cancellationToken)
     {
         var crumb = await _crumbs.GetAsync(renew: false, cancellationToken).ConfigureAwait(false);
-        var answer = await BareAsync(send(_orders, crumb)).ConfigureAwait(false);
+        var answer = await HttpFault.UnwrappedAsync(send(_orders, crumb)).ConfigureAwait(false);
         if (answer.StatusCode != HttpStatusCode.Forbidden || !_crumbs.Wanted
             || !(await TextAsync(answer, cancellationToken).ConfigureAwait(false)).Contains("crumb", StringComparison.OrdinalIgnoreCase))
         {
@@ -91,7 +90,7 @@ internal sealed class JenkinsClient : IDisposable
 
         answer.Dispose();
         crumb = await _crumbs.GetAsync(renew: true, cancellationToken).ConfigureAwait(false);
-        return await BareAsync(send(_orders, crumb)).ConfigureAwait(false);
+        return await HttpFault.UnwrappedAsync(send(_orders, crumb)).ConfigureAwait(false);
     }
 
     /// <summary>Reads the beginning of a body for a reason; empty where it cannot be read.</summary>
@@ -130,7 +129,7 @@ internal sealed class JenkinsClient : IDisposable
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            using var answer = await BareAsync(ask(_reads, both.Token)).ConfigureAwait(false);
+            using var answer = await HttpFault.UnwrappedAsync(ask(_reads, both.Token)).ConfigureAwait(false);
             if (answer.StatusCode != HttpStatusCode.OK)
             {
                 return FaultOf(answer);
@@ -155,20 +154,6 @@ internal sealed class JenkinsClient : IDisposable
         catch (Exception e) when (HttpFault.IsExpected(e))
         {
             return new JenkinsFault(HttpFault.Describe(e));
-        }
-    }
-
-    // Refit wraps what the transport throws, cancellation included.
-    private static async Task<HttpResponseMessage> BareAsync(Task<HttpResponseMessage> call)
-    {
-        try
-        {
-            return await call.ConfigureAwait(false);
-        }
-        catch (ApiRequestException e) when (e.InnerException is { } cause)
-        {
-            ExceptionDispatchInfo.Throw(cause);
-            throw;
         }
     }
 

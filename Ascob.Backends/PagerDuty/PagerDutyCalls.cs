@@ -59,7 +59,7 @@ internal sealed class PagerDutyCalls : IDisposable
 
         try
         {
-            using var answer = await call(api).ConfigureAwait(false);
+            using var answer = await HttpFault.UnwrappedAsync(call(api)).ConfigureAwait(false);
             _pace.Note(answer);
             return await ReadAsync(answer, cancellationToken).ConfigureAwait(false);
         }

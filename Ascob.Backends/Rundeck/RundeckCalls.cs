@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.ExceptionServices;
 using Ascob.Backends.Http;
 using Ascob.Core.Backends;
 using Polly.Timeout;
@@ -71,17 +70,8 @@ internal sealed class RundeckCalls : IDisposable
     private async Task<RundeckAnswer> OnceAsync(
         IRundeckApi api, Func<IRundeckApi, int, Task<HttpResponseMessage>> call, int version, int limit, CancellationToken cancellationToken)
     {
-        try
-        {
-            using var answer = await call(api, version).ConfigureAwait(false);
-            return await ReadAsync(answer, limit, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ApiRequestException e) when (e.InnerException is { } fault)
-        {
-            // Refit wraps what the transport says, and only that tells whether anything was sent.
-            ExceptionDispatchInfo.Throw(fault);
-            throw;
-        }
+        using var answer = await HttpFault.UnwrappedAsync(call(api, version)).ConfigureAwait(false);
+        return await ReadAsync(answer, limit, cancellationToken).ConfigureAwait(false);
     }
 
     // A body that trickles in for ever is bounded here; whoever calls may have no limit of its own.
