@@ -5,7 +5,10 @@ namespace Ascob.Server.Persistence.Sql;
 /// <summary>An open connection, its transaction if any, and (where connections are kept) its prepared commands.</summary>
 internal sealed class DbSession(SqlDialect dialect, DbConnection connection) : IAsyncDisposable
 {
+    private const int MostPrepared = 200;
+
     private readonly Dictionary<SqlStatement, SqlCommand> _prepared = [];
+    private readonly Queue<SqlStatement> _oldest = [];
 
     public SqlDialect Dialect { get; } = dialect;
 
@@ -21,20 +24,31 @@ internal sealed class DbSession(SqlDialect dialect, DbConnection connection) : I
         }
 
         command = statement.CreateCommand(Connection, Transaction);
-        if (Dialect.KeepsConnections && _prepared.Count < 200)
+        if (Dialect.KeepsConnections)
         {
-            // A search has as many texts as combinations of filters; only so many are worth their memory.
-            _prepared.Add(statement, command);
+            Keep(statement, command);
         }
 
         return command;
+    }
+
+    // A search has as many texts as combinations of filters. The command that leaves was made long before any that is in use.
+    private void Keep(SqlStatement statement, SqlCommand command)
+    {
+        if (_prepared.Count >= MostPrepared && _prepared.Remove(_oldest.Dequeue(), out var leaving))
+        {
+            leaving.Dispose();
+        }
+
+        _prepared.Add(statement, command);
+        _oldest.Enqueue(statement);
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var command in _prepared.Values)
         {
-            await command.DisposeAsync();
+            command.Dispose();
         }
 
         _prepared.Clear();

@@ -9,5 +9,5 @@ internal sealed class DriverCommand(SqlStatement statement, DbCommand command, I
 
     public override Task<DbDataReader> ReadAsync(CancellationToken cancellationToken) => command.ExecuteReaderAsync(cancellationToken);
 
-    public override ValueTask DisposeAsync() => command.DisposeAsync();
+    public override void Dispose() => command.Dispose();
 }

@@ -3,7 +3,7 @@ using System.Data.Common;
 namespace Ascob.Server.Persistence.Sql;
 
 /// <summary>A command with the parameters of its statement.</summary>
-internal abstract class SqlCommand(SqlStatement statement, ISqlParameters parameters) : IAsyncDisposable
+internal abstract class SqlCommand(SqlStatement statement, ISqlParameters parameters) : IDisposable
 {
     public SqlArgs Args { get; } = new(statement, parameters);
 
@@ -12,7 +12,7 @@ internal abstract class SqlCommand(SqlStatement statement, ISqlParameters parame
 
     public abstract Task<DbDataReader> ReadAsync(CancellationToken cancellationToken);
 
-    public abstract ValueTask DisposeAsync();
+    public abstract void Dispose();
 
     /// <summary>Reads the rows through <paramref name="row"/>.</summary>
     public async Task<List<T>> ListAsync<T>(Func<DbDataReader, T> row, CancellationToken cancellationToken)

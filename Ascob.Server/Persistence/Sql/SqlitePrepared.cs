@@ -31,11 +31,7 @@ internal sealed class SqlitePrepared(SqlStatement statement, SqlitePrepared.Valu
 
     public override Task<DbDataReader> ReadAsync(CancellationToken cancellationToken) => throw new NotSupportedException("This statement answers no rows.");
 
-    public override ValueTask DisposeAsync()
-    {
-        values.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public override void Dispose() => values.Dispose();
 
     /// <summary>The statement's parameters, which SQLite keeps from one execution to the next.</summary>
     internal sealed class Values(sqlite3 database, sqlite3_stmt statement) : ISqlParameters, IDisposable
