@@ -19,7 +19,7 @@ internal static class RunColumns
         "status", "status_reason", "version", "protected_secrets", "backend_id", "route", "backend_keys", "backend_status", "backend_url", "progress",
         "attempt", "exit_code", "submitted_at", "started_at", "ended_at", "next_check_at", "lease_owner", "lease_until", "intent_at", "waiting_since",
         "abort_at", "abort_force", "timed_out", "failed_checks", "holds_slot", "fences", "claimed_by", "output_archived", "has_files",
-        "callback_events",
+        "callback_events", "intent_place",
     ];
 
     private static readonly string[] All = [.. Fixed, .. Changing];
@@ -101,53 +101,50 @@ internal static class RunColumns
         .Text("claimed_by", run.ClaimedBy)
         .Bool("output_archived", run.OutputArchived)
         .Bool("has_files", run.HasFiles)
-        .Int("callback_events", run.CallbackEvents);
+        .Int("callback_events", run.CallbackEvents)
+        .Text("intent_place", run.IntentAt is null ? null : run.IntentPlace);
 
     /// <summary>Reads a run from a row that starts with <see cref="Select"/>.</summary>
-    public static Run Read(DbDataReader row)
+    public static Run Read(DbDataReader row) => new()
     {
-        var (keys, place) = RunDocuments.ReadKeys(Text(row, 14));
-        return new Run
-        {
-            Id = row.GetInt64(0),
-            ParentId = Long(row, 1),
-            Spec = JsonSerializer.Deserialize(row.GetString(4), StoreJson.Relaxed.JobSpec) ?? new JobSpec(),
-            MarkerId = row.GetString(5),
-            Token = Text(row, 6),
-            DefinedAt = UtcMicroseconds.To(row.GetInt64(7)),
-            Status = Status(row.GetString(8)),
-            StatusReason = Text(row, 9),
-            Version = row.GetInt64(10),
-            ProtectedSecrets = Text(row, 11),
-            BackendId = Text(row, 12),
-            Route = Text(row, 13) is { } route ? JsonSerializer.Deserialize(route, StoreJson.Relaxed.RoutingDecision) : null,
-            BackendKeys = keys,
-            IntentPlace = place,
-            BackendStatus = Text(row, 15),
-            BackendUrl = Text(row, 16),
-            Progress = row.IsDBNull(17) ? null : row.GetDouble(17),
-            Attempt = row.GetInt32(18),
-            ExitCode = row.IsDBNull(19) ? null : row.GetInt32(19),
-            SubmittedAt = Time(row, 20),
-            StartedAt = Time(row, 21),
-            EndedAt = Time(row, 22),
-            NextCheckAt = Time(row, 23),
-            LeaseOwner = Text(row, 24),
-            LeaseUntil = Time(row, 25),
-            IntentAt = Time(row, 26),
-            WaitingSince = Time(row, 27),
-            AbortAt = Time(row, 28),
-            AbortForce = row.GetBoolean(29),
-            TimedOut = row.GetBoolean(30),
-            FailedChecks = row.GetInt32(31),
-            HoldsSlot = row.GetBoolean(32),
-            Fences = Text(row, 33) is { } fences ? JsonSerializer.Deserialize(fences, StoreJson.Relaxed.IReadOnlyDictionaryStringInt64) : null,
-            ClaimedBy = Text(row, 34),
-            OutputArchived = row.GetBoolean(35),
-            HasFiles = row.GetBoolean(36),
-            CallbackEvents = row.GetInt32(37),
-        };
-    }
+        Id = row.GetInt64(0),
+        ParentId = Long(row, 1),
+        Spec = JsonSerializer.Deserialize(row.GetString(4), StoreJson.Relaxed.JobSpec) ?? new JobSpec(),
+        MarkerId = row.GetString(5),
+        Token = Text(row, 6),
+        DefinedAt = UtcMicroseconds.To(row.GetInt64(7)),
+        Status = Status(row.GetString(8)),
+        StatusReason = Text(row, 9),
+        Version = row.GetInt64(10),
+        ProtectedSecrets = Text(row, 11),
+        BackendId = Text(row, 12),
+        Route = Text(row, 13) is { } route ? JsonSerializer.Deserialize(route, StoreJson.Relaxed.RoutingDecision) : null,
+        BackendKeys = Text(row, 14) is { } keys ? JsonSerializer.Deserialize(keys, StoreJson.Relaxed.IReadOnlyDictionaryStringString) : null,
+        BackendStatus = Text(row, 15),
+        BackendUrl = Text(row, 16),
+        Progress = row.IsDBNull(17) ? null : row.GetDouble(17),
+        Attempt = row.GetInt32(18),
+        ExitCode = row.IsDBNull(19) ? null : row.GetInt32(19),
+        SubmittedAt = Time(row, 20),
+        StartedAt = Time(row, 21),
+        EndedAt = Time(row, 22),
+        NextCheckAt = Time(row, 23),
+        LeaseOwner = Text(row, 24),
+        LeaseUntil = Time(row, 25),
+        IntentAt = Time(row, 26),
+        WaitingSince = Time(row, 27),
+        AbortAt = Time(row, 28),
+        AbortForce = row.GetBoolean(29),
+        TimedOut = row.GetBoolean(30),
+        FailedChecks = row.GetInt32(31),
+        HoldsSlot = row.GetBoolean(32),
+        Fences = Text(row, 33) is { } fences ? JsonSerializer.Deserialize(fences, StoreJson.Relaxed.IReadOnlyDictionaryStringInt64) : null,
+        ClaimedBy = Text(row, 34),
+        OutputArchived = row.GetBoolean(35),
+        HasFiles = row.GetBoolean(36),
+        CallbackEvents = row.GetInt32(37),
+        IntentPlace = Text(row, 38),
+    };
 
     public static string? Text(DbDataReader row, int index) => row.IsDBNull(index) ? null : row.GetString(index);
 

@@ -75,6 +75,8 @@ internal sealed class RunTable
 
     public string? ClaimedBy { get; init; }
 
+    public string? IntentPlace { get; init; }
+
     public bool OutputArchived { get; init; }
 
     public bool HasFiles { get; init; }
@@ -94,6 +96,7 @@ internal sealed class RunTable
         table.Property(r => r.Status).HasMaxLength(20);
         table.Property(r => r.BackendId).HasMaxLength(256);
         table.Property(r => r.LeaseOwner).HasMaxLength(256);
+        table.Property(r => r.IntentPlace).HasMaxLength(400);
         table.HasIndex(r => new { r.Status, r.Id }).HasDatabaseName("ix_runs_status");
         table.HasIndex(r => new { r.Submitter, r.Id }).HasDatabaseName("ix_runs_submitter");
         table.HasIndex(r => new { r.BackendId, r.Id }).HasDatabaseName("ix_runs_backend");

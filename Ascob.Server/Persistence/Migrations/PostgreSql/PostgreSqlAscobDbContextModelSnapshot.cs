@@ -375,6 +375,12 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                         .HasColumnType("bigint")
                         .HasColumnName("intent_at");
 
+                    b.Property<string>("IntentPlace")
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("intent_place")
+                        .UseCollation("C");
+
                     b.Property<string>("Labels")
                         .HasColumnType("jsonb")
                         .HasColumnName("labels");

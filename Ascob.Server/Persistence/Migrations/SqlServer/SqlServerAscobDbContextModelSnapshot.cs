@@ -400,6 +400,12 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnType("bigint")
                         .HasColumnName("intent_at");
 
+                    b.Property<string>("IntentPlace")
+                        .HasMaxLength(400)
+                        .HasColumnType("nvarchar(400)")
+                        .HasColumnName("intent_place")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<string>("LeaseOwner")
                         .HasMaxLength(256)
                         .HasColumnType("nvarchar(256)")

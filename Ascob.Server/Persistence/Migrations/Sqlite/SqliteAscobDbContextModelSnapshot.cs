@@ -360,6 +360,11 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("intent_at");
 
+                    b.Property<string>("IntentPlace")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("intent_place");
+
                     b.Property<string>("LeaseOwner")
                         .HasMaxLength(256)
                         .HasColumnType("TEXT")
