@@ -14,10 +14,12 @@ internal sealed class PagerDutyWorld : IAsyncDisposable
 
     private readonly List<IDisposable> _adapters = [];
     private readonly TimeProvider _time;
+    private readonly TimeProvider _adapterTime;
 
-    private PagerDutyWorld(TimeProvider time)
+    private PagerDutyWorld(TimeProvider time, TimeProvider adapterTime)
     {
         _time = time;
+        _adapterTime = adapterTime;
         Server = new PretendPagerDuty(time);
         Server.AddAction(Action, "restart", TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(20));
         Server.AddIncident(Shared);
@@ -28,9 +30,10 @@ internal sealed class PagerDutyWorld : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<PagerDutyWorld> StartAsync(TimeProvider? time = null)
+    /// <summary>Starts the pretend product on one clock; the adapters' pauses go by another one, or by the same.</summary>
+    public static async Task<PagerDutyWorld> StartAsync(TimeProvider? time = null, TimeProvider? adapterTime = null)
     {
-        var world = new PagerDutyWorld(time ?? TimeProvider.System);
+        var world = new PagerDutyWorld(time ?? TimeProvider.System, adapterTime ?? time ?? TimeProvider.System);
         await world.Server.StartAsync(cancellationToken: Token);
         return world;
     }
@@ -49,7 +52,7 @@ internal sealed class PagerDutyWorld : IAsyncDisposable
             given[key] = value;
         }
 
-        var adapter = Make(given, _time);
+        var adapter = Make(given, _adapterTime);
         _adapters.Add((IDisposable)adapter);
         return adapter;
     }
