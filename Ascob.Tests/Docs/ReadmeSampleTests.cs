@@ -1,10 +1,11 @@
 using Ascob.Server;
 using Ascob.Tests.Backends.Shell;
+using Ascob.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Ascob.Tests.Docs;
 
-public sealed class ReadmeSampleTests : IDisposable
+public sealed class ReadmeSampleTests : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("ascob-readme-").FullName;
 
@@ -41,5 +42,5 @@ public sealed class ReadmeSampleTests : IDisposable
         Assert.Equal("Succeeded: done\nreport for Monday\n", console.ToString());
     }
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public async ValueTask DisposeAsync() => await TestDirectories.DeleteAsync(_directory);
 }

@@ -81,7 +81,7 @@ internal sealed class RunningServer : IAsyncDisposable
         _process.Dispose();
         if (_ownsDirectory)
         {
-            System.IO.Directory.Delete(Directory, recursive: true);
+            await TestDirectories.DeleteAsync(Directory);
         }
     }
 
