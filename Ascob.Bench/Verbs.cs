@@ -22,7 +22,7 @@ internal static class Verbs
           poll      10,000 active runs on one backend beside one that hangs (--runs N)
           search    a page among many runs (--runs N, or --big for 1,000,000)
           baselines what the machine does without Ascob
-          chaos     kill -9 in rounds under load (--rounds N --seed N --pg --term --naive)
+          chaos     kill -9 in rounds under load (--rounds N --seed N --pg --term --backends --naive)
 
           drive-held, drive-working: a load on a server that runs already (--port N --token T --connections N)
 

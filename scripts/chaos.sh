@@ -1,6 +1,7 @@
 #!/bin/sh
 # Ends the server again and again under load and checks that nothing was lost, doubled or left behind.
-# Usage: scripts/chaos.sh [--rounds 200] [--seed N] [--term] [--pg] [--naive]
+# Usage: scripts/chaos.sh [--rounds 200] [--seed N] [--term] [--pg] [--backends] [--naive]
+# --backends: the jobs go to a pretend Jenkins, Rundeck and PagerDuty that lose, delay and answer wrongly. With it --naive makes the server resend without waiting.
 # Exit code 0: no violation (with --naive: the doubles that prove this harness were seen).
 set -eu
 cd "$(dirname "$0")/.."

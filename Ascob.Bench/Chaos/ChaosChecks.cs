@@ -10,6 +10,7 @@ internal sealed class ChaosChecks(BenchClient client, ChaosSettings settings, IR
 {
     public const string TwoRuns = "keys with two runs";
     public const string KeyStartedTwice = "keys started twice";
+    public const string MarkerStartedTwice = "started twice at a product (one marker)";
     private const int Page = 500;
     private const int Readers = 8;
 
@@ -50,7 +51,7 @@ internal sealed class ChaosChecks(BenchClient client, ChaosSettings settings, IR
     {
         var promised = answered.Values.SelectMany(a => a.RunIds.Keys.Select(id => (a.Job.Key, Id: id))).ToList();
         verdict.Never("accepted runs lost", promised.Where(p => KeyOf(p.Id) != p.Key).Select(p => $"{p.Key}: run {p.Id}"));
-        verdict.Never("answers that named two runs for a key", answered.Values.Where(a => !settings.Naive && a.RunIds.Count > 1).Select(a => $"{a.Job.Key}: {string.Join(", ", a.RunIds.Keys)}"));
+        verdict.Never("answers that named two runs for a key", answered.Values.Where(a => !settings.NaiveClients && a.RunIds.Count > 1).Select(a => $"{a.Job.Key}: {string.Join(", ", a.RunIds.Keys)}"));
         verdict.Never(TwoRuns, _runs.Values.GroupBy(KeyOf).Where(g => g.Count() > 1).Select(g => $"{g.Key}: {string.Join(", ", g.Select(r => r.Id))}"));
         verdict.Never("runs not final", _runs.Values.Where(r => !r.Status.IsFinal()).Select(r => $"run {r.Id}: {r.Status.ToWire()} ({r.StatusReason})"));
     }

@@ -45,7 +45,7 @@ internal sealed class ChaosClients(Uri server, ChaosSettings settings, ChaosPlan
         {
             var job = plan.Next();
             await SubmitAsync(job, cancellationToken);
-            if (i % Replays == 0 && !settings.Naive)
+            if (i % Replays == 0 && !settings.NaiveClients)
             {
                 await SubmitAsync(job, cancellationToken);
             }
@@ -55,7 +55,7 @@ internal sealed class ChaosClients(Uri server, ChaosSettings settings, ChaosPlan
                 _stops.Add(StopAsync(job, pause, cancellationToken));
             }
 
-            if (!settings.Naive)
+            if (!settings.NaiveClients)
             {
                 await Task.Delay(Pace, cancellationToken);
             }
@@ -69,7 +69,7 @@ internal sealed class ChaosClients(Uri server, ChaosSettings settings, ChaosPlan
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                var (status, id, text) = await _client.SubmitAsync(job.Spec, settings.Naive ? null : job.Key, cancellationToken);
+                var (status, id, text) = await _client.SubmitAsync(job.Spec, settings.NaiveClients ? null : job.Key, cancellationToken);
                 if (id > 0)
                 {
                     Interlocked.Add(ref _replayed, status == 200 ? 1 : 0);

@@ -20,6 +20,12 @@ internal sealed class ChaosPlan(ChaosSettings settings, string ledger)
 #pragma warning disable CA5394 // A seed that makes the same jobs again is what is wanted.
         var random = new Random(unchecked((settings.Seed * 397) + n));
         var key = Text($"chaos-{settings.Seed}-{n}");
+        if (settings.Backends)
+        {
+            var spec = PretendProducts.Job(JobSpec.Builder("chaos").WithLabel(KeyLabel, key), n);
+            return new ChaosJob(key, spec.Build(), RunStatus.Succeeded, null, 1, false, null);
+        }
+
         return random.Next(100) switch
         {
             < 60 => Dummy(key, random.Next(10) == 0 ? "failure" : "success", 0, 0),
@@ -30,7 +36,7 @@ internal sealed class ChaosPlan(ChaosSettings settings, string ledger)
             < 98 => Shell(key, Text($"sleep {random.Next(500, 4000) / 1000.0}"), random.Next(3)),
 
             // A double that no client knows of would be stopped by nobody.
-            _ when settings.Naive => Shell(key, string.Empty, 0),
+            _ when settings.NaiveClients => Shell(key, string.Empty, 0),
             _ => Stopped(key, TimeSpan.FromMilliseconds(random.Next(1500))),
         };
     }

@@ -25,7 +25,8 @@ internal static class ChaosVerb
         Console.WriteLine(settings);
         var begun = Stopwatch.GetTimestamp();
         var directory = folder.Child("server");
-        var server = new AscobServer(AscobServer.Find(arguments.Text("server")), directory, postgres?.NewDatabase());
+        await using var products = settings.Backends ? await PretendProducts.StartAsync(settings.Seed, cancellationToken) : null;
+        var server = new AscobServer(AscobServer.Find(arguments.Text("server")), directory, postgres?.NewDatabase(), products?.Settings(settings.Naive));
         var verdict = new ChaosVerdict();
         var plan = new ChaosPlan(settings, Path.Combine(directory, "ledger"));
         using var clients = new ChaosClients(server.Url, settings, plan);
@@ -33,6 +34,12 @@ internal static class ChaosVerb
         var load = clients.RunAsync(end.Token, cancellationToken);
         await RoundsAsync(server, settings, load, verdict, cancellationToken);
         await SettleAsync(server, settings, clients, load, end, Path.Combine(directory, "ledger"), verdict, cancellationToken);
+        if (products is not null)
+        {
+            await products.CheckAsync(verdict, cancellationToken);
+            verdict.Never("accepted and never started at a product", products.Starts < clients.Answered.Count ? [$"{clients.Answered.Count - products.Starts} jobs"] : []);
+        }
+
         verdict.Fact("time in all", $"{Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s");
         verdict.Print();
         return Judge(settings, verdict);
@@ -144,6 +151,15 @@ internal static class ChaosVerb
         {
             Console.WriteLine(verdict.Violations == 0 ? "PASS: 0 violations" : string.Create(CultureInfo.InvariantCulture, $"FAIL: {verdict.Violations} violations"));
             return verdict.Violations == 0 ? 0 : 1;
+        }
+
+        if (settings.Backends)
+        {
+            var doubled = verdict.Of(ChaosChecks.MarkerStartedTwice);
+            Console.WriteLine(doubled > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"CALIBRATED: naive resends started {doubled} jobs twice")
+                : "NOT CALIBRATED: naive resends started no job twice; take more rounds");
+            return doubled > 0 ? 0 : 1;
         }
 
         var seen = verdict.Of(ChaosChecks.TwoRuns);

@@ -14,7 +14,7 @@ internal sealed class AscobServer
     private readonly string _directory;
     private readonly Dictionary<string, string> _environment;
 
-    public AscobServer(string assembly, string directory, string? postgres = null)
+    public AscobServer(string assembly, string directory, string? postgres = null, IReadOnlyDictionary<string, string>? more = null)
     {
         _assembly = assembly;
         _directory = directory;
@@ -33,6 +33,11 @@ internal sealed class AscobServer
         {
             _environment["Ascob__Database__Provider"] = "PostgreSql";
             _environment["Ascob__Database__ConnectionString"] = postgres;
+        }
+
+        foreach (var (name, value) in more ?? new Dictionary<string, string>())
+        {
+            _environment[name] = value;
         }
     }
 
