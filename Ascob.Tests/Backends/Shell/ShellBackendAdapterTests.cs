@@ -29,7 +29,14 @@ public sealed class ShellBackendAdapterTests : IAsyncLifetime
     [Fact]
     public async Task Submit_WhenCommandAlternatesSlowly_CombinedKeepsTheOrder()
     {
-        var job = await _world.StartAsync("for i in 1 2 3 4; do echo o$i; sleep 0.03; echo e$i >&2; sleep 0.03; done");
+        // The job goes on when its last line has been taken: how slowly that is does not matter.
+        var job = await _world.StartAsync(
+            "step() { until [ -e \"step-$1\" ]; do sleep 0.01; done; }; for i in 1 2 3 4; do echo o$i; step o$i; echo e$i >&2; step e$i; done");
+        foreach (var line in (string[])["o1", "e1", "o2", "e2", "o3", "e3", "o4", "e4"])
+        {
+            await _world.SaysAsync(job, line + "\n");
+            await File.WriteAllTextAsync(Path.Combine(_world.RunDirectoryOf(job), "work", "step-" + line), string.Empty, TestContext.Current.CancellationToken);
+        }
 
         await _world.EndAsync(job);
 

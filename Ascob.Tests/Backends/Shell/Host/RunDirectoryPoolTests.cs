@@ -40,7 +40,8 @@ public sealed class RunDirectoryPoolTests : IDisposable
     [Fact]
     public async Task Pool_OfAnEarlierHost_IsDeletedByTheNext()
     {
-        var left = Directory.CreateDirectory(Path.Combine(_backend, "pool", "7", "work", "x")).FullName;
+        var left = Path.Combine(_backend, "pool", "7");
+        Directory.CreateDirectory(Path.Combine(left, "work", "x"));
 
         Assert.False(new RunDirectoryPool().TryTake(Path.Combine(_backend, "runs", "first")));
 
