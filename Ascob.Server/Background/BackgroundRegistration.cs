@@ -31,7 +31,7 @@ internal static class BackgroundRegistration
         services.AddHangfireServer((provider, server) =>
         {
             // Each loop holds a worker for its window; two more do the rest.
-            server.WorkerCount = provider.GetRequiredService<BackendCatalog>().All.Count + 3;
+            server.WorkerCount = options.WorkerCount ?? provider.GetRequiredService<BackendCatalog>().All.Count + 3;
             server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
             server.ServerTimeout = TimeSpan.FromMinutes(2);
             server.ShutdownTimeout = TimeSpan.FromSeconds(5);

@@ -7,6 +7,9 @@ internal sealed class HangfireOptions
 
     /// <summary>Gets or sets the storage. Losing it loses no run.</summary>
     public HangfireStorage Storage { get; set; } = HangfireStorage.InMemory;
+
+    /// <summary>Gets or sets how many of its jobs run at once; null for one for each backend and three more.</summary>
+    public int? WorkerCount { get; set; }
 }
 
 /// <summary>See <see cref="HangfireOptions"/>.</summary>

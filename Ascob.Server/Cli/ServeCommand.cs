@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ascob.Server.Cli.Demo;
 using Ascob.Server.Configuration;
 using Microsoft.AspNetCore.Connections;
 
@@ -22,7 +23,9 @@ internal static class ServeCommand
     {
         try
         {
-            await using var server = context.BuildServer(args);
+            await using var pretend = await PretendProducts.StartAsync(args, context.Time, CancellationToken.None);
+            await using var server = context.BuildServer([.. args, .. pretend.Arguments]);
+            server.Lifetime.ApplicationStarted.Register(() => pretend.Introduce(context.Terminal.Out));
             await server.RunAsync();
             return ExitCodes.Ok;
         }

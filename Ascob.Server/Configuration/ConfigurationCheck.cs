@@ -12,6 +12,7 @@ internal static class ConfigurationCheck
         Walk(configuration.GetSection(AscobOptions.Section), KnownSettings.Root);
         CheckDatabase(configuration);
         CheckLocks(configuration);
+        CheckDemo(configuration, environment);
         CheckPolls(configuration);
         CheckTokens(configuration, environment);
         CheckDataDirectory(configuration);
@@ -93,6 +94,14 @@ internal static class ConfigurationCheck
         if (consul && string.IsNullOrWhiteSpace(configuration["Ascob:Locks:Consul:Url"]))
         {
             throw new ConfigurationException("Ascob:Locks:Consul:Url must be set, because Ascob:Locks:Provider is Consul.");
+        }
+    }
+
+    private static void CheckDemo(IConfiguration configuration, IHostEnvironment environment)
+    {
+        if (!environment.IsEnvironment("Demo") && bool.TryParse(configuration["Ascob:Demo:PretendBackends"], out var wanted) && wanted)
+        {
+            throw new ConfigurationException("Ascob:Demo:PretendBackends is for the environment Demo only.");
         }
     }
 

@@ -32,6 +32,7 @@ internal static class KnownSettings
         ("Hangfire", Section(
             ("Storage", Value(OneOf("InMemory", "Database"))),
             ("WorkerCount", Value(Number(1, 1000))))),
+        ("Demo", Section(("PretendBackends", Value(Flag)))),
         ("Locks", Section(
             ("Provider", Value(OneOf("Database", "Consul"))),
             ("Consul", Section(

@@ -12,6 +12,24 @@ internal sealed record DemoBackend(string Id, string Type, PretendServer? Server
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     public required IReadOnlyList<DemoJob> Jobs { get; init; }
+
+    /// <summary>Answers the configuration that makes it a backend of a server; the pretend product must have been started.</summary>
+    public IEnumerable<string> Arguments()
+    {
+        var prefix = $"--Ascob:Backends:{Id}";
+        yield return $"{prefix}:Type={Type}";
+        yield return $"{prefix}:Poll:Initial=00:00:00.2";
+        yield return $"{prefix}:Poll:Max=00:00:01";
+        foreach (var (key, value) in Settings)
+        {
+            yield return $"{prefix}:{key}={value}";
+        }
+
+        if (Server is { } server)
+        {
+            yield return $"{prefix}:Url={server.Url}";
+        }
+    }
 }
 
 /// <summary>A job of the demo.</summary>

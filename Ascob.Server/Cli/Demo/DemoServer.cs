@@ -72,20 +72,9 @@ internal sealed class DemoServer : IAsyncDisposable
             "--Ascob:Hangfire:Storage=InMemory",
             "--Ascob:Locks:Provider=Database",
             $"--Ascob:Security:RootToken={Token}",
+            "--Ascob:Demo:PretendBackends=false",
         };
-        foreach (var backend in _backends)
-        {
-            var prefix = $"--Ascob:Backends:{backend.Id}";
-            arguments.Add($"{prefix}:Type={backend.Type}");
-            arguments.Add($"{prefix}:Poll:Initial=00:00:00.2");
-            arguments.Add($"{prefix}:Poll:Max=00:00:01");
-            arguments.AddRange(backend.Settings.Select(s => $"{prefix}:{s.Key}={s.Value}"));
-            if (backend.Server is { } server)
-            {
-                arguments.Add($"{prefix}:Url={server.Url}");
-            }
-        }
-
+        arguments.AddRange(_backends.SelectMany(b => b.Arguments()));
         return [.. arguments];
     }
 }
