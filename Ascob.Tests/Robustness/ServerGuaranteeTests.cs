@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -91,6 +92,32 @@ public sealed class ServerGuaranteeTests
         Assert.Equal("SUCCEEDED", await client.EndAsync(await client.AcceptedAsync(Job("after"))));
         Assert.Equal("SUCCEEDED", await client.EndAsync(waiting));
         Assert.Empty(await client.AllRunsAsync("submitter=locked"));
+    }
+
+    // A sender that is told 4xx for our own trouble drops what it has to say for good.
+    [Fact]
+    public async Task Pitfall36_CallbackWhileTheDatabaseIsLocked_Answers503AndIsTakenWhenItIsRepeated()
+    {
+        await using var server = await ApiServer.StartWithDummyAsync();
+        using var client = server.Client();
+        var id = await client.AcceptedAsync(Job("telling", ("dummy_run_ms", "600000")));
+        var run = await server.Get<IRunStore>().FindAsync(id, Token);
+        var callback = $"/api/webhooks/runs/{server.Get<CallbackIds>().For(id, run!.MarkerId)}";
+        await using var other = new SqliteConnection($"Data Source={Path.Combine(server.DataDirectory, "ascob.db")};Pooling=False");
+        await other.OpenAsync(Token);
+        await ExecuteAsync(other, "BEGIN EXCLUSIVE");
+
+        using (var answer = await client.PostAsJsonAsync(callback, new { progress = 40 }, Token))
+        {
+            await AssertUnavailableAsync(answer);
+        }
+
+        await ExecuteAsync(other, "ROLLBACK");
+        using var again = await client.PostAsJsonAsync(callback, new { progress = 40 }, Token);
+        var info = await client.GetFromJsonAsync<JsonElement>($"/api/runs/{id}", Token);
+
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        Assert.Equal(40, info.GetProperty("progress").GetDouble());
     }
 
     [Fact]

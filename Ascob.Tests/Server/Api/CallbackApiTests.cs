@@ -128,6 +128,19 @@ public sealed class CallbackApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pitfall36_Signature_IsOfTheBytesAsTheyCame_AndNoneOfTheirMeaning()
+    {
+        var (id, url) = await RunAsync("signed");
+        const string Sent = "{ \"message\" : \"\\u0061 b\",\n  \"nobodyKnows\": [ ],  \"progress\": 1.20e1 }";
+        const string SameMeaning = """{"message":"a b","nobodyKnows":[],"progress":12}""";
+
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(HttpMethod.Post, url, Sent, Sign(Secret, SameMeaning)));
+        Assert.Equal(JsonValueKind.Null, (await InfoAsync(id)).GetProperty("progress").ValueKind);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Post, url, Sent, Sign(Secret, Sent)));
+        Assert.Equal(12, (await InfoAsync(id)).GetProperty("progress").GetDouble());
+    }
+
+    [Fact]
     public async Task Callbacks_WhereTheyAreOff_AreNotFound()
     {
         var (_, url) = await RunAsync("silent");
