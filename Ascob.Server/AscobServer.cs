@@ -64,7 +64,9 @@ internal static class AscobServer
         return app;
     }
 
-    private static WebApplicationBuilder CreateBuilder(string[] args)
+    /// <summary>Reads the configuration, with the rules of the framework for what overrides what.</summary>
+    /// <exception cref="ConfigurationException">A settings file is broken.</exception>
+    internal static WebApplicationBuilder CreateBuilder(string[] args)
     {
         try
         {

@@ -41,6 +41,7 @@ internal static class PollFigures
         bench.Report.Add(new Figure($"requests for 100 runs: {name}", string.Empty, [100.0 * seen.Requests / seen.Asked], Goal.AtMost(1, string.Empty)));
         bench.Report.Add(new Figure($"lateness of the oldest in a batch, p99: {name}", "s", [seen.LatenessP99], Goal.AtMost(10, "s")));
         bench.Report.Add(new Figure($"time between two looks at a run, p99: {name}", "s", [seen.BetweenP99], Goal.AtMost(Interval.TotalSeconds * 1.5, "s")));
+        bench.Report.Add(new Figure($"the run that was not looked at longest, at the end: {name}", "s", [seen.LongestSince], Goal.AtMost(Interval.TotalSeconds * 3, "s")));
         bench.Report.Add(new Figure($"looks per second: {name}", "/s", [seen.Asked / took.TotalSeconds], Goal.None));
         bench.Report.Add(new Figure($"CPU of all of it, of one core: {name}", "%", [used], Goal.AtMost(50, "%")));
     }

@@ -78,5 +78,14 @@ internal sealed class CountingBackend(string id, bool answers) : IBackendAdapter
         }
     }
 
+    /// <summary>Answers the seconds since the run that was not asked for longest: one that is forgotten shows here, and only here.</summary>
+    public double LongestSince()
+    {
+        lock (_gate)
+        {
+            return _last.Count == 0 ? 0 : Stopwatch.GetElapsedTime(_last.Values.Min()).TotalSeconds;
+        }
+    }
+
     private static BackendReport Running(string marker) => new() { Marker = marker, State = BackendState.Running };
 }

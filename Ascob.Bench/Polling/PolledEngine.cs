@@ -103,7 +103,7 @@ internal sealed class PolledEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            return new PollSample(_good.Requests, _good.Asked, P99([.. _lateness]), P99(_good.Between()));
+            return new PollSample(_good.Requests, _good.Asked, P99([.. _lateness]), P99(_good.Between()), _good.LongestSince());
         }
     }
 
@@ -142,4 +142,4 @@ internal sealed class PolledEngine : IAsyncDisposable
 }
 
 /// <summary>What was seen of the polls of one backend.</summary>
-internal sealed record PollSample(int Requests, int Asked, double LatenessP99, double BetweenP99);
+internal sealed record PollSample(int Requests, int Asked, double LatenessP99, double BetweenP99, double LongestSince);

@@ -10,14 +10,19 @@ public sealed class Backoff(Random random)
         Jitter(TimeSpan.FromTicks((long)Math.Min(max.Ticks, first.Ticks * Math.Pow(2, Math.Clamp(failures, 0, 30)))));
 
     /// <summary>Answers the pause plus or minus a fifth.</summary>
-    public TimeSpan Jitter(TimeSpan pause)
+    public TimeSpan Jitter(TimeSpan pause) => pause * (0.8 + (Share() * 0.4));
+
+    /// <summary>Answers the pause or up to a third less, for what must not be rarer than promised; wide, because what began together is to spread.</summary>
+    public TimeSpan AtMost(TimeSpan pause) => pause * (2 + Share()) / 3;
+
+    /// <summary>Answers the pause or up to a fifth more, for what must not come back earlier than it was asked to.</summary>
+    public TimeSpan AtLeast(TimeSpan pause) => pause * (1 + (Share() * 0.2));
+
+    private double Share()
     {
-        double share;
         lock (_gate)
         {
-            share = random.NextDouble();
+            return random.NextDouble();
         }
-
-        return pause * (0.8 + (share * 0.4));
     }
 }

@@ -14,7 +14,7 @@ public sealed class PollSchedule(Backoff backoff)
         ArgumentNullException.ThrowIfNull(options);
         var age = now - (run.SubmittedAt ?? now);
         var pause = TimeSpan.FromTicks(Math.Clamp(age.Ticks / 10, options.Poll.Initial.Ticks, Math.Max(options.Poll.Initial.Ticks, options.Poll.Max.Ticks)));
-        var next = now + backoff.Jitter(pause);
+        var next = now + backoff.AtMost(pause);
         return Deadline(run) is { } deadline && deadline < next ? (deadline > now ? deadline : now) : next;
     }
 
@@ -23,7 +23,7 @@ public sealed class PollSchedule(Backoff backoff)
     {
         ArgumentNullException.ThrowIfNull(options);
         var pause = backoff.Exponential(options.Poll.Initial, options.Poll.Max, failures);
-        return now + (retryAfter is { } wish && wish > pause ? backoff.Jitter(wish) : pause);
+        return now + (retryAfter is { } wish && wish > pause ? backoff.AtLeast(wish) : pause);
     }
 
     /// <summary>Answers when the run's time is over; null for never.</summary>

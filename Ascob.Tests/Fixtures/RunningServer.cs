@@ -38,6 +38,10 @@ internal sealed class RunningServer : IAsyncDisposable
     public static Task<RunningServer> StartAsync(params string[] settings) =>
         StartAsync(System.IO.Directory.CreateTempSubdirectory("ascob-server-").FullName, ownsDirectory: true, settings);
 
+    /// <summary>Starts a server whose environment is named by these variables, as in an image, and by no argument.</summary>
+    public static Task<RunningServer> StartInAsync(IReadOnlyDictionary<string, string> variables, params string[] settings) =>
+        StartAsync(System.IO.Directory.CreateTempSubdirectory("ascob-server-").FullName, ownsDirectory: true, settings, variables);
+
     /// <summary>Starts the next life of the server on its directory, which stays this one's to delete.</summary>
     public Task<RunningServer> NextLifeAsync(params string[] settings) => StartAsync(Directory, ownsDirectory: false, settings);
 
@@ -85,14 +89,14 @@ internal sealed class RunningServer : IAsyncDisposable
         }
     }
 
-    private static async Task<RunningServer> StartAsync(string directory, bool ownsDirectory, string[] settings)
+    private static async Task<RunningServer> StartAsync(string directory, bool ownsDirectory, string[] settings, IReadOnlyDictionary<string, string>? variables = null)
     {
         var log = Path.Combine(directory, $"server-{Guid.NewGuid():N}.log");
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "Ascob.Server.dll"),
             "--urls", "http://127.0.0.1:0",
-            "--environment", "Production",
+            .. variables is null ? (string[])["--environment", "Production"] : [],
             "--Ascob:DataDirectory", Path.Combine(directory, "data"),
             "--Ascob:Security:RootToken", RootToken,
             "--Ascob:Backends:dummyBackend:Type", "Dummy",
@@ -109,6 +113,11 @@ internal sealed class RunningServer : IAsyncDisposable
         }
 
         start.Environment["ASCOB_TEST_LOG"] = log;
+        foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         var begun = Stopwatch.GetTimestamp();
         var server = new RunningServer(Process.Start(start)!, directory, log, ownsDirectory);
         try

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DotNet.Testcontainers.Builders;
 using Microsoft.Data.SqlClient;
 using Testcontainers.MsSql;
 
@@ -56,9 +57,7 @@ public sealed class SqlServerFixture : IAsyncDisposable
             await _container.StartAsync();
             _server = _container.GetConnectionString();
         }
-#pragma warning disable CA1031 // Whatever keeps the container from starting is the reason of the skip.
-        catch (Exception e)
-#pragma warning restore CA1031
+        catch (DockerUnavailableException e)
         {
             _missing = $"no Docker engine answers: {e.Message.Split('\n')[0]}";
         }

@@ -4,6 +4,7 @@ namespace Ascob.Server.Cli.Demo;
 internal sealed class PretendProducts : IAsyncDisposable
 {
     public const string Setting = "Ascob:Demo:PretendBackends";
+    private const string Demo = "Demo";
 
     private readonly IReadOnlyList<DemoBackend> _backends;
 
@@ -49,22 +50,22 @@ internal sealed class PretendProducts : IAsyncDisposable
         }
     }
 
-    // The same sources in the same order as the server's own configuration, read before it is built.
+    // The server's own builder is asked, because it alone knows which of several sources has the last word; but only where one of them speaks of Demo, since it costs time at every start.
     private static bool AreWanted(string[] args)
     {
-        var host = new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").AddCommandLine(args).Build();
-        if (!"Demo".Equals(host["environment"], StringComparison.OrdinalIgnoreCase))
+        IConfiguration[] sources =
+        [
+            new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").Build(),
+            new ConfigurationBuilder().AddEnvironmentVariables("ASPNETCORE_").Build(),
+            new ConfigurationBuilder().AddCommandLine(args).Build(),
+        ];
+        if (!sources.Any(s => Demo.Equals(s["environment"], StringComparison.OrdinalIgnoreCase)))
         {
             return false;
         }
 
-        var configuration = new ConfigurationBuilder()
-            .SetBasePath(AppContext.BaseDirectory)
-            .AddJsonFile("appsettings.json", optional: true)
-            .AddJsonFile("appsettings.Demo.json", optional: true)
-            .AddEnvironmentVariables()
-            .AddCommandLine(args)
-            .Build();
-        return bool.TryParse(configuration[Setting], out var wanted) && wanted;
+        var builder = AscobServer.CreateBuilder(args);
+        using var configuration = builder.Configuration;
+        return builder.Environment.IsEnvironment(Demo) && bool.TryParse(configuration[Setting], out var wanted) && wanted;
     }
 }

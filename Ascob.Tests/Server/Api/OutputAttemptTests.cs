@@ -72,7 +72,7 @@ public sealed class OutputAttemptTests : IAsyncLifetime
     public async Task Output_OfAnEarlierAttempt_CanBeReadWhileTheNextOneRuns()
     {
         var go = Path.Combine(_server.DataDirectory, "go");
-        var id = await SubmitAsync($"echo one; exit 1", 2, $"echo two; while [ ! -e {go} ]; do sleep 0.02; done");
+        var id = await SubmitAsync($"echo one; exit 1", 2, $"echo two; while [ -d {_server.DataDirectory} ] && [ ! -e {go} ]; do sleep 0.02; done");
         await UntilAsync(id, run => run.GetProperty("attempt").GetInt32() == 2 && run.GetProperty("status").GetString() == "RUNNING");
 
         Assert.Equal("one\n", await _client.GetStringAsync($"/api/runs/{id}/output.txt?attempt=1", Token));
@@ -88,7 +88,7 @@ public sealed class OutputAttemptTests : IAsyncLifetime
     {
         var (fail, end) = (Path.Combine(_server.DataDirectory, "fail"), Path.Combine(_server.DataDirectory, "end"));
         var id = await SubmitAsync(
-            $"echo one; while [ ! -e {fail} ]; do sleep 0.02; done; echo more; exit 1", 2, $"echo two; while [ ! -e {end} ]; do sleep 0.02; done");
+            $"echo one; while [ -d {_server.DataDirectory} ] && [ ! -e {fail} ]; do sleep 0.02; done; echo more; exit 1", 2, $"echo two; while [ -d {_server.DataDirectory} ] && [ ! -e {end} ]; do sleep 0.02; done");
         await UntilAsync(id, run => run.GetProperty("status").GetString() == "RUNNING");
         using var answer = await _client.GetAsync($"/api/runs/{id}/output.txt?follow=true{named}", HttpCompletionOption.ResponseHeadersRead, Token);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(Token));
@@ -117,7 +117,7 @@ public sealed class OutputAttemptTests : IAsyncLifetime
     public async Task Leftovers_OfEndedAndUnknownRuns_AreDroppedAndThoseOfActiveOnesKept()
     {
         var end = Path.Combine(_server.DataDirectory, "end");
-        var running = await SubmitAsync($"while [ ! -e {end} ]; do sleep 0.02; done", 1);
+        var running = await SubmitAsync($"while [ -d {_server.DataDirectory} ] && [ ! -e {end} ]; do sleep 0.02; done", 1);
         await UntilAsync(running, run => run.GetProperty("status").GetString() == "RUNNING");
         var ended = await SubmitAsync("echo done", 1);
         await UntilAsync(ended, IsFinal);

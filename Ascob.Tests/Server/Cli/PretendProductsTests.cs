@@ -16,7 +16,7 @@ public sealed partial class PretendProductsTests
     [Fact]
     public async Task Serve_InDemo_HasPretendProductsThatRunTheReadmesJob()
     {
-        await using var server = await RunningServer.StartAsync("--environment", "Demo");
+        await using var server = await RunningServer.StartInAsync(new Dictionary<string, string> { ["ASPNETCORE_ENVIRONMENT"] = "Demo" });
         using var client = server.Client();
 
         var backends = await client.GetFromJsonAsync<JsonElement>("/api/backends", Token);
@@ -30,15 +30,17 @@ public sealed partial class PretendProductsTests
         Assert.Subset(
             backends.GetProperty("items").EnumerateArray().Select(b => b.GetProperty("id").GetString()).ToHashSet(),
             new HashSet<string?> { "jenkins-demo", "rundeck-demo", "pagerduty-demo", "dummyBackend", "shell" });
+        Assert.All(backends.GetProperty("items").EnumerateArray(), b => Assert.True(b.GetProperty("healthy").GetBoolean(), b.ToString()));
         Assert.Equal(("SUCCEEDED", "jenkins-demo"), (run.GetProperty("status").GetString(), run.GetProperty("backendId").GetString()));
         Assert.Contains("deploying version 1.2", output, StringComparison.Ordinal);
         Assert.Contains("A pretend Rundeck is the backend rundeck-demo; try the labels rundeck_project_name=ops, rundeck_job_name=clear caches", server.Log(), StringComparison.Ordinal);
     }
 
+    // The image names Demo in one variable; who names Production in the one that has the last word must not get a demonstration.
     [Fact]
-    public async Task Serve_InProduction_HasNoPretendProducts()
+    public async Task Serve_WhenTheLastWordIsProduction_HasNoPretendProducts()
     {
-        await using var server = await RunningServer.StartAsync();
+        await using var server = await RunningServer.StartInAsync(new Dictionary<string, string> { ["ASPNETCORE_ENVIRONMENT"] = "Demo", ["DOTNET_ENVIRONMENT"] = "Production" });
         using var client = server.Client();
 
         var backends = await client.GetFromJsonAsync<JsonElement>("/api/backends", Token);
