@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using System.Security.Authentication;
 using System.Text.Json;
 using Ascob.Core.Backends;
 using Polly.Timeout;
@@ -29,6 +30,8 @@ internal static class HttpFault
     public static string Describe(Exception exception) => Cause(exception) switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "the host name of the backend is not known",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException { Message: var why } } when why.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
+            $"no secure connection to the backend could be made: {Sentence(why)}",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "no secure connection to the backend could be made",
         HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => "the backend refuses connections",
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "no connection to the backend could be made",
@@ -63,6 +66,13 @@ internal static class HttpFault
             ExceptionDispatchInfo.Throw(cause);
             throw;
         }
+    }
+
+    // The framework's words about a certificate hold no address and no secret, but tell whether it is its age, its name or who vouches for it.
+    private static string Sentence(string message)
+    {
+        var line = message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+        return line.Length == 0 ? line : char.ToLowerInvariant(line[0]) + line[1..Math.Min(line.Length, 200)];
     }
 
     // For adapters that await Refit's calls as they are.

@@ -70,6 +70,36 @@ public abstract class HttpBackendContract : BackendAdapterContract
     }
 
     [Fact]
+    public async Task Submit_WhenTheCertificateIsNotTrusted_IsNotNowWithThatReason_AndNothingIsSent()
+    {
+        await using var host = new UntrustedHost();
+        var begun = Stopwatch.GetTimestamp();
+
+        var outcome = await Another(host.Url).SubmitAsync(Job(ShortJob), Token);
+        var health = await Another(host.Url).CheckHealthAsync(Token);
+
+        Assert.True(outcome.Kind == SubmitOutcomeKind.NotNow, $"{outcome.Kind}: {outcome.Reason}");
+        Readable(outcome.Reason);
+        Assert.Contains("certificate", outcome.Reason, StringComparison.Ordinal);
+        Assert.False(health.Healthy);
+        Readable(health.Reason);
+        Assert.Contains("certificate", health.Reason, StringComparison.Ordinal);
+        Assert.Contains("Ascob:Backends:", health.Reason, StringComparison.Ordinal);
+        Assert.Equal(0, host.Bytes);
+        Assert.True(Stopwatch.GetElapsedTime(begun) < Soon);
+    }
+
+    [Fact]
+    public async Task Submit_WhenTheHostSpeaksNoTls_IsNotNow()
+    {
+        var outcome = await Another(new UriBuilder(Product.Url) { Scheme = "https" }.Uri).SubmitAsync(Job(ShortJob), Token);
+
+        Assert.True(outcome.Kind == SubmitOutcomeKind.NotNow, $"{outcome.Kind}: {outcome.Reason}");
+        Readable(outcome.Reason);
+        Assert.Contains("secure connection", outcome.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Submit_WhenTheCredentialsAreRefused_IsNotNowAndNothingIsStarted()
     {
         var job = Job(ShortJob);
