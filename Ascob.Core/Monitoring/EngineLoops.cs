@@ -156,14 +156,14 @@ public sealed class EngineLoops(
         }
     }
 
-    // How long the loop rests at least. While many runs come due one after the other it rests longer, up to a second, so that one request asks for many of them; the few are not kept
-    // waiting.
+    // How long the loop rests at least. While many runs come due one after the other it rests longer, up to a second, so that one request asks for many of them; it forgets that only
+    // step by step, because runs come in waves. The few are not kept waiting.
     private TimeSpan Gather(BackendEntry backend, int followed)
     {
         var last = _gathering.GetValueOrDefault(backend.Id, ShortestRest);
         var many = Math.Max(2, backend.Options.Poll.BatchSize / 2);
-        var next = followed >= many ? last : followed >= many / 10 ? last * 2 : ShortestRest;
-        return _gathering[backend.Id] = next > LongestRest ? LongestRest : next;
+        var next = followed >= many ? last : followed >= many / 10 ? last * 2 : last / 2;
+        return _gathering[backend.Id] = next > LongestRest ? LongestRest : next < ShortestRest ? ShortestRest : next;
     }
 
     private void Look(Run run)
