@@ -1,5 +1,6 @@
 using Ascob.Core.Backends;
 using Ascob.Core.Jobs;
+using Ascob.Core.Locks;
 using Ascob.Core.Runs;
 using Ascob.Tests.Fixtures;
 
@@ -171,6 +172,34 @@ public sealed class LockWaitingTests
 
         Assert.Equal(0, overlaps);
         Assert.Empty(await world.Locks.ListAsync(Token));
+    }
+
+    [Fact]
+    public async Task Guarantee22_WhenTheServerThatTookTheLockIsGone_TheLockStaysWithTheRunAsLongAsItsJobGoesOn()
+    {
+        await using var first = await TestWorld.StartAsync();
+        var holder = await first.SubmitAsync(Locked("db"));
+        await first.KillAsync();
+
+        await using var second = await TestWorld.StartAsync(first, serverName: "two");
+        await second.Store.TakeOverAbandonedLeasesAsync(Token);
+        var contender = await second.SubmitAsync(Locked("db"));
+        for (var minutes = 0; minutes < 60; minutes += 10)
+        {
+            await second.PassAsync(TimeSpan.FromMinutes(10));
+            await second.Get<LockService>().SweepAsync(Token);
+        }
+
+        var held = Assert.Single(Assert.Single(await second.Locks.ListAsync(Token)).Holders);
+        Assert.Equal((holder.Id, RunStatus.WaitingLocks), (held.RunId!.Value, (await second.RunAsync(contender.Id)).Status));
+        Assert.True((await second.Locks.VerifyAsync("db", held.Fence, Token)).Held);
+        Assert.False(second.Backend.Jobs.ContainsKey(contender.Marker));
+
+        second.Backend.Set(holder.Marker, BackendState.Succeeded);
+        await TestWorld.UntilAsync(() => second.Backend.Jobs.ContainsKey(contender.Marker));
+
+        Assert.True((await second.RunAsync(contender.Id)).Fences!["db"] > held.Fence);
+        Assert.False((await second.Locks.VerifyAsync("db", held.Fence, Token)).Held);
     }
 
     private static JobSpec Locked(params string[] keys) => TestWorld.Job().WithLocks(keys).Build();
