@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Ascob.Core.Backends;
 using Ascob.Core.Jobs;
 using Ascob.Demo;
@@ -11,7 +9,7 @@ namespace Ascob.Tests.Contracts;
 /// <summary>
 /// What every adapter that speaks HTTP must keep to when the way or the answer is bad. Faults are put between it and a pretend product, which goes on counting what was really started.
 /// </summary>
-public abstract class HttpBackendContract : BackendAdapterContract
+public abstract partial class HttpBackendContract : BackendAdapterContract
 {
     // A faulty call must be over soon: a person waits for the sentence. Reads may have been repeated meanwhile.
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
@@ -56,60 +54,6 @@ public abstract class HttpBackendContract : BackendAdapterContract
 
     /// <summary>How many jobs the product has really started with this marker.</summary>
     protected abstract int Started(string marker);
-
-    [Fact]
-    public async Task Submit_WhenTheHostIsDead_IsNotNowWithinSeconds()
-    {
-        var begun = Stopwatch.GetTimestamp();
-
-        var outcome = await Another(DeadUrl()).SubmitAsync(Job(ShortJob), Token);
-
-        Assert.True(outcome.Kind == SubmitOutcomeKind.NotNow, $"{outcome.Kind}: {outcome.Reason}");
-        Readable(outcome.Reason);
-        Assert.True(Stopwatch.GetElapsedTime(begun) < Soon);
-    }
-
-    [Fact]
-    public async Task Submit_WhenTheCertificateIsNotTrusted_IsNotNowWithThatReason_AndNothingIsSent()
-    {
-        await using var host = new UntrustedHost();
-        var begun = Stopwatch.GetTimestamp();
-
-        var outcome = await Another(host.Url).SubmitAsync(Job(ShortJob), Token);
-        var health = await Another(host.Url).CheckHealthAsync(Token);
-
-        Assert.True(outcome.Kind == SubmitOutcomeKind.NotNow, $"{outcome.Kind}: {outcome.Reason}");
-        Readable(outcome.Reason);
-        Assert.Contains("certificate", outcome.Reason, StringComparison.Ordinal);
-        Assert.False(health.Healthy);
-        Readable(health.Reason);
-        Assert.Contains("certificate", health.Reason, StringComparison.Ordinal);
-        Assert.Contains("Ascob:Backends:", health.Reason, StringComparison.Ordinal);
-        Assert.Equal(0, host.Bytes);
-        Assert.True(Stopwatch.GetElapsedTime(begun) < Soon);
-    }
-
-    [Fact]
-    public async Task Submit_WhenTheHostSpeaksNoTls_IsNotNow()
-    {
-        var outcome = await Another(new UriBuilder(Product.Url) { Scheme = "https" }.Uri).SubmitAsync(Job(ShortJob), Token);
-
-        Assert.True(outcome.Kind == SubmitOutcomeKind.NotNow, $"{outcome.Kind}: {outcome.Reason}");
-        Readable(outcome.Reason);
-        Assert.Contains("secure connection", outcome.Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Submit_WhenTheCredentialsAreRefused_IsNotNowAndNothingIsStarted()
-    {
-        var job = Job(ShortJob);
-
-        var outcome = await Another(wrongCredentials: true).SubmitAsync(job, Token);
-
-        Assert.True(outcome.Kind == SubmitOutcomeKind.NotNow, $"{outcome.Kind}: {outcome.Reason}");
-        Readable(outcome.Reason);
-        Assert.Equal(0, Started(job.Marker));
-    }
 
     [Fact]
     public async Task Submit_WhenTheProductDoesNotKnowTheJob_IsRejectedWithAReason()
@@ -336,26 +280,6 @@ public abstract class HttpBackendContract : BackendAdapterContract
         Readable(outcome.Reason);
     }
 
-    [Fact]
-    public async Task Health_WhenTheHostIsDead_NamesTheSetting()
-    {
-        var health = await Another(DeadUrl()).CheckHealthAsync(Token);
-
-        Assert.False(health.Healthy);
-        Readable(health.Reason);
-        Assert.Contains("Ascob:Backends:", health.Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Health_WhenTheCredentialsAreRefused_NamesTheSetting()
-    {
-        var health = await Another(wrongCredentials: true).CheckHealthAsync(Token);
-
-        Assert.False(health.Healthy);
-        Readable(health.Reason);
-        Assert.Contains("Ascob:Backends:", health.Reason, StringComparison.Ordinal);
-    }
-
     /// <summary>Puts a fault in the way of the requests that match.</summary>
     private protected void Fail(Func<HttpRequest, bool> matches, Func<HttpContext, Task<bool>> fault) =>
         Product.Before = context => matches(context.Request) ? fault(context) : Task.FromResult(false);
@@ -401,12 +325,5 @@ public abstract class HttpBackendContract : BackendAdapterContract
         Assert.DoesNotContain('\n', reason);
         Assert.DoesNotContain('<', reason);
         Assert.All(Credentials, c => Assert.DoesNotContain(c, reason, StringComparison.Ordinal));
-    }
-
-    private static Uri DeadUrl()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
     }
 }
