@@ -5,6 +5,7 @@ using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Api;
 using Ascob.Server.Background;
+using Ascob.Server.Cluster;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Output;
@@ -42,6 +43,8 @@ internal static class AscobServer
         builder.Services.AddAscobPersistence(builder.Configuration);
         builder.Services.AddAscobOutput(builder.Configuration);
         builder.Services.AddAscobBackendTypes();
+        builder.Services.AddAscobCluster(builder.Configuration);
+        builder.Services.AddHostedService<WorkerBackends>();
         builder.Services.AddAscobEngine();
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);

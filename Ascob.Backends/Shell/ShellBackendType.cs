@@ -15,6 +15,9 @@ public sealed class ShellBackendType : IBackendType
     /// <inheritdoc/>
     public string? InstanceLabel => null;
 
+    /// <summary>Makes what a server needs of a worker's shell backend: the rules of its jobs. The worker itself makes the adapter that runs them.</summary>
+    public static IBackendAdapter OfWorker(string worker) => new WorkerShellAdapter(worker);
+
     /// <inheritdoc/>
     public IBackendAdapter Create(BackendContext context)
     {

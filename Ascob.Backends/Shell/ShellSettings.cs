@@ -57,7 +57,7 @@ internal sealed record ShellSettings
     private sealed class Reader(BackendContext context)
     {
         public BackendConfigurationException Wrong(string key, string expected) =>
-            new($"Ascob:Backends:{context.Id}:{key} must be {expected}.");
+            new($"{context.SettingsPath}:{key} must be {expected}.");
 
         public bool Bool(string key, bool fallback) => context.Settings(key) switch
         {

@@ -13,6 +13,7 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
     private string? _lastError;
     private int _active;
     private bool _drained;
+    private string? _away;
     private long _pausedFrom;
     private TimeSpan _pause;
 
@@ -48,6 +49,13 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
     {
         get => Volatile.Read(ref _drained);
         set => Volatile.Write(ref _drained, value);
+    }
+
+    /// <summary>Gets or sets why a backend of a worker takes nothing now, because the worker is not there; null where it is.</summary>
+    public string? Away
+    {
+        get => Volatile.Read(ref _away);
+        set => Volatile.Write(ref _away, value);
     }
 
     /// <summary>Gets or sets how many runs the backend works on, as last counted.</summary>

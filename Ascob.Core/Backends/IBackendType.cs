@@ -37,7 +37,11 @@ public sealed record BackendContext(
     BackendOptions Options,
     Func<string, string?> Settings,
     string DataDirectory,
-    IServiceProvider Services);
+    IServiceProvider Services)
+{
+    /// <summary>Gets the path of the settings in the configuration, for messages.</summary>
+    public string SettingsPath { get; init; } = $"Ascob:Backends:{Id}";
+}
 
 /// <summary>A backend is configured wrongly; the start is refused with this message, which names the key.</summary>
 public sealed class BackendConfigurationException : Exception

@@ -32,8 +32,10 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(RunList))]
 [JsonSerializable(typeof(SearchRunsRequest))]
 [JsonSerializable(typeof(SearchRunsResponse))]
+[JsonSerializable(typeof(ServerList))]
 [JsonSerializable(typeof(SubmitRunRequest))]
 [JsonSerializable(typeof(SubmitRunResponse))]
 [JsonSerializable(typeof(TokenList))]
 [JsonSerializable(typeof(WhoAmI))]
+[JsonSerializable(typeof(WorkerList))]
 internal sealed partial class AscobJsonContext : JsonSerializerContext;

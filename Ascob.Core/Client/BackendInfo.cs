@@ -11,6 +11,9 @@ public sealed record BackendInfo
     /// <summary>Gets the type, such as <c>Shell</c>.</summary>
     public required string Type { get; init; }
 
+    /// <summary>Gets the worker that serves it; null where the servers do.</summary>
+    public string? Worker { get; init; }
+
     /// <summary>Gets the labels that route to it.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
@@ -45,8 +48,9 @@ public sealed record BackendInfo
             Id = entry.Id,
             Type = entry.Type.Name,
             Labels = entry.Options.Labels,
-            Healthy = circuit != CircuitState.Open,
-            Reason = entry.Condition.LastError,
+            Healthy = circuit != CircuitState.Open && entry.Condition.Away is null,
+            Reason = entry.Condition.Away ?? entry.Condition.LastError,
+            Worker = entry.Worker,
             Circuit = Word(circuit),
             Drained = entry.Condition.Drained,
             Running = entry.Condition.Active,

@@ -104,6 +104,18 @@ public interface IAscobApi
     [Post("/api/backends/{id}/resume")]
     Task ResumeBackendAsync(string id, [Body] EmptyRequest body, CancellationToken cancellationToken);
 
+    /// <summary>Lists the workers with their load.</summary>
+    [Get("/api/workers")]
+    Task<WorkerList> ListWorkersAsync(CancellationToken cancellationToken);
+
+    /// <summary>Forgets a worker that is gone for good.</summary>
+    [Delete("/api/workers/{name}")]
+    Task ForgetWorkerAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Lists the servers on the database.</summary>
+    [Get("/api/servers")]
+    Task<ServerList> ListServersAsync(CancellationToken cancellationToken);
+
     /// <summary>Lists the locks that are held or wanted.</summary>
     [Get("/api/locks")]
     Task<LockListResponse> ListLocksAsync(CancellationToken cancellationToken);

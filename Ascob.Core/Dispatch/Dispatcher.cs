@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
 using Ascob.Core.Errors;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
@@ -16,6 +17,7 @@ public sealed class Dispatcher(
     BackendCatalog catalog,
     RunSubmitter submitter,
     RunStopper stopper,
+    RunPlaces places,
     IOptions<EngineOptions> options,
     ILogger<Dispatcher> logger) : IAsyncDisposable
 {
@@ -47,8 +49,14 @@ public sealed class Dispatcher(
     public void Enqueue(Run run, bool justStored = false)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (run.BackendId is null || !catalog.TryGet(run.BackendId, out _) || _stopping.IsCancellationRequested)
+        if (run.BackendId is null || !catalog.TryGet(run.BackendId, out var backend) || _stopping.IsCancellationRequested)
         {
+            return;
+        }
+
+        if (!backend.ServedHere && backend.Condition.Away is null)
+        {
+            places.Attend(run);
             return;
         }
 

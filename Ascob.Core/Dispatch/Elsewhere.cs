@@ -35,7 +35,7 @@ public sealed class Elsewhere(Router router, BackendCatalog catalog, IRunStore s
     }
 
     private bool IsOpen(string backendId) => catalog.TryGet(backendId, out var backend)
-        && backend.Condition is { Circuit: CircuitState.Closed, Drained: false } condition
+        && backend.Condition is { Circuit: CircuitState.Closed, Drained: false, Away: null } condition
         && condition.Paused == TimeSpan.Zero
         && !(backend.Options.MaxConcurrentRuns <= condition.Active);
 

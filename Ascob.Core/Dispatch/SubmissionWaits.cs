@@ -29,6 +29,14 @@ public sealed class SubmissionWaits(
     internal static Hold? Held(Run run, BackendEntry backend)
     {
         var condition = backend.Condition;
+        if (!backend.ServedHere)
+        {
+            // Its worker sends it, when it is there.
+            return condition.Away is { } away
+                ? new Hold(away, FirstPause, true)
+                : new Hold($"worker '{backend.Worker}' takes it", PauseGrid, false);
+        }
+
         if (condition.Drained && run.IntentAt is null)
         {
             return new Hold($"backend '{backend.Id}' is drained: it takes no new runs until it is resumed", TimeSpan.FromSeconds(5), false);

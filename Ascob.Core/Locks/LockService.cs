@@ -1,3 +1,4 @@
+using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
@@ -13,6 +14,7 @@ public sealed class LockService(
     IRunStore store,
     RunUpdater updater,
     Dispatcher dispatcher,
+    RunPlaces places,
     ServerIdentity server,
     MonotonicClock clock,
     IOptions<EngineOptions> options,
@@ -30,7 +32,15 @@ public sealed class LockService(
         {
             case LockGrantOutcome.Granted:
                 updater.Committed(granted!);
-                dispatcher.Enqueue(grant.Run!);
+                if (places.IsServedHere(grant.Run!.BackendId))
+                {
+                    dispatcher.Enqueue(grant.Run);
+                }
+                else
+                {
+                    places.Attend(grant.Run);
+                }
+
                 return grant.Run;
             case LockGrantOutcome.Blocked:
                 return await BlockedAsync(runId, grant.Blocking, cancellationToken).ConfigureAwait(false);
@@ -70,6 +80,7 @@ public sealed class LockService(
     private RunChange Granted(Run run, IReadOnlyDictionary<string, long> fences)
     {
         var now = clock.Now;
+        var here = places.IsServedHere(run.BackendId);
         return RunLifecycle.Change(
             run,
             RunTrigger.LocksGranted,
@@ -80,9 +91,9 @@ public sealed class LockService(
             {
                 Fences = fences,
                 WaitingSince = null,
-                LeaseOwner = server.LeaseOwner,
-                LeaseUntil = now + options.Value.Lease,
-                NextCheckAt = now + options.Value.Lease,
+                LeaseOwner = here ? server.LeaseOwner : null,
+                LeaseUntil = here ? now + options.Value.Lease : null,
+                NextCheckAt = here ? now + options.Value.Lease : now,
             },
             RunEventTypes.LocksGranted,
             fences.ToDictionary(f => f.Key, f => f.Value.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparer.Ordinal))

@@ -23,7 +23,7 @@ public sealed class BackendLeftovers(BackendCatalog catalog, IRunStore store, Mo
     public async Task<int> CleanAsync(CancellationToken cancellationToken)
     {
         var cleaned = 0;
-        foreach (var backend in catalog.All)
+        foreach (var backend in catalog.Served)
         {
             if (backend.Adapter is ISupportCleanup cleanup)
             {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
 using Ascob.Core.Locks;
@@ -25,6 +26,7 @@ public sealed class EngineLoops(
     Sweeper sweeper,
     LockService locks,
     JobMaker jobs,
+    RunPlaces places,
     ServerIdentity server,
     MonotonicClock clock,
     IOptions<EngineOptions> options,
@@ -39,7 +41,7 @@ public sealed class EngineLoops(
     private long? _counted;
 
     // One for each backend, so that one that hangs holds up no hint of another.
-    private readonly Dictionary<string, Channel<Run>> _lookNow = catalog.All.ToDictionary(b => b.Id, _ => Channel.CreateUnbounded<Run>(), StringComparer.Ordinal);
+    private readonly Dictionary<string, Channel<Run>> _lookNow = catalog.Served.ToDictionary(b => b.Id, _ => Channel.CreateUnbounded<Run>(), StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TimeSpan> _gathering = new(StringComparer.Ordinal);
     private readonly Channel<Run> _finished = Channel.CreateUnbounded<Run>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -47,7 +49,7 @@ public sealed class EngineLoops(
     public const string SweeperLoop = "(sweeper)";
 
     /// <summary>Gets the names of all loops.</summary>
-    public IReadOnlyList<string> Names => [SweeperLoop, .. catalog.All.Select(b => b.Id)];
+    public IReadOnlyList<string> Names => [SweeperLoop, .. catalog.Served.Select(b => b.Id)];
 
     /// <summary>Answers how long ago a loop did its last turn in this process; null for never.</summary>
     public TimeSpan? SinceLastTurn(string name) =>
@@ -95,8 +97,8 @@ public sealed class EngineLoops(
         updater.Finished += OnFinished;
         try
         {
-            var listeners = catalog.All.Where(b => b.Adapter is ISupportChanges).Select(b => ListenAsync(b, cancellationToken));
-            var lookers = catalog.All.SelectMany(b => Enumerable.Range(0, 4).Select(_ => LookLoopAsync(b, cancellationToken)));
+            var listeners = catalog.Served.Where(b => b.Adapter is ISupportChanges).Select(b => ListenAsync(b, cancellationToken));
+            var lookers = catalog.Served.SelectMany(b => Enumerable.Range(0, 4).Select(_ => LookLoopAsync(b, cancellationToken)));
             await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken)]).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -118,6 +120,12 @@ public sealed class EngineLoops(
             {
                 await CountAsync(cancellationToken).ConfigureAwait(false);
                 var swept = await sweeper.SweepAsync(cancellationToken).ConfigureAwait(false);
+                foreach (var away in catalog.OfWorkers.Where(w => w.Condition.Away is not null))
+                {
+                    // Nobody else tells what became of its runs.
+                    swept += await follower.FollowDueAsync(away, cancellationToken).ConfigureAwait(false);
+                }
+
                 return swept > 0 ? TimeSpan.FromMilliseconds(50) : options.Value.SweepInterval;
             }
 
@@ -137,7 +145,7 @@ public sealed class EngineLoops(
                 return TimeSpan.Zero;
             }
 
-            var next = await store.NextDueAsync(name, cancellationToken).ConfigureAwait(false);
+            var next = await store.NextDueAsync(name, follower.LeftToOthers(backend), cancellationToken).ConfigureAwait(false);
             var rest = next is { } due ? due - clock.Now : LongestRest;
             var least = Gather(backend, followed);
             return rest < least ? least : rest > LongestRest ? LongestRest : rest;
@@ -168,7 +176,11 @@ public sealed class EngineLoops(
 
     private void Look(Run run)
     {
-        if (run.BackendId is not null && _lookNow.TryGetValue(run.BackendId, out var hints))
+        if (!places.IsHere(run))
+        {
+            places.Attend(run);
+        }
+        else if (run.BackendId is not null && _lookNow.TryGetValue(run.BackendId, out var hints))
         {
             hints.Writer.TryWrite(run);
         }
@@ -242,7 +254,7 @@ public sealed class EngineLoops(
             // While the lease of the submission lasts, no other server polls the run, and no claim is needed.
             var mine = run.LeaseOwner == server.LeaseOwner && run.LeaseUntil > clock.Now;
             var claimed = mine ? run : await store.ClaimAsync(run.Id, server.LeaseOwner, clock.Now, clock.Now + options.Value.Lease, cancellationToken).ConfigureAwait(false);
-            if (claimed is { Status: RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting })
+            if (claimed is { Status: RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting } or { Status: RunStatus.InDoubt, IntentPlace: not null, BackendKeys.Count: > 0 })
             {
                 owned.Add(claimed);
             }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
@@ -15,6 +17,7 @@ public sealed class RunFollower(
     RunStopper stopper,
     RunTracker tracker,
     PollSchedule schedule,
+    ClusterView cluster,
     ServerIdentity server,
     MonotonicClock clock,
     AscobMetrics metrics,
@@ -39,7 +42,7 @@ public sealed class RunFollower(
 
         var now = clock.Now;
         var due = await store.ClaimDueAsync(
-            new DueFilter(server.LeaseOwner, now, now + LeaseFor(backend), Followed, backend.Id, backend.Options.Poll.BatchSize),
+            new DueFilter(server.LeaseOwner, now, now + LeaseFor(backend), Followed, backend.Id, backend.Options.Poll.BatchSize) { ExceptPlaces = LeftToOthers(backend) },
             cancellationToken).ConfigureAwait(false);
         if (due.Count > 0)
         {
@@ -48,6 +51,13 @@ public sealed class RunFollower(
         }
 
         return due.Count;
+    }
+
+    /// <summary>Answers the places whose runs of this backend other members look after.</summary>
+    public IReadOnlyList<string> LeftToOthers(BackendEntry backend)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        return backend.Adapter.Place is null && backend.ServedHere ? [] : cluster.OthersPlaces;
     }
 
     /// <summary>Looks at these runs, on which this server holds the lease.</summary>
@@ -214,19 +224,20 @@ public sealed class RunFollower(
 
     private async Task<Run> AliveAsync(Run run, BackendEntry backend, BackendReport report, CancellationToken cancellationToken)
     {
-        var started = report.State == BackendState.Running && run.Status is RunStatus.Submitted;
+        var started = report.State == BackendState.Running && run.Status is RunStatus.Submitted or RunStatus.InDoubt;
         var marker = run.Marker;
         var result = await updater.ApplyAsync(
             run,
-            r => r.Marker != marker || r.Status is not (RunStatus.Submitted or RunStatus.Running) || IsQuiet(r, report) ? null : RunLifecycle.Change(
+            r => r.Marker != marker || r.Status is not (RunStatus.Submitted or RunStatus.Running or RunStatus.InDoubt) || IsQuiet(r, report) ? null : RunLifecycle.Change(
                 r,
-                report.State == BackendState.Running && r.Status == RunStatus.Submitted ? RunTrigger.BackendStarted : RunTrigger.Noted,
+                TriggerOf(r.Status, report.State),
                 clock.Now,
                 $"backend:{backend.Id}",
                 report.Reason,
                 x => RunFinisher.Facts(x, report) with
                 {
                     StartedAt = started ? RunFinisher.StartOf(x, report, clock.Now) : x.StartedAt,
+                    WaitingSince = x.Status == RunStatus.InDoubt ? null : x.WaitingSince,
                     FailedChecks = 0,
                     LeaseOwner = server.LeaseOwner,
                     LeaseUntil = clock.Now + options.Value.Lease,
@@ -236,6 +247,14 @@ public sealed class RunFollower(
         tracker.Track(result.Run);
         return result.Run;
     }
+
+    // What was out of reach is where it was.
+    private static RunTrigger TriggerOf(RunStatus status, BackendState state) => (status, state) switch
+    {
+        (RunStatus.Submitted or RunStatus.InDoubt, BackendState.Running) => RunTrigger.BackendStarted,
+        (RunStatus.InDoubt, _) => RunTrigger.BackendAccepted,
+        _ => RunTrigger.Noted,
+    };
 
     private async Task<Run> NotFoundAsync(Run run, BackendEntry backend, BackendReport report, CancellationToken cancellationToken)
     {
@@ -266,29 +285,46 @@ public sealed class RunFollower(
         return result.Run;
     }
 
-    // Left to the server that can ask, soon. Where that one stays away, the run says so.
+    // Only another process can ask, and that one is not there, or not known: else the run had been left to it. The run says so, and after a while it is in doubt, where a person can decide.
     private async Task<Run> ElsewhereAsync(Run run, BackendReport report, CancellationToken cancellationToken)
     {
         var failed = run.FailedChecks + 1;
         var next = clock.Now + (failed < LooksElsewhereBeforeTold ? PauseForOthers : LongPauseForOthers);
-        if (failed < LooksElsewhereBeforeTold || run.StatusReason == report.Reason)
+        var keeper = cluster.KeeperOf(run.IntentPlace);
+        var away = keeper is null ? TimeSpan.Zero : clock.Now - keeper.LastSeenAt;
+        var vanished = run.Status is RunStatus.Submitted or RunStatus.Running && away >= options.Value.VanishedAfter;
+        var reason = keeper is null || cluster.IsThere(keeper) ? report.Reason : $"{report.Reason}; {AwayText(keeper)}";
+        reason = vanished || run.Status == RunStatus.InDoubt ? $"it is unknown how the job stands: {reason}" : reason;
+        if (!vanished && (run.StatusReason == reason || (failed < LooksElsewhereBeforeTold && away < options.Value.Lease)))
         {
             await store.RescheduleAsync([new Reschedule(run.Id, run.Version, next, failed)], cancellationToken).ConfigureAwait(false);
             return run;
         }
 
+        var marker = run.Marker;
         var result = await updater.ApplyAsync(
             run,
-            r => RunLifecycle.Change(
+            r => r.Marker != marker ? null : RunLifecycle.Change(
                 r,
-                RunTrigger.Noted,
+                vanished ? RunTrigger.ReachLost : RunTrigger.Noted,
                 clock.Now,
                 server.Actor,
-                report.Reason,
-                x => x with { FailedChecks = x.FailedChecks + 1, LeaseOwner = null, LeaseUntil = null, NextCheckAt = next }),
+                reason,
+                x => x with
+                {
+                    WaitingSince = vanished ? clock.Now : x.WaitingSince,
+                    FailedChecks = vanished ? 0 : x.FailedChecks + 1,
+                    LeaseOwner = null,
+                    LeaseUntil = null,
+                    NextCheckAt = next,
+                }),
             cancellationToken).ConfigureAwait(false);
         return result.Run;
     }
+
+    private static string AwayText(Member keeper) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(keeper.Kind == MemberKind.Worker ? "worker" : "server")} '{keeper.Name}' {(keeper.State == MemberState.Stopped ? "stopped" : "was last seen")} at {keeper.LastSeenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}");
 
     private TimeSpan LeaseFor(BackendEntry backend) => backend.Options.Resilience.Timeout + options.Value.Lease;
 }

@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Locks;
 using Ascob.Core.Runs;
@@ -17,7 +18,10 @@ public sealed class Sweeper(
     LockService locks,
     Dispatcher dispatcher,
     RunSubmitter submitter,
+    RunFinisher finisher,
     BackendCatalog catalog,
+    ClusterView cluster,
+    RunPlaces places,
     ServerIdentity server,
     MonotonicClock clock,
     IOptions<EngineOptions> options)
@@ -26,14 +30,13 @@ public sealed class Sweeper(
     private static readonly TimeSpan UnknownBackendPause = TimeSpan.FromMinutes(1);
 
     private static readonly RunStatus[] LookedAfter = [RunStatus.Defined, RunStatus.WaitingLocks, RunStatus.PendingSubmit, RunStatus.InDoubt];
+    private static readonly RunStatus[] LookedAfterByWorkers = [RunStatus.PendingSubmit, RunStatus.InDoubt];
 
     /// <summary>Looks once at what is due; answers how many runs there were.</summary>
     public async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
         var now = clock.Now;
-        var due = await store.ClaimDueAsync(
-            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfter, null, PageSize),
-            cancellationToken).ConfigureAwait(false);
+        var due = await store.ClaimDueAsync(Mine(now), cancellationToken).ConfigureAwait(false);
         await LookForAsync([.. due.Where(r => r.Status == RunStatus.InDoubt)], cancellationToken).ConfigureAwait(false);
         foreach (var run in due.Where(r => r.Status != RunStatus.InDoubt))
         {
@@ -42,6 +45,43 @@ public sealed class Sweeper(
 
         return due.Count;
     }
+
+    /// <summary>Looks at one run now, because another process asks for it; does nothing where this one cannot reach it, or another has it in hand.</summary>
+    public async Task AttendAsync(long runId, CancellationToken cancellationToken)
+    {
+        var now = clock.Now;
+        if (await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run
+            || run.Status is RunStatus.Defined or RunStatus.WaitingLocks
+            || run.Status.IsFinal()
+            || !places.IsHere(run)
+            || (run.Status == RunStatus.PendingSubmit && run.NextCheckAt > now)
+            || await store.ClaimAsync(runId, server.LeaseOwner, now, now + options.Value.Lease, cancellationToken).ConfigureAwait(false) is not { } claimed)
+        {
+            return;
+        }
+
+        switch (claimed.Status)
+        {
+            case RunStatus.PendingSubmit:
+                await StepAsync(claimed, cancellationToken).ConfigureAwait(false);
+                break;
+            case RunStatus.InDoubt:
+                await LookForAsync([claimed], cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                finisher.Look(claimed);
+                break;
+        }
+    }
+
+    // A worker looks after the runs of its own backend. A server looks after all others, and after those of workers that are away.
+    private DueFilter Mine(DateTimeOffset now) => options.Value.OnlyBackend is { } only
+        ? new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfterByWorkers, only, PageSize)
+        : new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfter, null, PageSize)
+        {
+            ExceptPlaces = cluster.OthersPlaces,
+            ExceptBackends = [.. catalog.OfWorkers.Where(w => w.Condition.Away is null).Select(w => w.Id)],
+        };
 
     // A look-up takes as long as its backend, so nobody waits for it here, and until it has had its time the run is not due: many that hang would fill every page and hide what comes
     // after them.
@@ -64,7 +104,15 @@ public sealed class Sweeper(
             cancellationToken).ConfigureAwait(false);
         foreach (var run in runs)
         {
-            dispatcher.LookFor(run);
+            if (run.IntentPlace is not null && run.BackendKeys is { Count: > 0 })
+            {
+                // The job is known and was out of reach: its state is asked for, not its whereabouts.
+                finisher.Look(run);
+            }
+            else
+            {
+                dispatcher.LookFor(run);
+            }
         }
     }
 
@@ -73,7 +121,11 @@ public sealed class Sweeper(
     {
         var now = clock.Now;
         var waiting = await store.ClaimDueAsync(
-            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots) { DueBefore = now + (options.Value.WaitRecheck * 2) },
+            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots)
+            {
+                DueBefore = now + (options.Value.WaitRecheck * 2),
+                ExceptPlaces = cluster.OthersPlaces,
+            },
             cancellationToken).ConfigureAwait(false);
         foreach (var run in waiting)
         {

@@ -72,6 +72,12 @@ public sealed class Router(BackendCatalog catalog)
             var matched = (spec.Labels ?? new Dictionary<string, string>()).Keys.Where(backend.Options.Labels.ContainsKey).ToList();
             var speaks = (spec.Labels ?? new Dictionary<string, string>()).Keys
                 .Any(k => k.StartsWith(backend.Type.LabelPrefix, StringComparison.Ordinal));
+            if (matched.Count == 0 && !backend.ServedHere)
+            {
+                // A new worker must not draw jobs to its machine that never asked for one.
+                return (["a worker takes jobs that carry one of its labels, or name it"], false);
+            }
+
             if (matched.Count == 0 && !speaks)
             {
                 return ([$"the job has no label that leads here: '{BackendIdLabel}', '{backend.Type.LabelPrefix}…' or one that the backend declares"], false);
@@ -131,7 +137,7 @@ public sealed class Router(BackendCatalog catalog)
         var condition = backend.Condition;
         var capacity = backend.Options.MaxConcurrentRuns;
         return new Ranking(
-            condition.Circuit != CircuitState.Closed || condition.Drained || condition.Paused > TimeSpan.Zero,
+            condition.Circuit != CircuitState.Closed || condition.Away is not null || condition.Drained || condition.Paused > TimeSpan.Zero,
             capacity is { } max && condition.Active >= max,
             capacity is { } most ? (double)condition.Active / most : 0,
             RendezvousHash.Score(backend.Id, runId, backend.Options.Weight));
@@ -140,7 +146,7 @@ public sealed class Router(BackendCatalog catalog)
     private static void Explain(BackendEntry backend, List<string> reasons, Ranking rank)
     {
         var condition = backend.Condition;
-        reasons.Add(condition.Drained ? "drained: takes no new runs" : condition.Paused > TimeSpan.Zero ? "asks for fewer requests" : $"circuit {condition.Circuit.ToString().ToLowerInvariant()}");
+        reasons.Add(condition.Away is { } away ? away : condition.Drained ? "drained: takes no new runs" : condition.Paused > TimeSpan.Zero ? "asks for fewer requests" : $"circuit {condition.Circuit.ToString().ToLowerInvariant()}");
         if (backend.Options.MaxConcurrentRuns is { } max)
         {
             reasons.Add($"{condition.Active} of {max} runs{(rank.Full ? ", full" : string.Empty)}");

@@ -21,8 +21,19 @@ public sealed class EngineOptions
     /// <summary>Gets or sets over how long a backend must say "not found" before a run is given up as lost.</summary>
     public TimeSpan LostAfter { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Gets or sets how often this server tells the others on its database that it is there, and looks who else is.</summary>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Gets or sets how long the only process that can reach a job (a worker, or the server whose host runs it) may be away before the run is <c>IN_DOUBT</c>. Its locks stay held.
+    /// </summary>
+    public TimeSpan VanishedAfter { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Gets or sets the base of callback URLs, such as <c>https://ascob.example</c>; null: no callback URLs are handed out.</summary>
     public string? PublicUrl { get; set; }
+
+    /// <summary>Gets or sets the one backend whose runs this process looks after; null for all. Set by a worker, not by people.</summary>
+    public string? OnlyBackend { get; set; }
 
     /// <summary>Gets or sets how many submissions may wait in memory for one backend; what is over it waits in the database.</summary>
     public int MaxQueuedSubmissions { get; set; } = 512;

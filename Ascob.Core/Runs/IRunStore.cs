@@ -59,7 +59,10 @@ public interface IRunStore
     Task<IReadOnlyList<RunCount>> CountActiveAsync(CancellationToken cancellationToken);
 
     /// <summary>Answers the earliest <see cref="Run.NextCheckAt"/> of the due filter's backend, so that a loop knows how long it may rest; null for none.</summary>
-    Task<DateTimeOffset?> NextDueAsync(string? backendId, CancellationToken cancellationToken);
+    /// <param name="backendId">Only runs of this backend; null for all.</param>
+    /// <param name="exceptPlaces">Runs at these places do not count.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    Task<DateTimeOffset?> NextDueAsync(string? backendId, IReadOnlyList<string> exceptPlaces, CancellationToken cancellationToken);
 
     /// <summary>Answers the final runs that ended before the given time, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<long>> EndedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
@@ -95,6 +98,12 @@ public sealed record DueFilter(
 {
     /// <summary>Gets the time at or before which the next look must be due; the present where nothing else is said.</summary>
     public DateTimeOffset DueBefore { get; init; } = Now;
+
+    /// <summary>Gets the places whose runs are left to whoever keeps these; see <see cref="Run.IntentPlace"/>.</summary>
+    public IReadOnlyList<string> ExceptPlaces { get; init; } = [];
+
+    /// <summary>Gets the backends whose runs are left to whoever serves these, unless the run waits for a start or for locks.</summary>
+    public IReadOnlyList<string> ExceptBackends { get; init; } = [];
 }
 
 /// <summary>How many runs of a backend stand in a status.</summary>

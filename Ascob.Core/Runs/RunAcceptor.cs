@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
@@ -27,6 +28,7 @@ public sealed class RunAcceptor(
     Dispatcher dispatcher,
     LockService locks,
     JobMaker jobs,
+    RunPlaces places,
     ISecretProtector protector,
     ServerIdentity server,
     MonotonicClock clock,
@@ -269,6 +271,11 @@ public sealed class RunAcceptor(
             return next;
         }
 
+        if (!backend.ServedHere)
+        {
+            return next with { NextCheckAt = now, StatusReason = backend.Condition.Away };
+        }
+
         var lease = now + backend.Options.Resilience.Timeout + options.Value.Lease;
         if (!dispatcher.HasRoom(backend.Id))
         {
@@ -288,6 +295,9 @@ public sealed class RunAcceptor(
         {
             case RunStatus.PendingSubmit when run.LeaseOwner is not null:
                 dispatcher.Enqueue(run, justStored: true);
+                break;
+            case RunStatus.PendingSubmit when !places.IsServedHere(run.BackendId):
+                places.Attend(run);
                 break;
             case RunStatus.WaitingLocks:
                 try

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
 using Ascob.Core.Monitoring;
@@ -17,6 +18,7 @@ public sealed class RunOrders(
     RunStopper stopper,
     Dispatcher dispatcher,
     BackendCatalog catalog,
+    RunPlaces places,
     ServerIdentity server,
     MonotonicClock clock,
     IOptions<EngineOptions> options)
@@ -67,6 +69,12 @@ public sealed class RunOrders(
             return run;
         }
 
+        if (!places.IsHere(run))
+        {
+            places.Attend(run);
+            return run;
+        }
+
         var claimed = await store.ClaimAsync(run.Id, server.LeaseOwner, clock.Now, clock.Now + options.Value.Lease, cancellationToken).ConfigureAwait(false);
         if (claimed is { Status: RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting })
         {
@@ -113,11 +121,14 @@ public sealed class RunOrders(
 
     private RunChange? Verdict(Run run, Resolution resolution, string actor)
     {
-        if (run.Status != RunStatus.InDoubt)
+        // Where nobody can carry a stop out, a person may give the run up.
+        var givenUp = run.Status == RunStatus.Aborting && resolution.Verdict == ResolutionVerdict.Failed && places.IsOutOfReach(run);
+        if (run.Status != RunStatus.InDoubt && !givenUp)
         {
             return null;
         }
 
+        var here = places.IsHere(run);
         var now = clock.Now;
         var trigger = resolution.Verdict switch
         {
@@ -133,14 +144,19 @@ public sealed class RunOrders(
             $"verdict '{(resolution.Verdict == ResolutionVerdict.NotStarted ? "not_started" : resolution.Verdict.ToString().ToLowerInvariant())}': {resolution.Reason}",
             r => r with
             {
-                BackendKeys = resolution.Verdict == ResolutionVerdict.Adopt ? resolution.BackendKeys : r.BackendKeys,
+                BackendKeys = resolution.Verdict switch
+                {
+                    ResolutionVerdict.Adopt => resolution.BackendKeys,
+                    ResolutionVerdict.NotStarted => null,
+                    _ => r.BackendKeys,
+                },
                 IntentAt = resolution.Verdict == ResolutionVerdict.NotStarted ? null : r.IntentAt,
                 HoldsSlot = resolution.Verdict != ResolutionVerdict.NotStarted && r.HoldsSlot,
                 WaitingSince = null,
                 FailedChecks = 0,
-                LeaseOwner = server.LeaseOwner,
-                LeaseUntil = now + options.Value.Lease,
-                NextCheckAt = now + options.Value.Lease,
+                LeaseOwner = here ? server.LeaseOwner : null,
+                LeaseUntil = here ? now + options.Value.Lease : null,
+                NextCheckAt = here ? now + options.Value.Lease : now,
             },
             RunEventTypes.Operator,
             Evidence(run, resolution));
@@ -170,6 +186,7 @@ public sealed class RunOrders(
     private RunChange? Stop(Run run, bool force, string actor)
     {
         var now = clock.Now;
+        var takes = run.BackendKeys is not null && places.IsHere(run);
         return RunLifecycle.Change(
             run,
             RunTrigger.AbortRequested,
@@ -184,8 +201,8 @@ public sealed class RunOrders(
                 FailedChecks = 0,
 
                 // The submission that is on its way keeps its lease; its answer finds the run aborting.
-                LeaseOwner = r.BackendKeys is null ? r.LeaseOwner : server.LeaseOwner,
-                LeaseUntil = r.BackendKeys is null ? r.LeaseUntil : now + options.Value.Lease,
+                LeaseOwner = r.BackendKeys is null ? r.LeaseOwner : takes ? server.LeaseOwner : null,
+                LeaseUntil = r.BackendKeys is null ? r.LeaseUntil : takes ? now + options.Value.Lease : null,
                 NextCheckAt = r.BackendKeys is null && r.LeaseUntil > now ? r.LeaseUntil : now,
             },
             RunEventTypes.Operator);
@@ -195,6 +212,12 @@ public sealed class RunOrders(
     {
         if (backend is null)
         {
+            return run;
+        }
+
+        if (run.IntentAt is not null && !places.IsHere(run))
+        {
+            places.Attend(run);
             return run;
         }
 

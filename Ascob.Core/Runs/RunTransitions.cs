@@ -18,6 +18,9 @@ public static class RunTransitions
         (PendingSubmit, SubmitDelayed) => PendingSubmit,
         (PendingSubmit or InDoubt, BackendRejected) => Failed,
         (PendingSubmit, AnswerLost) => InDoubt,
+
+        // Only the process that can reach the job knows how it stands, and nobody knows how that one stands.
+        (Submitted or Running, ReachLost) => InDoubt,
         (InDoubt, FoundNotStarted) => PendingSubmit,
 
         (PendingSubmit or InDoubt, BackendAccepted) => Submitted,

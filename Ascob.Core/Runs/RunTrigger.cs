@@ -33,6 +33,9 @@ public enum RunTrigger
     /// <summary>The answer was lost: it may have started.</summary>
     AnswerLost,
 
+    /// <summary>The only process that can reach the job has been away for too long.</summary>
+    ReachLost,
+
     /// <summary>It is certain now that the backend never had it; it may be sent again.</summary>
     FoundNotStarted,
 

@@ -9,6 +9,9 @@ public sealed class MonotonicClock(TimeProvider time)
     private readonly DateTimeOffset _startWall = time.GetUtcNow();
     private readonly long _startTimestamp = time.GetTimestamp();
 
+    /// <summary>Gets when the process began to count.</summary>
+    public DateTimeOffset StartedAt => _startWall;
+
     /// <summary>Gets the source of timers and delays.</summary>
     public TimeProvider Time { get; } = time;
 

@@ -25,6 +25,7 @@ internal static class ApiRegistration
         routes.MapEvents();
         routes.MapFiles();
         routes.MapBackends();
+        routes.MapMembers();
         routes.MapLocks();
         routes.MapWebhooks();
         routes.MapTokens();

@@ -7,7 +7,7 @@ namespace Ascob.Server.Background;
 /// </summary>
 internal static class AllowedJobTypes
 {
-    private static readonly HashSet<Type> Allowed = [typeof(EngineJobs), typeof(string), typeof(CancellationToken)];
+    private static readonly HashSet<Type> Allowed = [typeof(EngineJobs), typeof(string), typeof(long), typeof(CancellationToken)];
 
     /// <summary>Resolves a type name, and refuses every type that is not on the list.</summary>
     public static Type Resolve(string name)

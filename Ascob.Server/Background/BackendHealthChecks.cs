@@ -21,7 +21,7 @@ internal sealed class BackendHealthChecks(BackendCatalog catalog, IBackendStateS
             backend.Condition.Drained = drained.Contains(backend.Id);
         }
 
-        await Task.WhenAll(catalog.All.Select(b => CheckAsync(b, cancellationToken)));
+        await Task.WhenAll(catalog.Served.Select(b => CheckAsync(b, cancellationToken)));
     }
 
     private async Task CheckAsync(BackendEntry backend, CancellationToken cancellationToken)

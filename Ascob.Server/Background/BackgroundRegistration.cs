@@ -1,10 +1,13 @@
 using Ascob.Core.Backends;
 using Ascob.Core.Monitoring;
+using Ascob.Core.Runs;
+using Ascob.Server.Cluster;
 using Ascob.Server.Telemetry;
 using Hangfire;
 using Hangfire.InMemory;
 using Hangfire.PostgreSql;
 using Hangfire.SqlServer;
+using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Background;
 
@@ -15,6 +18,21 @@ internal static class BackgroundRegistration
 
     /// <summary>Adds Hangfire with the configured storage, and its server.</summary>
     public static IServiceCollection AddAscobBackground(this IServiceCollection services, IConfiguration configuration)
+    {
+        AddHangfire(services, configuration, isWorker: false);
+        services.AddHostedService<RecurringJobs>();
+        return services;
+    }
+
+    /// <summary>Adds the part of a worker: it takes what is put into its own queue, and leaves the recurring jobs to the servers.</summary>
+    public static IServiceCollection AddAscobWorkerBackground(this IServiceCollection services, IConfiguration configuration)
+    {
+        AddHangfire(services, configuration, isWorker: true);
+        services.AddHostedService<WorkerHealth>();
+        return services;
+    }
+
+    private static void AddHangfire(IServiceCollection services, IConfiguration configuration, bool isWorker)
     {
         var options = configuration.GetSection(HangfireOptions.Section).Get<HangfireOptions>() ?? new HangfireOptions();
         services.AddSingleton<BackendHealthChecks>();
@@ -31,13 +49,13 @@ internal static class BackgroundRegistration
         services.AddHangfireServer((provider, server) =>
         {
             // Each loop holds a worker for its window; two more do the rest.
-            server.WorkerCount = options.WorkerCount ?? provider.GetRequiredService<BackendCatalog>().All.Count + 3;
+            server.WorkerCount = options.WorkerCount ?? provider.GetRequiredService<BackendCatalog>().Served.Count + 3;
             server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
             server.ServerTimeout = TimeSpan.FromMinutes(2);
             server.ShutdownTimeout = TimeSpan.FromSeconds(5);
+            var own = MemberQueue.Of(provider.GetRequiredService<IOptions<EngineOptions>>().Value.ServerName);
+            server.Queues = isWorker ? [own] : [own, MemberQueue.Anybody];
         });
-        services.AddHostedService<RecurringJobs>();
-        return services;
     }
 
     /// <summary>Writes the recurring jobs; those of backends that are gone are removed.</summary>
@@ -76,7 +94,7 @@ internal static class BackgroundRegistration
         {
             hangfire.UsePostgreSqlStorage(
                 storage => storage.UseNpgsqlConnection(connection),
-                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true, QueuePollInterval = TimeSpan.FromSeconds(1), SchemaName = "hangfire" });
+                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true, QueuePollInterval = TimeSpan.FromSeconds(1), EnableLongPolling = true, SchemaName = "hangfire" });
         }
         else
         {

@@ -6,9 +6,9 @@ using Hangfire;
 namespace Ascob.Server.Background;
 
 /// <summary>
-/// The recurring jobs: few, coarse and idempotent. They carry no state but a backend's id; done twice, late or never they do no harm.
+/// The recurring jobs: few, coarse and idempotent. They carry no state but the id of a backend or a run; done twice, late or never they do no harm.
 /// </summary>
-internal sealed class EngineJobs(EngineLoops loops, LockService locks, Retention retention, BackendHealthChecks health)
+internal sealed class EngineJobs(EngineLoops loops, Sweeper sweeper, LockService locks, Retention retention, BackendHealthChecks health)
 {
     /// <summary>How long one job drives its loop: a little less than the pause between two of them.</summary>
     internal static readonly TimeSpan Window = TimeSpan.FromSeconds(14.5);
@@ -20,6 +20,10 @@ internal sealed class EngineJobs(EngineLoops loops, LockService locks, Retention
     /// <summary>Looks after runs that are not at a backend.</summary>
     [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
     public Task SweepAsync(CancellationToken cancellationToken) => loops.DriveAsync(EngineLoops.SweeperLoop, Window, cancellationToken);
+
+    /// <summary>Looks at one run, because another member asks for it.</summary>
+    [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
+    public Task AttendAsync(long runId, CancellationToken cancellationToken) => sweeper.AttendAsync(runId, cancellationToken);
 
     /// <summary>Releases locks that nobody can hold any more.</summary>
     [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]

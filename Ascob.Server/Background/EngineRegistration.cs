@@ -1,4 +1,5 @@
 using Ascob.Core.Callbacks;
+using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Locks;
 using Ascob.Core.Monitoring;
@@ -23,6 +24,9 @@ internal static class EngineRegistration
         services.TryAddSingleton<AscobMetrics>();
         services.AddSingleton<ServerIdentity>();
         services.AddSingleton<CallbackIds>();
+        services.AddSingleton<ClusterView>();
+        services.AddSingleton<RunPlaces>();
+        services.TryAddSingleton<IAttention, NobodyElse>();
         services.AddSingleton<Router>();
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunUpdater>();

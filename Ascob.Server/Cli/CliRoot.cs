@@ -73,6 +73,7 @@ internal static class CliRoot
             TokenCommand.Create(context),
             DoctorCommand.Create(context),
             DemoCommand.Create(context),
+            WorkerCommand.Create(context),
         };
         root.Add(context.UrlOption);
         root.Add(context.TokenOption);

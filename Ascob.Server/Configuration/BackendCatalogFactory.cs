@@ -18,11 +18,20 @@ internal sealed partial class BackendCatalogFactory(
     /// <summary>Makes all of them.</summary>
     /// <exception cref="ConfigurationException">One is configured wrongly; the message names the key.</exception>
     public BackendCatalog Create() =>
-        new([.. configuration.GetSection(Section).GetChildren().Select(Create)]);
+        new([.. configuration.GetSection(Section).GetChildren().Select(s => Create(s.Key, s, s.Get<BackendOptions>() ?? new BackendOptions()))]);
 
-    private BackendEntry Create(IConfigurationSection section)
+    /// <summary>Makes the one backend of a worker, named as the worker.</summary>
+    /// <exception cref="ConfigurationException">It is configured wrongly; the message names the key.</exception>
+    public BackendCatalog CreateForWorker()
     {
+        var section = configuration.GetSection(WorkerSettings.Section);
         var settings = section.Get<BackendOptions>() ?? new BackendOptions();
+        settings.Type = "Shell";
+        return new BackendCatalog([Create(configuration[WorkerSettings.Name]!, section, settings)]);
+    }
+
+    private BackendEntry Create(string id, IConfigurationSection section, BackendOptions settings)
+    {
         if (string.IsNullOrWhiteSpace(settings.Type))
         {
             throw new ConfigurationException($"{section.Path}:Type must be set; known types are: {TypeNames()}.");
@@ -33,10 +42,10 @@ internal sealed partial class BackendCatalogFactory(
                 ? $"{section.Path}:Type must be one of {TypeNames()}; did you mean {near}?"
                 : $"{section.Path}:Type must be one of {TypeNames()}.");
         CheckLimits(section, settings);
-        return new BackendEntry(section.Key, type, settings, CreateAdapter(section, type, settings), new BackendCondition(settings.Resilience, time));
+        return new BackendEntry(id, type, settings, CreateAdapter(id, section, type, settings), new BackendCondition(settings.Resilience, time));
     }
 
-    private IBackendAdapter CreateAdapter(IConfigurationSection section, IBackendType type, BackendOptions settings)
+    private IBackendAdapter CreateAdapter(string id, IConfigurationSection section, IBackendType type, BackendOptions settings)
     {
         var asked = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         string? Read(string path)
@@ -51,8 +60,8 @@ internal sealed partial class BackendCatalogFactory(
 
         try
         {
-            var adapter = type.Create(new BackendContext(section.Key, settings, Read, options.Value.AbsoluteDataDirectory, services));
-            foreach (var child in section.GetChildren().Where(c => !IsCommon(c.Key) && !asked.Any(a => IsAtOrBelow(a, c.Key))))
+            var adapter = type.Create(new BackendContext(id, settings, Read, options.Value.AbsoluteDataDirectory, services) { SettingsPath = section.Path });
+            foreach (var child in section.GetChildren().Where(c => !IsCommon(c.Key) && c.Path != WorkerSettings.Name && !asked.Any(a => IsAtOrBelow(a, c.Key))))
             {
                 LogUnusedSetting(child.Path, type.Name);
             }

@@ -1,3 +1,5 @@
+using Ascob.Server.Cluster;
+
 namespace Ascob.Server.Configuration;
 
 /// <summary>Looks the whole configuration over before anything is started.</summary>
@@ -13,9 +15,26 @@ internal static class ConfigurationCheck
         CheckDatabase(configuration);
         CheckLocks(configuration);
         CheckDemo(configuration, environment);
+        CheckEngine(configuration);
         CheckPolls(configuration);
         CheckTokens(configuration, environment);
         CheckDataDirectory(configuration);
+    }
+
+    /// <summary>The same for a worker, which has one backend and a database that it shares with servers.</summary>
+    /// <exception cref="ConfigurationException">The first thing that is wrong.</exception>
+    public static void RunForWorker(IConfiguration configuration, IHostEnvironment environment)
+    {
+        Run(configuration, environment);
+        if (string.IsNullOrWhiteSpace(configuration[WorkerSettings.Name]))
+        {
+            throw new ConfigurationException($"A worker needs a name: --name, or {WorkerSettings.Name}.");
+        }
+
+        if (!ClusterRegistration.IsShared(configuration))
+        {
+            throw new ConfigurationException("A worker shares the database of its servers: Ascob:Database:Provider must be PostgreSql or SqlServer, with their Ascob:Database:ConnectionString.");
+        }
     }
 
     private static void Walk(IConfigurationSection section, SettingNode node)
@@ -105,9 +124,18 @@ internal static class ConfigurationCheck
         }
     }
 
+    private static void CheckEngine(IConfiguration configuration)
+    {
+        var engine = configuration.GetSection("Ascob:Engine").Get<Ascob.Core.Runs.EngineOptions>() ?? new();
+        if (engine.Heartbeat * 2 > engine.Lease)
+        {
+            throw new ConfigurationException("Ascob:Engine:Heartbeat must be at most half of Ascob:Engine:Lease, or one lost beat would make a server look dead.");
+        }
+    }
+
     private static void CheckPolls(IConfiguration configuration)
     {
-        foreach (var backend in configuration.GetSection("Ascob:Backends").GetChildren())
+        foreach (var backend in configuration.GetSection("Ascob:Backends").GetChildren().Append(configuration.GetSection(WorkerSettings.Section)))
         {
             var poll = backend.GetSection("Poll").Get<Ascob.Core.Backends.PollOptions>() ?? new();
             if (poll.Initial > poll.Max)

@@ -25,6 +25,8 @@ internal static class KnownSettings
             ("WriteQueue", Value(Number(1, 1_000_000))))),
         ("Engine", Section(
             ("Lease", Value(Duration(TimeSpan.FromSeconds(1), Day))),
+            ("Heartbeat", Value(Duration(Short, Day))),
+            ("VanishedAfter", Value(Duration(Short, Years))),
             ("SweepInterval", Value(Duration(Short, Day))),
             ("WaitRecheck", Value(Duration(Short, Day))),
             ("LostAfter", Value(Duration(Short, Years))),
@@ -56,10 +58,11 @@ internal static class KnownSettings
             ("MaxCallbackEvents", Value(Number(1, 1_000_000))),
             ("MaxCallbackMessage", Value(Number(1, 1 << 20))))),
         ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
-        ("Backends", Map(Backend(), Name)));
+        ("Backends", Map(Backend(("Type", Value(Text))), Name)),
+        ("Worker", Backend(("Name", Value(Name)))));
 
-    private static SettingNode Backend() => OpenSection(
-        ("Type", Value(Text)),
+    private static SettingNode Backend((string Name, SettingNode Node) own) => OpenSection(
+        own,
         ("Labels", Map(Value(Any))),
         ("MaxConcurrentRuns", Value(Number(1, 1_000_000))),
         ("Weight", Value(Number(1, 1000))),

@@ -1,5 +1,6 @@
 using System.Text;
 using Ascob.Server.Persistence.Backends;
+using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Runs;
@@ -40,6 +41,7 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         TokenTable.Configure(modelBuilder);
         RunFileTable.Configure(modelBuilder);
         MetadataTable.Configure(modelBuilder);
+        MemberTable.Configure(modelBuilder);
         ConfigureDialect(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

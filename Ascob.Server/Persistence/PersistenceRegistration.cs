@@ -1,10 +1,12 @@
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
 using Ascob.Core.Files;
 using Ascob.Core.Locks;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Persistence.Backends;
+using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Runs;
@@ -40,6 +42,7 @@ internal static class PersistenceRegistration
         services.AddSingleton<ILockStore, LockStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IBackendStateStore, BackendStateStore>();
+        services.AddSingleton<IMemberStore, MemberStore>();
         services.AddSingleton(new RunFileLimits(configuration.GetValue<long?>("Ascob:Limits:MaxFileBytes") ?? RunFileLimits.Default));
         services.AddSingleton<IRunFileStore, RunFileStore>();
         services.AddSingleton<ISecretProtector>(_ => SecretProtector.Create(configuration[SecretProtector.KeySetting], dataDirectory));

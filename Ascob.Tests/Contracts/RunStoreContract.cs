@@ -265,14 +265,42 @@ public abstract class RunStoreContract
         await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.Running, definedAt: SampleRuns.Start.AddDays(9)));
         var now = SampleRuns.Start.AddDays(1);
 
-        Assert.Equal(first.DefinedAt, await store.Runs.NextDueAsync("dummy", Stop));
-        Assert.Null(await store.Runs.NextDueAsync("nobody", Stop));
+        Assert.Equal(first.DefinedAt, await store.Runs.NextDueAsync("dummy", [], Stop));
+        Assert.Null(await store.Runs.NextDueAsync("nobody", [], Stop));
         var claimed = await store.Runs.ClaimDueAsync(new DueFilter("a", now, now.AddMinutes(1), [RunStatus.Running, RunStatus.Submitted], "dummy", 10), Stop);
 
         Assert.Equal([first.Id, second.Id], claimed.Select(r => r.Id));
         Assert.All(claimed, r => Assert.Equal(("a", now.AddMinutes(1), 1L), (r.LeaseOwner, r.LeaseUntil, r.Version)));
         Assert.Empty(await store.Runs.ClaimDueAsync(new DueFilter("b", now, now.AddMinutes(1), [RunStatus.Running, RunStatus.Submitted], "dummy", 10), Stop));
         Assert.Single(await store.Runs.EventsAsync(first.Id, 0, 10, Stop));
+    }
+
+    [Fact]
+    public async Task ClaimDueAsync_WhenPlacesAndBackendsAreOthers_LeavesTheirRunsAlone()
+    {
+        await using var store = await OpenAsync();
+        var now = SampleRuns.Start.AddDays(1);
+        var free = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.Running));
+        var mine = await AddAtAsync("here");
+        var theirs = await AddAtAsync("there");
+        var waiting = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.WaitingLocks, backend: "worker"));
+        var pending = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit, backend: "worker"));
+        RunStatus[] statuses = [RunStatus.Running, RunStatus.WaitingLocks, RunStatus.PendingSubmit];
+
+        async Task<Run> AddAtAsync(string place)
+        {
+            var added = await SampleRuns.NewAsync(store.Runs, RunStatus.Running);
+            return await SampleRuns.AddAsync(store.Runs, added with { Run = added.Run with { IntentAt = SampleRuns.Start, IntentPlace = place } });
+        }
+
+        var next = await store.Runs.NextDueAsync("dummy", ["there", "elsewhere"], Stop);
+        var claimed = await store.Runs.ClaimDueAsync(
+            new DueFilter("a", now, now.AddMinutes(1), statuses, null, 10) { ExceptPlaces = ["there", "elsewhere"], ExceptBackends = ["worker"] }, Stop);
+        var rest = await store.Runs.ClaimDueAsync(new DueFilter("b", now, now.AddMinutes(1), statuses, null, 10), Stop);
+
+        Assert.NotNull(next);
+        Assert.Equal([free.Id, mine.Id, waiting.Id], claimed.Select(r => r.Id).Order());
+        Assert.Equal([theirs.Id, pending.Id], rest.Select(r => r.Id).Order());
     }
 
     [Fact]

@@ -4,6 +4,9 @@ namespace Ascob.Tests.Docs;
 
 public sealed class ConfigurationDocumentTests
 {
+    // A worker has the settings of a backend.
+    private static readonly string[] BackendPrefixes = ["Ascob:Backends:<id>:", "Ascob:Worker:"];
+
     public static TheoryData<string> Settings() => [.. Paths(KnownSettings.Root, string.Empty)];
 
     [Theory]
@@ -17,7 +20,7 @@ public sealed class ConfigurationDocumentTests
         Assert.True(
             page.Contains($"`{path}`", StringComparison.Ordinal)
             || page.Contains($"`:{last}`", StringComparison.Ordinal)
-            || (path.StartsWith("Ascob:Backends:", StringComparison.Ordinal) && page.Contains($"`{path["Ascob:Backends:<id>:".Length..]}", StringComparison.Ordinal)),
+            || BackendPrefixes.Any(p => path.StartsWith(p, StringComparison.Ordinal) && page.Contains($"`{path[p.Length..]}", StringComparison.Ordinal)),
             $"{path} is not in docs/configuration.md");
     }
 

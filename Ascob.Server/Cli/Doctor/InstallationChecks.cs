@@ -82,7 +82,7 @@ internal sealed class InstallationChecks(BuildServer build) : IAsyncDisposable
     private static async Task<IEnumerable<DoctorCheck>> BackendsAsync(BackendCatalog catalog, CancellationToken cancellationToken)
     {
         var checks = new List<DoctorCheck>();
-        foreach (var backend in catalog.All)
+        foreach (var backend in catalog.Served)
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(Patience);

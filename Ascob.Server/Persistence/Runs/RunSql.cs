@@ -68,14 +68,14 @@ internal abstract class RunSql(SqlDialect dialect)
     /// <summary>Gets the statement that moves one run's next look.</summary>
     public SqlStatement Reschedule => Get("reschedule", RescheduleText);
 
-    public SqlStatement NextDue(bool ofBackend) => Get(
-        $"next-due-{ofBackend}",
-        () => $"SELECT{(Dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} next_check_at FROM runs{ByDue} WHERE next_check_at IS NOT NULL{(ofBackend ? " AND backend_id = @backend_id" : string.Empty)} "
+    public SqlStatement NextDue(bool ofBackend, int exceptPlaces) => Get(
+        $"next-due-{ofBackend}-{exceptPlaces}",
+        () => $"SELECT{(Dialect.Top.Length > 0 ? " TOP (1)" : string.Empty)} next_check_at FROM runs{ByDue} WHERE next_check_at IS NOT NULL{(ofBackend ? " AND backend_id = @backend_id" : string.Empty)}{ExceptPlaces(exceptPlaces)} "
             + $"ORDER BY next_check_at{(Dialect.Limit.Length > 0 ? " LIMIT 1" : string.Empty)}");
 
-    public SqlStatement ClaimDue(int statuses, bool ofBackend) => Get(
-        $"claim-due-{statuses}-{ofBackend}",
-        () => ClaimDueText($"status IN ({Names("status", statuses)})" + (ofBackend ? " AND backend_id = @backend_id" : string.Empty)));
+    public SqlStatement ClaimDue(int statuses, bool ofBackend, int exceptPlaces, int exceptBackends) => Get(
+        $"claim-due-{statuses}-{ofBackend}-{exceptPlaces}-{exceptBackends}",
+        () => ClaimDueText($"status IN ({Names("status", statuses)})" + (ofBackend ? " AND backend_id = @backend_id" : string.Empty) + ExceptPlaces(exceptPlaces) + ExceptBackends(exceptBackends)));
 
     public SqlStatement DeleteFrom(string table, int ids) => Get(
         $"delete-{table}-{ids}",
@@ -92,6 +92,12 @@ internal abstract class RunSql(SqlDialect dialect)
     /// whole history of a backend.
     /// </summary>
     protected virtual string ByDue => string.Empty;
+
+    private static string ExceptPlaces(int places) => places == 0 ? string.Empty : $" AND (intent_place IS NULL OR intent_place NOT IN ({Names("place", places)}))";
+
+    private static string ExceptBackends(int backends) => backends == 0
+        ? string.Empty
+        : $" AND (backend_id IS NULL OR backend_id NOT IN ({Names("except", backends)}) OR status IN ('DEFINED', 'WAITING_LOCKS'))";
 
     protected static string Names(string prefix, int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"@{prefix}{i}"));
 

@@ -70,7 +70,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         var runs = await WriteAsync(
             async (session, stop) =>
             {
-                var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null));
+                var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null, filter.ExceptPlaces.Count, filter.ExceptBackends.Count));
                 command.Args.Text("owner", filter.Owner)
                     .Time("now", filter.Now)
                     .Time("due", filter.DueBefore)
@@ -82,6 +82,8 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                     command.Args.Status(string.Create(CultureInfo.InvariantCulture, $"status{i}"), filter.Statuses[i]);
                 }
 
+                BindTexts(command.Args, "place", filter.ExceptPlaces);
+                BindTexts(command.Args, "except", filter.ExceptBackends);
                 return await command.ListAsync(RunColumns.Read, stop);
             },
             cancellationToken);
@@ -131,14 +133,18 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
             cancellationToken),
         cancellationToken);
 
-    public Task<DateTimeOffset?> NextDueAsync(string? backendId, CancellationToken cancellationToken) => database.ReadAsync(
-        session =>
-        {
-            var command = session.Command(sql.NextDue(backendId is not null));
-            command.Args.Text("backend_id", backendId);
-            return command.FirstAsync(row => RunColumns.Time(row, 0), cancellationToken);
-        },
-        cancellationToken);
+    public Task<DateTimeOffset?> NextDueAsync(string? backendId, IReadOnlyList<string> exceptPlaces, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(exceptPlaces);
+        return database.ReadAsync(
+            session =>
+            {
+                var command = session.Command(sql.NextDue(backendId is not null, exceptPlaces.Count));
+                BindTexts(command.Args.Text("backend_id", backendId), "place", exceptPlaces);
+                return command.FirstAsync(row => RunColumns.Time(row, 0), cancellationToken);
+            },
+            cancellationToken);
+    }
 
     public async Task<IReadOnlyList<long>> EndedAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) => limit <= 0 ? [] : await database.ReadAsync(
         session =>
@@ -176,6 +182,14 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         }
 
         return found;
+    }
+
+    private static void BindTexts(SqlArgs args, string prefix, IReadOnlyList<string> values)
+    {
+        for (var i = 0; i < values.Count; i++)
+        {
+            args.Text(string.Create(CultureInfo.InvariantCulture, $"{prefix}{i}"), values[i]);
+        }
     }
 
     private async Task<IReadOnlyList<long>> DeleteFinishedAsync(DbSession session, IReadOnlyCollection<long> runIds, CancellationToken cancellationToken)

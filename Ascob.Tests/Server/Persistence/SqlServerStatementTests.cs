@@ -4,6 +4,7 @@ using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Backends;
+using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Runs;
@@ -38,10 +39,10 @@ public sealed class SqlServerStatementTests
         var dialect = new SqlServerDialect("Server=localhost;Database=x", TimeSpan.FromSeconds(5)) { OnStatement = texts.Add };
         var runs = new SqlServerRunSql(dialect);
         Touch(runs);
-        _ = runs.NextDue(true);
-        _ = runs.NextDue(false);
-        _ = runs.ClaimDue(3, true);
-        _ = runs.ClaimDue(1, false);
+        _ = runs.NextDue(true, 2);
+        _ = runs.NextDue(false, 0);
+        _ = runs.ClaimDue(3, true, 2, 0);
+        _ = runs.ClaimDue(1, false, 0, 2);
         foreach (var table in (string[])["run_labels", "run_events", "idempotency_keys", "lock_requests", "runs"])
         {
             _ = runs.DeleteFrom(table, 3);
@@ -64,6 +65,7 @@ public sealed class SqlServerStatementTests
         var clock = new MonotonicClock(TimeProvider.System);
         _ = new TokenStore(database, null!, clock);
         _ = new BackendStateStore(database, null!, clock);
+        _ = new MemberStore(database, null!);
         var settings = new DatabaseSettings(DatabaseProvider.SqlServer, "x", TimeSpan.Zero, TimeSpan.Zero, "/tmp");
         _ = new RunFileStore(database, null!, clock, settings, new RunFileLimits(1));
         texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));

@@ -16,7 +16,7 @@ public sealed class SqlitePlanTests
         var sql = store.Get<RunSql>();
         SqlStatement[] asked =
         [
-            sql.CountActive, sql.NextDue(ofBackend: true), sql.NextDue(ofBackend: false), sql.ClaimDue(2, ofBackend: true), sql.ClaimDue(2, ofBackend: false), sql.ReleaseLeases, sql.EndLeases,
+            sql.CountActive, sql.NextDue(ofBackend: true, 0), sql.NextDue(ofBackend: false, 2), sql.ClaimDue(2, ofBackend: true, 0, 0), sql.ClaimDue(2, ofBackend: false, 0, 0), sql.ClaimDue(4, ofBackend: false, 2, 2), sql.ReleaseLeases, sql.EndLeases,
         ];
 
         foreach (var statement in asked)

@@ -1,0 +1,40 @@
+using Ascob.Core.Backends;
+using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
+using Ascob.Core.Output;
+
+namespace Ascob.Backends.Shell;
+
+/// <summary>
+/// What a server knows of the shell backend of a worker: how its jobs must look, and that only the worker can reach them. It is asked for a job only where the worker is away, and then says so.
+/// </summary>
+internal sealed class WorkerShellAdapter(string worker) : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportOutput
+{
+    // What a worker allows beside this is its own setting; it looks again.
+    private static readonly ShellSettings Widest = new() { ExecutablesDirectory = "/" };
+
+    public string BackendId => worker;
+
+    public bool ResendIsSafe => true;
+
+    public bool SeparatesStreams => true;
+
+    private string OnlyIt => $"only worker '{worker}' can reach its jobs";
+
+    public IReadOnlyList<FieldError> Validate(JobSpec spec) => ShellJobRules.Validate(spec, Widest);
+
+    public Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken) => Task.FromResult(SubmitOutcome.NotNow(OnlyIt));
+
+    public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new BackendHealth(true));
+
+    public Task<FindOutcome> FindAsync(BackendJob job, CancellationToken cancellationToken) =>
+        Task.FromResult(new FindOutcome(FindOutcomeKind.Failed, Reason: OnlyIt));
+
+    public Task<IReadOnlyList<BackendReport>> GetStatusesAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<BackendReport>>([.. runs.Select(r => ShellReports.Unreachable(r.Marker, OnlyIt) with { Elsewhere = true })]);
+
+    public Task<StopOutcome> StopAsync(BackendRunRef run, StopMode mode, CancellationToken cancellationToken) => Task.FromResult(new StopOutcome(false, OnlyIt));
+
+    public Task<OutputChunk> ReadOutputAsync(BackendRunRef run, OutputChannel channel, long offset, int maxBytes, CancellationToken cancellationToken) =>
+        throw new DirectoryNotFoundException($"The output is not here: {OnlyIt}.");
+}

@@ -1,0 +1,157 @@
+using Ascob.Core.Backends;
+using Ascob.Core.Cluster;
+using Ascob.Core.Errors;
+using Ascob.Core.Runs;
+using Ascob.Core.Timing;
+using Ascob.Server.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Server.Cluster;
+
+/// <summary>
+/// Enters this process among those that share the database, tells them regularly that it is there, and learns who else is. What a member held that is gone is given back for the others to take up.
+/// </summary>
+internal sealed class Membership(
+    IMemberStore store,
+    IRunStore runs,
+    ClusterView view,
+    BackendCatalog catalog,
+    ServerIdentity server,
+    MonotonicClock clock,
+    IOptions<AscobOptions> ascob,
+    IOptions<EngineOptions> engine,
+    IHostApplicationLifetime lifetime,
+    ILogger<Membership> logger) : BackgroundService
+{
+    private readonly HashSet<string> _givenBack = new(StringComparer.Ordinal);
+    private string _home = string.Empty;
+
+    private TimeSpan Away => engine.Value.Lease;
+
+    private bool IsWorker => engine.Value.OnlyBackend is not null;
+
+    /// <inheritdoc/>
+    /// <exception cref="ConfigurationException">The name belongs to another member that is there.</exception>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _home = Home.Of(ascob.Value.AbsoluteDataDirectory);
+        var registration = await store.RegisterAsync(Me(), clock.Now - Away, cancellationToken);
+        if (registration.IsRefused)
+        {
+            throw new ConfigurationException(Refusal(registration.Before!));
+        }
+
+        if (registration.Before is { } before && before.Instance != server.LeaseOwner)
+        {
+            await GiveBackAsync(before, cancellationToken);
+        }
+
+        await LearnAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await store.BeatAsync(Me() with { State = MemberState.Stopped, Running = 0 }, CancellationToken.None);
+        }
+        catch (StoreUnavailableException e)
+        {
+            logger.LogWarning("The others could not be told that this one stops: {Reason}", e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = lifetime.ApplicationStopping.Register(() => _ = TellAsync(CancellationToken.None));
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(engine.Value.Heartbeat, clock.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!stoppingToken.IsCancellationRequested)
+            {
+                await TellAsync(stoppingToken);
+            }
+        }
+    }
+
+    private async Task TellAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!await store.BeatAsync(Me(), cancellationToken) && !await EnterAgainAsync(cancellationToken))
+            {
+                return;
+            }
+
+            await LearnAsync(cancellationToken);
+        }
+        catch (StoreUnavailableException e)
+        {
+            logger.LogWarning("The others on this database could not be told that this one is there: {Reason}", e.Message);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The process stops.
+        }
+    }
+
+    // The row is gone (an operator forgot it), or somebody took the name while this process stood still for longer than the lease time.
+    private async Task<bool> EnterAgainAsync(CancellationToken cancellationToken)
+    {
+        var registration = await store.RegisterAsync(Me(), clock.Now - Away, cancellationToken);
+        if (!registration.IsRefused)
+        {
+            return true;
+        }
+
+        logger.LogCritical("This process stops: {Reason}", Refusal(registration.Before!));
+        lifetime.StopApplication();
+        return false;
+    }
+
+    private async Task LearnAsync(CancellationToken cancellationToken)
+    {
+        var members = await store.ListAsync(cancellationToken);
+        view.Update(members);
+        foreach (var gone in members.Where(m => m.Instance != server.LeaseOwner && !view.IsThere(m) && !_givenBack.Contains(m.Instance)))
+        {
+            await GiveBackAsync(gone, cancellationToken);
+        }
+
+        // Whoever is there again may go again.
+        _givenBack.RemoveWhere(i => !members.Any(m => m.Instance == i) || members.Any(m => m.Instance == i && view.IsThere(m)));
+    }
+
+    private async Task GiveBackAsync(Member gone, CancellationToken cancellationToken)
+    {
+        await runs.ReleaseLeasesAsync(gone.Instance, cancellationToken);
+        if (_givenBack.Add(gone.Instance) && gone.State != MemberState.Stopped)
+        {
+            logger.LogInformation("{Member} was last seen at {LastSeen}; the runs that it had in hand are taken up by others", gone.Name, gone.LastSeenAt);
+        }
+    }
+
+    private Member Me() => new()
+    {
+        Name = engine.Value.ServerName,
+        Kind = IsWorker ? MemberKind.Worker : MemberKind.Server,
+        Instance = server.LeaseOwner,
+        Home = _home,
+        State = lifetime.ApplicationStopping.IsCancellationRequested ? MemberState.Draining : MemberState.Online,
+        Labels = IsWorker ? catalog.Served[0].Options.Labels : new Dictionary<string, string>(),
+        Capacity = IsWorker ? catalog.Served[0].Options.MaxConcurrentRuns : null,
+        Running = IsWorker ? catalog.Served[0].Condition.Active : 0,
+        Places = [.. catalog.Served.Select(b => b.Adapter.Place).OfType<string>().Distinct(StringComparer.Ordinal)],
+        Version = server.Version,
+        StartedAt = clock.StartedAt,
+        LastSeenAt = clock.Now,
+    };
+
+    private string Refusal(Member other) =>
+        $"{(IsWorker ? "--name" : "Ascob:ServerName")} '{other.Name}' belongs to another {other.Kind.ToString().ToLowerInvariant()} on this database, last seen at {other.LastSeenAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; "
+        + "each needs a name of its own.";
+}
