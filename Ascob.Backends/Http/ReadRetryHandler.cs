@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using Ascob.Core.Backends;
 using Polly;
 using Polly.Retry;
@@ -40,6 +41,9 @@ internal sealed class ReadRetryHandler : DelegatingHandler
 
     private static bool IsWorthRepeating(Outcome<HttpResponseMessage> outcome) => outcome switch
     {
+
+        // A certificate that was refused is refused again; the other faults of a way may be gone in a moment.
+        { Exception: HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException } } => false,
         { Exception: HttpRequestException or TimeoutRejectedException } => true,
         { Result.StatusCode: HttpStatusCode.RequestTimeout or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout } => true,
         { Result: { StatusCode: HttpStatusCode.ServiceUnavailable } answer } => answer.Headers.RetryAfter is null,

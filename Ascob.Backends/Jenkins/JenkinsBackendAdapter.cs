@@ -26,7 +26,7 @@ internal sealed class JenkinsBackendAdapter : IBackendAdapter, ISupportFind, ISu
         _health = new JenkinsHealth(context.Id, settings, _client);
         _submission = new JenkinsSubmission(context.Id, settings, _client, declarations, context.Log<JenkinsBackendAdapter>());
         _search = new JenkinsSearch(context.Id, _client, declarations);
-        _statuses = new JenkinsStatuses(context.Id, settings, _client);
+        _statuses = new JenkinsStatuses(context.Id, settings, _client, context.Time, context.Options.Resilience.Timeout);
         _stops = new JenkinsStops(settings, _client, _search, context.Time);
         _output = new JenkinsOutput(_client, _search, context.Time, context.Options.Resilience.Timeout);
     }

@@ -10,6 +10,9 @@ namespace Ascob.Backends.Jenkins;
 /// <summary>Asks and orders, and judges what comes back: only JSON that holds what was asked for is an answer.</summary>
 internal sealed class JenkinsClient : IDisposable
 {
+    /// <summary>What is said of an address at which somebody else answers.</summary>
+    public const string NoJenkins = "there is no Jenkins at this address (404)";
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _readsHttp;
@@ -53,20 +56,31 @@ internal sealed class JenkinsClient : IDisposable
         GetAsync<JenkinsJob>((a, token) => a.GetJobAsync(project.Path, JenkinsJob.Tree, token), j => j.Class is not null, cancellationToken);
 
     /// <summary>Reads the newest builds of a job.</summary>
-    public async Task<JenkinsAnswer<IReadOnlyList<JenkinsBuild>>> BuildsAsync(JenkinsProject project, int most, CancellationToken cancellationToken)
+    public async Task<JenkinsAnswer<JenkinsHistory>> BuildsAsync(JenkinsProject project, int most, CancellationToken cancellationToken)
     {
         // The short list reaches back a hundred builds only; the long one may cost Jenkins reads of its disk.
         var list = most <= 100 ? "builds" : "allBuilds";
-        var tree = string.Create(CultureInfo.InvariantCulture, $"{list}[{JenkinsBuild.Tree}]{{0,{most}}}");
+        var tree = string.Create(CultureInfo.InvariantCulture, $"nextBuildNumber,{list}[{JenkinsBuild.Tree}]{{0,{most}}}");
         var answer = await GetAsync<JenkinsBuilds>(
             (a, token) => a.GetJobAsync(project.Path, tree, token), b => (b.Builds ?? b.AllBuilds) is not null, cancellationToken).ConfigureAwait(false);
         return answer.Value is { } job
-            ? JenkinsAnswer<IReadOnlyList<JenkinsBuild>>.Of([.. (job.Builds ?? job.AllBuilds)!.Where(b => b?.Number is not null).Select(b => b!)])
-            : answer.Fault!;
+            ? new JenkinsHistory([.. (job.Builds ?? job.AllBuilds)!.Where(b => b?.Number is not null).Select(b => b!)], job.NextBuildNumber, most)
+            : await BelievedAsync(answer.Fault!, cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<JenkinsAnswer<JenkinsBuild>> BuildAsync(JenkinsProject project, long number, CancellationToken cancellationToken) =>
-        GetAsync<JenkinsBuild>((a, token) => a.GetBuildAsync(project.Path, number, JenkinsBuild.Tree, token), b => b.Number == number, cancellationToken);
+    public async Task<JenkinsAnswer<JenkinsBuild>> BuildAsync(JenkinsProject project, long number, CancellationToken cancellationToken)
+    {
+        var answer = await GetAsync<JenkinsBuild>((a, token) => a.GetBuildAsync(project.Path, number, JenkinsBuild.Tree, token), b => b.Number == number, cancellationToken).ConfigureAwait(false);
+        return answer.Fault is { } fault ? await BelievedAsync(fault, cancellationToken).ConfigureAwait(false) : answer;
+    }
+
+    /// <summary>
+    /// Answers a fault as it is to be taken: that there is no such thing is believed of a Jenkins only. A proxy says the same of everything while Jenkins behind it is away.
+    /// </summary>
+    public async Task<JenkinsFault> BelievedAsync(JenkinsFault fault, CancellationToken cancellationToken) =>
+        fault.IsMissing && (await RootAsync(cancellationToken).ConfigureAwait(false)).Fault is { } atRoot
+            ? atRoot.IsMissing ? new JenkinsFault(NoJenkins) : atRoot
+            : fault;
 
     /// <summary>Opens a log. The answer is the caller's to dispose; its body has not been read.</summary>
     /// <exception cref="HttpRequestException">There was no answer.</exception>

@@ -31,9 +31,11 @@ internal static class JenkinsJobRules
     /// <summary>Says in one sentence what of this job its declaration in Jenkins does not take; null when it takes everything.</summary>
     public static string? Mismatch(BackendJob job, JenkinsProject project, JenkinsDeclaration declaration)
     {
-        if (!declaration.Buildable)
+        if (declaration.Buildable != true)
         {
-            return $"the Jenkins job '{project.FullName}' is disabled or cannot be built";
+            return declaration.Buildable == false
+                ? $"the Jenkins job '{project.FullName}' is disabled or cannot be built"
+                : $"'{project.FullName}' is a folder of Jenkins and no job";
         }
 
         var given = (job.Spec.Parameters ?? new Dictionary<string, string>()).Concat(job.Secrets).ToList();

@@ -12,7 +12,7 @@ internal static class JenkinsMarker
     {
         foreach (var parameter in (actions ?? []).SelectMany(a => a?.Parameters ?? []))
         {
-            if (parameter is { Name: Parameter, Value.ValueKind: JsonValueKind.String } && parameter.Value.GetString() is { Length: > 0 } marker)
+            if (parameter is { Name: Parameter, Value.ValueKind: JsonValueKind.String } && Text(parameter.Value) is { Length: > 0 } marker)
             {
                 return marker;
             }
@@ -29,4 +29,17 @@ internal static class JenkinsMarker
 
     /// <summary>Answers whether nothing speaks against the item or build being that of a run. Numbers of queue items may come again after a crash of Jenkins.</summary>
     public static bool CouldBe(IReadOnlyList<JenkinsAction?>? actions, string marker) => Of(actions) is not { } seen || seen == marker;
+
+    // Anybody may start a build with any text; one that is no valid Unicode is nobody's marker.
+    private static string? Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }

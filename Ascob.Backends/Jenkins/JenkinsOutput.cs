@@ -79,14 +79,15 @@ internal sealed class JenkinsOutput(JenkinsClient client, JenkinsSearch search, 
             var from = places.Before(offset);
             var proof = from.Before ?? [];
             using var answer = await client.LogAsync(project, build, from.Raw - RawLength(proof), cancellationToken).ConfigureAwait(false);
-            if (answer.StatusCode == HttpStatusCode.NotFound)
+            if (answer.StatusCode != HttpStatusCode.OK)
             {
-                return new OutputChunk(ReadOnlyMemory<byte>.Empty, offset, true);
+                var fault = await client.BelievedAsync(client.FaultOf(answer), cancellationToken).ConfigureAwait(false);
+                return fault.IsMissing ? new OutputChunk(ReadOnlyMemory<byte>.Empty, offset, true) : throw new HttpRequestException($"The log of the Jenkins build cannot be read now: {fault.Reason}.");
             }
 
-            if (answer.StatusCode != HttpStatusCode.OK || SizeOf(answer) is not { } size)
+            if (SizeOf(answer) is not { } size)
             {
-                throw new HttpRequestException($"The log of the Jenkins build cannot be read now: {(answer.StatusCode == HttpStatusCode.OK ? "the backend answered something else" : client.FaultOf(answer).Reason)}.");
+                throw new HttpRequestException("The log of the Jenkins build cannot be read now: the backend answered something else.");
             }
 
             // A log that has been replaced by a shorter one is sent from its start, whatever was asked for.

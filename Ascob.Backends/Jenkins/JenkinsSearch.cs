@@ -66,19 +66,30 @@ internal sealed class JenkinsSearch(string backendId, JenkinsClient client, Jenk
             return new FindOutcome(FindOutcomeKind.Found, JenkinsKeys.Of(backendId, project, item.Id), Said($"marker {job.Marker} found in queue item {item.Id}"));
         }
 
-        var builds = await SinceAsync(project, job.IntentAt - Skew, cancellationToken).ConfigureAwait(false);
+        var since = job.IntentAt - Skew;
+        var builds = await SinceAsync(project, since, cancellationToken).ConfigureAwait(false);
         if (builds.Value is not { } seen)
         {
             return Failed(builds.Fault!);
         }
 
-        if (JenkinsMarker.Pick(seen, job.Marker, null) is { } build)
+        if (JenkinsMarker.Pick(seen.Builds, job.Marker, null) is { } build)
         {
             return new FindOutcome(
                 FindOutcomeKind.Found, JenkinsKeys.Of(backendId, project, build.QueueId, build.Number), Said($"marker {job.Marker} found in build {build.Number}"));
         }
 
-        return declaration.TakesMarker ? new FindOutcome(FindOutcomeKind.NotFound) : WithoutMarker(job, project, items, seen);
+        if (!seen.ReachesBackTo(since))
+        {
+            return Failed(TooMany(project));
+        }
+
+        if (seen.MissingSince(since) is { } gone)
+        {
+            return Failed(new JenkinsFault(Said($"build {gone} of the Jenkins job '{project.FullName}' is not kept any more, so nobody can tell whether it was this run")));
+        }
+
+        return declaration.TakesMarker ? new FindOutcome(FindOutcomeKind.NotFound) : WithoutMarker(job, project, items, seen.Builds);
     }
 
     /// <summary>Finds out where a run stands.</summary>
@@ -114,41 +125,31 @@ internal sealed class JenkinsSearch(string backendId, JenkinsClient client, Jenk
 
     private async Task<JenkinsPlace> AmongBuildsAsync(string marker, long? queueId, JenkinsProject project, CancellationToken cancellationToken)
     {
-        foreach (var most in (int[])[Near, Deep])
+        for (var most = Near; ; most = Deep)
         {
             var builds = await client.BuildsAsync(project, most, cancellationToken).ConfigureAwait(false);
-            if (builds.Value is not { } list)
+            if (builds.Value is not { } seen)
             {
                 return builds.Fault!.IsMissing ? new JenkinsPlace(JenkinsWhere.Gone) : new JenkinsPlace(JenkinsWhere.Unclear, Fault: builds.Fault);
             }
 
-            if (JenkinsMarker.Pick(list, marker, queueId) is { } build)
+            if (JenkinsMarker.Pick(seen.Builds, marker, queueId) is { } build)
             {
                 return new JenkinsPlace(JenkinsWhere.Build, build.Number!.Value);
             }
 
-            if (list.Count < most)
+            if (most == Deep || !seen.HasMore)
             {
-                break;
+                return seen.ReachesBackTo(queueId) ? new JenkinsPlace(JenkinsWhere.Gone) : new JenkinsPlace(JenkinsWhere.Unclear, Fault: TooMany(project));
             }
         }
-
-        return new JenkinsPlace(JenkinsWhere.Gone);
     }
 
-    // All builds that may be younger than a time; a fault where there are more than can be looked at.
-    private async Task<JenkinsAnswer<IReadOnlyList<JenkinsBuild>>> SinceAsync(JenkinsProject project, DateTimeOffset since, CancellationToken cancellationToken)
+    // The builds that may be younger than a time, or as many as are looked at.
+    private async Task<JenkinsAnswer<JenkinsHistory>> SinceAsync(JenkinsProject project, DateTimeOffset since, CancellationToken cancellationToken)
     {
-        foreach (var most in (int[])[Near, Deep])
-        {
-            var builds = await client.BuildsAsync(project, most, cancellationToken).ConfigureAwait(false);
-            if (builds.Value is not { } list || list.Count < most || list[^1].Timestamp is not { } oldest || DateTimeOffset.FromUnixTimeMilliseconds(oldest) < since)
-            {
-                return builds;
-            }
-        }
-
-        return new JenkinsFault($"the Jenkins job '{project.FullName}' has more than {Deep} builds since then");
+        var builds = await client.BuildsAsync(project, Near, cancellationToken).ConfigureAwait(false);
+        return builds.Value is not { } seen || seen.ReachesBackTo(since) ? builds : await client.BuildsAsync(project, Deep, cancellationToken).ConfigureAwait(false);
     }
 
     // Without a marker nothing tells two runs apart; but where there is no run at all, it is not ours either.
@@ -163,6 +164,9 @@ internal sealed class JenkinsSearch(string backendId, JenkinsClient client, Jenk
             : new FindOutcome(FindOutcomeKind.Failed, Reason: Said(
                 $"the Jenkins job '{project.FullName}' declares no {JenkinsMarker.Parameter}, so nobody can tell whether {string.Join(", ", candidates.Take(5))}{(candidates.Count > 5 ? ", …" : string.Empty)} is this run: a person must give the verdict"));
     }
+
+    /// <summary>Says that the builds of a job reach back further than they are looked at.</summary>
+    public static JenkinsFault TooMany(JenkinsProject project) => new($"the Jenkins job '{project.FullName}' has more than {Deep} builds since then");
 
     private static string Said(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

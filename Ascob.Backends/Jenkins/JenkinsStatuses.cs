@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Ascob.Core.Backends;
@@ -7,31 +8,54 @@ namespace Ascob.Backends.Jenkins;
 /// <summary>
 /// Tells the state of many runs in few questions: one for the whole queue where a run may still wait, and one for each job with runs that have left it. Only what is not found there is asked for alone.
 /// </summary>
-internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings settings, JenkinsClient client)
+internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings settings, JenkinsClient client, TimeProvider time, TimeSpan timeout)
 {
     private const int Fewest = 50;
     private const int JobsAtOnce = 4;
+    private const int AloneAtOnce = 4;
     private const int MostAlone = 8;
+
+    // The whole batch is answered before the caller's patience ends: one question that hangs takes no other run down with it.
+    private const double ShareOfTimeout = 0.8;
 
     public async Task<IReadOnlyList<BackendReport>> GetAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken)
     {
         var asked = runs.Select(r => new Asked(r, JenkinsProject.Of(r.Keys), JenkinsKeys.Number(r.Keys, JenkinsKeys.Queue), JenkinsKeys.Number(r.Keys, JenkinsKeys.Build))).ToList();
-        var reports = new List<BackendReport>(runs.Count);
-        reports.AddRange(asked.Where(a => !a.IsKnowable).Select(a => Report(a, BackendState.NotFound, "the keys of the run name no Jenkins job")));
+        var reports = new ConcurrentDictionary<Asked, BackendReport>();
+        using var limit = new CancellationTokenSource(timeout * ShareOfTimeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await AskAsync(asked, reports, both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Those that were not answered are reported so below.
+        }
+
+        return [.. asked.Select(a => reports.GetValueOrDefault(a) ?? Report(a, BackendState.Unreachable, "the backend did not answer in time"))];
+    }
+
+    private async Task AskAsync(List<Asked> asked, ConcurrentDictionary<Asked, BackendReport> reports, CancellationToken cancellationToken)
+    {
+        foreach (var stranger in asked.Where(a => !a.IsKnowable))
+        {
+            reports[stranger] = Report(stranger, BackendState.NotFound, "the keys of the run name no Jenkins job");
+        }
+
         var knowable = asked.Where(a => a.IsKnowable).ToList();
         var queue = knowable.Any(a => a.Build is null) ? await client.QueueAsync(cancellationToken).ConfigureAwait(false) : default;
         var items = ById(queue.Value);
         var waiting = knowable.Where(a => a.Build is null && ItemOf(a, items) is not null).ToList();
-        reports.AddRange(waiting.Select(a => OfItem(a, ItemOf(a, items)!)));
-
-        using var turn = new SemaphoreSlim(JobsAtOnce);
-        var groups = knowable.Except(waiting).GroupBy(a => a.Project!).ToList();
-        foreach (var group in await Task.WhenAll(groups.Select(g => OfJobAsync(g.Key, [.. g], queue.Fault, turn, cancellationToken))).ConfigureAwait(false))
+        foreach (var one in waiting)
         {
-            reports.AddRange(group);
+            reports[one] = OfItem(one, ItemOf(one, items)!);
         }
 
-        return reports;
+        await Parallel.ForEachAsync(
+            knowable.Except(waiting).GroupBy(a => a.Project!),
+            new ParallelOptions { MaxDegreeOfParallelism = JobsAtOnce, CancellationToken = cancellationToken },
+            async (group, token) => await OfJobAsync(group.Key, [.. group], queue.Fault, reports, token).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     private static Dictionary<long, JenkinsItem> ById(JenkinsQueue? queue)
@@ -51,43 +75,36 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
     private static JenkinsItem? ItemOf(Asked asked, Dictionary<long, JenkinsItem> items) =>
         asked.Queue is { } id && items.TryGetValue(id, out var item) && JenkinsMarker.CouldBe(item.Actions, asked.Run.Marker) ? item : null;
 
-    private async Task<List<BackendReport>> OfJobAsync(JenkinsProject project, List<Asked> asked, JenkinsFault? queueFault, SemaphoreSlim turn, CancellationToken cancellationToken)
+    private async Task OfJobAsync(JenkinsProject project, List<Asked> asked, JenkinsFault? queueFault, ConcurrentDictionary<Asked, BackendReport> reports, CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        var most = asked.Count <= Fewest ? Fewest : Math.Min(2 * asked.Count, JenkinsSearch.Deep);
+        var builds = await client.BuildsAsync(project, most, cancellationToken).ConfigureAwait(false);
+        if (builds.Value is not { } seen)
         {
-            var most = asked.Count <= Fewest ? Fewest : Math.Min(2 * asked.Count, JenkinsSearch.Deep);
-            var builds = await client.BuildsAsync(project, most, cancellationToken).ConfigureAwait(false);
-            if (builds.Value is not { } newest)
+            foreach (var one in asked)
             {
-                return [.. asked.Select(a => OfFault(a, builds.Fault!))];
+                reports[one] = OfFault(one, builds.Fault!);
             }
 
-            var reports = new List<BackendReport>(asked.Count);
-            var missing = Take(asked, newest, reports);
-            if (missing.Count(a => a.Build is not null) > MostAlone && newest.Count >= most)
-            {
-                var deeper = await client.BuildsAsync(project, JenkinsSearch.Deep, cancellationToken).ConfigureAwait(false);
-                missing = deeper.Value is { } more ? Take(missing, more, reports) : missing;
-            }
-
-            foreach (var one in missing)
-            {
-                reports.Add(one.Build is { } number
-                    ? await OfBuildAsync(one, number, cancellationToken).ConfigureAwait(false)
-                    : await OfItemAsync(one, newest.Count >= most, queueFault, cancellationToken).ConfigureAwait(false));
-            }
-
-            return reports;
+            return;
         }
-        finally
+
+        var missing = Take(asked, seen.Builds, reports);
+        if (missing.Count > MostAlone && seen.HasMore && most < JenkinsSearch.Deep && (await client.BuildsAsync(project, JenkinsSearch.Deep, cancellationToken).ConfigureAwait(false)).Value is { } deeper)
         {
-            turn.Release();
+            (seen, missing) = (deeper, Take(missing, deeper.Builds, reports));
         }
+
+        await Parallel.ForEachAsync(
+            missing,
+            new ParallelOptions { MaxDegreeOfParallelism = AloneAtOnce, CancellationToken = cancellationToken },
+            async (one, token) => reports[one] = one.Build is { } number
+                ? await OfBuildAsync(one, number, token).ConfigureAwait(false)
+                : await OfItemAsync(one, seen, queueFault, token).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     // Reports those that are among the builds, and answers the others.
-    private List<Asked> Take(List<Asked> asked, IReadOnlyList<JenkinsBuild> builds, List<BackendReport> reports)
+    private List<Asked> Take(List<Asked> asked, IReadOnlyList<JenkinsBuild> builds, ConcurrentDictionary<Asked, BackendReport> reports)
     {
         var byNumber = new Dictionary<long, JenkinsBuild>();
         var byQueue = new Dictionary<long, JenkinsBuild>();
@@ -121,7 +138,7 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
             }
             else
             {
-                reports.Add(OfBuild(one, build));
+                reports[one] = OfBuild(one, build);
             }
         }
 
@@ -135,7 +152,7 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
     }
 
     // Neither waiting nor among the newest builds: just gone from the queue, taken out of it, or long since a build.
-    private async Task<BackendReport> OfItemAsync(Asked asked, bool thereAreMoreBuilds, JenkinsFault? queueFault, CancellationToken cancellationToken)
+    private async Task<BackendReport> OfItemAsync(Asked asked, JenkinsHistory seen, JenkinsFault? queueFault, CancellationToken cancellationToken)
     {
         if (queueFault is not null)
         {
@@ -159,7 +176,7 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
             }
         }
 
-        if (thereAreMoreBuilds)
+        if (seen is { HasMore: true, Most: < JenkinsSearch.Deep })
         {
             var builds = await client.BuildsAsync(asked.Project!, JenkinsSearch.Deep, cancellationToken).ConfigureAwait(false);
             if (builds.Value is not { } all)
@@ -167,13 +184,17 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
                 return OfFault(asked, builds.Fault!);
             }
 
-            if (JenkinsMarker.Pick(all, asked.Run.Marker, asked.Queue) is { } build)
+            if (JenkinsMarker.Pick(all.Builds, asked.Run.Marker, asked.Queue) is { } build)
             {
                 return OfBuild(asked, build);
             }
+
+            seen = all;
         }
 
-        return Report(asked, BackendState.NotFound, "Jenkins has neither a queue item nor a build of this run");
+        return seen.ReachesBackTo(asked.Queue)
+            ? Report(asked, BackendState.NotFound, "Jenkins has neither a queue item nor a build of this run")
+            : OfFault(asked, JenkinsSearch.TooMany(asked.Project!));
     }
 
     private BackendReport OfItem(Asked asked, JenkinsItem item)
@@ -235,8 +256,16 @@ internal sealed partial class JenkinsStatuses(string backendId, JenkinsSettings 
     [GeneratedRegex(@"\s*\(ETA:[^)]*\)|\s*Expires in [0-9.,]+ [a-z]+", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 500)]
     private static partial Regex Moving();
 
-    private sealed record Asked(BackendRunRef Run, JenkinsProject? Project, long? Queue, long? Build)
+    private sealed class Asked(BackendRunRef run, JenkinsProject? project, long? queue, long? build)
     {
+        public BackendRunRef Run { get; } = run;
+
+        public JenkinsProject? Project { get; } = project;
+
+        public long? Queue { get; } = queue;
+
+        public long? Build { get; } = build;
+
         public bool IsKnowable => Project is not null && (Queue ?? Build) is not null;
     }
 }

@@ -24,19 +24,26 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
         }
 
         var project = JenkinsProject.Of(job.Spec)!;
-        var (outcome, mayBeStale) = await TryAsync(job, project, renew: false, cancellationToken).ConfigureAwait(false);
-        return mayBeStale ? (await TryAsync(job, project, renew: true, cancellationToken).ConfigureAwait(false)).Outcome : outcome;
+        var order = new Order();
+        try
+        {
+            var (outcome, mayBeStale) = await TryAsync(job, project, order, renew: false, cancellationToken).ConfigureAwait(false);
+            order.HasLeft &= !mayBeStale;
+            return mayBeStale ? (await TryAsync(job, project, order, renew: true, cancellationToken).ConfigureAwait(false)).Outcome : outcome;
+        }
+        catch (OperationCanceledException) when (!order.HasLeft)
+        {
+            return SubmitOutcome.NotNow("Jenkins did not answer in time before the job could be started");
+        }
     }
 
     // The second member tells that nothing was started, and that what is remembered of the job may be the reason.
-    private async Task<(SubmitOutcome Outcome, bool MayBeStale)> TryAsync(BackendJob job, JenkinsProject project, bool renew, CancellationToken cancellationToken)
+    private async Task<(SubmitOutcome Outcome, bool MayBeStale)> TryAsync(BackendJob job, JenkinsProject project, Order order, bool renew, CancellationToken cancellationToken)
     {
         var (answer, fresh) = await declarations.GetAsync(project, renew, cancellationToken).ConfigureAwait(false);
         if (answer.Value is not { } declaration)
         {
-            // That there is no such job is believed of a Jenkins only.
-            var isJenkins = !answer.Fault!.IsMissing || (await client.RootAsync(cancellationToken).ConfigureAwait(false)).Value is not null;
-            return (isJenkins ? NotAsked(answer.Fault, project) : SubmitOutcome.NotNow("there is no Jenkins at this address (404)" + Mend("Url")), false);
+            return (NotAsked(await client.BelievedAsync(answer.Fault!, cancellationToken).ConfigureAwait(false), project), false);
         }
 
         if (JenkinsJobRules.Mismatch(job, project, declaration) is { } mismatch)
@@ -46,14 +53,22 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
 
         if (declaration.TakesMarker)
         {
-            return await SendAsync(job, project, declaration, [], fresh, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(job, project, declaration, [], order, fresh, cancellationToken).ConfigureAwait(false);
         }
 
         var turn = _unmarked.GetOrAdd(project.FullName, static _ => new SemaphoreSlim(1, 1));
-        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await SendUnmarkedAsync(job, project, declaration, fresh, cancellationToken).ConfigureAwait(false);
+            await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return (SubmitOutcome.Busy($"another start of the Jenkins job '{project.FullName}' is under way, and it declares no parameter {JenkinsMarker.Parameter}: they go out one at a time", BusyPause), false);
+        }
+
+        try
+        {
+            return await SendUnmarkedAsync(job, project, declaration, order, fresh, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -63,7 +78,7 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
 
     // Jenkins folds a start into an item that waits with the same parameters, and one build would then stand for two runs. Without a marker only the queue itself can tell.
     private async Task<(SubmitOutcome Outcome, bool MayBeStale)> SendUnmarkedAsync(
-        BackendJob job, JenkinsProject project, JenkinsDeclaration declaration, bool fresh, CancellationToken cancellationToken)
+        BackendJob job, JenkinsProject project, JenkinsDeclaration declaration, Order order, bool fresh, CancellationToken cancellationToken)
     {
         var queue = await client.QueueAsync(cancellationToken).ConfigureAwait(false);
         if (queue.Value is null)
@@ -82,18 +97,21 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
             LogUnmarked(backendId, project.FullName);
         }
 
-        return await SendAsync(job, project, declaration, waiting, fresh, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(job, project, declaration, waiting, order, fresh, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<(SubmitOutcome Outcome, bool MayBeStale)> SendAsync(
-        BackendJob job, JenkinsProject project, JenkinsDeclaration declaration, HashSet<long> waiting, bool fresh, CancellationToken cancellationToken)
+        BackendJob job, JenkinsProject project, JenkinsDeclaration declaration, HashSet<long> waiting, Order order, bool fresh, CancellationToken cancellationToken)
     {
         try
         {
             using var answer = await client.OrderAsync(
-                (api, crumb) => declaration.IsPlain
-                    ? api.StartAsync(project.Path, crumb, cancellationToken)
-                    : api.StartWithParametersAsync(project.Path, Body(job, declaration), crumb, cancellationToken),
+                (api, crumb) =>
+                {
+                    var body = declaration.IsPlain ? null : Body(job, declaration);
+                    order.HasLeft = true;
+                    return body is null ? api.StartAsync(project.Path, crumb, cancellationToken) : api.StartWithParametersAsync(project.Path, body, crumb, cancellationToken);
+                },
                 cancellationToken).ConfigureAwait(false);
             var outcome = await JudgeAsync(answer, job, project, declaration, waiting, cancellationToken).ConfigureAwait(false);
             return (outcome, !fresh && outcome.Kind == SubmitOutcomeKind.Rejected);
@@ -132,7 +150,7 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
             case 401 or 403 or 429:
                 return NotAsked(client.FaultOf(answer), project);
             case 404:
-                return SubmitOutcome.Rejected(Missing(project));
+                return NotAsked(await client.BelievedAsync(client.FaultOf(answer), cancellationToken).ConfigureAwait(false), project);
             case 409:
                 return SubmitOutcome.Rejected($"the Jenkins job '{project.FullName}' is disabled or cannot be built (409)");
             case 400 or 405 or 413 or 415:
@@ -188,6 +206,7 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
         { IsMissing: true } => SubmitOutcome.Rejected(Missing(project)),
         { Status: HttpStatusCode.Unauthorized } => SubmitOutcome.NotNow(fault.Reason + Mend(settings.SecretKey)),
         { Status: HttpStatusCode.Forbidden } => SubmitOutcome.NotNow($"{fault.Reason}: starting '{project.FullName}' needs the right Job/Build"),
+        { Status: null, Reason: JenkinsClient.NoJenkins } => SubmitOutcome.NotNow(fault.Reason + Mend("Url")),
         _ => SubmitOutcome.NotNow(fault.Reason, fault.RetryAfter),
     };
 
@@ -247,4 +266,10 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
 
     [GeneratedRegex("/queue/item/([0-9]{1,18})/?$", RegexOptions.None, matchTimeoutMilliseconds: 500)]
     private static partial Regex ItemPath();
+
+    /// <summary>Whether the order may have left: until then a call that is given up has certainly started nothing.</summary>
+    private sealed class Order
+    {
+        public bool HasLeft { get; set; }
+    }
 }

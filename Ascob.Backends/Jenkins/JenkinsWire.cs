@@ -47,7 +47,7 @@ internal sealed record JenkinsAction(IReadOnlyList<JenkinsParameter?>? Parameter
 internal sealed record JenkinsParameter(string? Name, JsonElement Value);
 
 /// <summary>A job with some of its builds, newest first.</summary>
-internal sealed record JenkinsBuilds(IReadOnlyList<JenkinsBuild?>? Builds, IReadOnlyList<JenkinsBuild?>? AllBuilds);
+internal sealed record JenkinsBuilds(IReadOnlyList<JenkinsBuild?>? Builds, IReadOnlyList<JenkinsBuild?>? AllBuilds, long? NextBuildNumber);
 
 /// <summary>A build.</summary>
 internal sealed record JenkinsBuild(
@@ -75,4 +75,4 @@ internal sealed record JenkinsJob(
 internal sealed record JenkinsProperty(IReadOnlyList<JenkinsDefinition?>? ParameterDefinitions);
 
 /// <summary>A parameter that a job declares.</summary>
-internal sealed record JenkinsDefinition(string? Name, string? Type, IReadOnlyList<string?>? Choices);
+internal sealed record JenkinsDefinition(string? Name, string? Type, JsonElement? Choices);

@@ -14,12 +14,16 @@ internal sealed record PagerDutyAnswer(HttpStatusCode? Status, JsonElement? Json
 {
     public bool IsSuccess => Status is { } status && (int)status is >= 200 and < 300;
 
+    /// <summary>Gets whether something else than PagerDuty's API has answered, which has certainly started nothing: a redirect, or a page that is not there.</summary>
+    public bool IsElsewhere => Status is { } status && ((int)status is >= 300 and < 400 || (status == HttpStatusCode.NotFound && Json is null));
+
     /// <summary>Gets one readable sentence about an answer that was not wanted.</summary>
     public string Reason => this switch
     {
         { Fault: { } fault } => HttpFault.Describe(fault),
         { IsSuccess: true, Json: null } => Join($"PagerDuty answered {(int)Status!} without JSON; is the address right?", Detail),
         { IsSuccess: true } => $"PagerDuty answered {(int)Status!} without what was asked for",
+        { Status: >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest } => $"the address redirects elsewhere ({(int)Status!}); is it right?",
         { Status: HttpStatusCode.NotFound, Json: null } => Join("the address is not that of PagerDuty's API (404)", Detail),
         _ => Join(HttpFault.Describe(Status!.Value), Detail),
     };

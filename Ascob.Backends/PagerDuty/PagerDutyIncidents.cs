@@ -73,6 +73,7 @@ internal sealed class PagerDutyIncidents(PagerDutyCalls calls, PagerDutySettings
         {
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
                 SubmitOutcome.NotNow($"{reason} (see {settings.Key(nameof(PagerDutySettings.ApiToken))} and {settings.Key(nameof(PagerDutySettings.From))})"),
+            _ when answer.IsElsewhere => SubmitOutcome.NotNow($"{reason} (see {settings.Key(nameof(PagerDutySettings.Url))})"),
             HttpStatusCode.BadRequest or HttpStatusCode.NotFound when !mayBeThere =>
                 SubmitOutcome.Rejected($"{reason} (see {settings.Key(nameof(PagerDutySettings.ServiceId))} and {settings.Key(nameof(PagerDutySettings.From))})"),
             _ => SubmitOutcome.NotNow(reason, answer.Pause),

@@ -14,7 +14,7 @@ internal static class PagerDutyJson
         json is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out var part)
             ? part.ValueKind switch
             {
-                JsonValueKind.String => part.GetString(),
+                JsonValueKind.String => String(part),
                 JsonValueKind.Number => part.GetRawText(),
                 _ => null,
             }
@@ -49,6 +49,19 @@ internal static class PagerDutyJson
         return AnswerText.OneLine(Text(error, "code") is { } code ? $"{line} (code {code})" : line);
     }
 
+    // A text may be no valid Unicode; then it is none.
+    private static string? String(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static void Collect(JsonElement error, string name, List<string> words)
     {
         if (error.ValueKind == JsonValueKind.Object && error.TryGetProperty(name, out var part))
@@ -62,7 +75,7 @@ internal static class PagerDutyJson
         switch (json.ValueKind)
         {
             case JsonValueKind.String:
-                words.Add(json.GetString()!);
+                words.Add(String(json) ?? string.Empty);
                 break;
             case JsonValueKind.Array:
                 foreach (var item in json.EnumerateArray())

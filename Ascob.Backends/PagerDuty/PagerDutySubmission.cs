@@ -40,7 +40,23 @@ internal sealed class PagerDutySubmission(PagerDutyCalls calls, PagerDutyInciden
                 report.State is BackendState.Unreachable or BackendState.NotFound ? null : report);
         }
 
-        return Judge(answer, $"action {actionId} on incident {incidentId}");
+        var outcome = Judge(answer, $"action {actionId} on incident {incidentId}");
+        return outcome.Kind == SubmitOutcomeKind.Rejected && sharedIncident is null
+            ? SubmitOutcome.Rejected(outcome.Reason + await ClosedAsync(incidentId, cancellationToken).ConfigureAwait(false))
+            : outcome;
+    }
+
+    // The run ends here and nobody else knows its incident: left open it would call people for nothing. Answers what is to be said of it.
+    private async Task<string> ClosedAsync(string incidentId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await incidents.ResolveAsync(incidentId, cancellationToken).ConfigureAwait(false) is { } failure ? $" (the run's incident {incidentId} stays open: {failure})" : string.Empty;
+        }
+        catch (OperationCanceledException)
+        {
+            return $" (the run's incident {incidentId} stays open)";
+        }
     }
 
     private async Task<SubmitOutcome> StartWorkflowAsync(BackendJob job, string workflowId, string incidentId, CancellationToken cancellationToken)
@@ -61,7 +77,9 @@ internal sealed class PagerDutySubmission(PagerDutyCalls calls, PagerDutyInciden
         { Status: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } => SubmitOutcome.NotNow($"{answer.Reason}; see {settings.Key(nameof(PagerDutySettings.ApiToken))}"),
         { Status: HttpStatusCode.PaymentRequired } => SubmitOutcome.NotNow($"the PagerDuty account lacks what this needs: {answer.Reason}"),
         { Status: HttpStatusCode.TooManyRequests } => SubmitOutcome.NotNow(answer.Reason, answer.Pause),
-        { Status: HttpStatusCode.NotFound, Json: null } => SubmitOutcome.Rejected($"{answer.Reason}; see {settings.Key(nameof(PagerDutySettings.Url))}"),
+
+        // Not PagerDuty has answered, but what stands at the address or before it: a proxy, a sign-in page, the other of http and https.
+        { IsElsewhere: true } => SubmitOutcome.NotNow($"{answer.Reason}; see {settings.Key(nameof(PagerDutySettings.Url))}"),
         { Status: HttpStatusCode.RequestTimeout } => SubmitOutcome.Unknown(answer.Reason),
         { Status: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError } => SubmitOutcome.Rejected($"PagerDuty refuses {what}: {answer.Reason}"),
         _ => SubmitOutcome.Unknown(answer.Reason),

@@ -25,7 +25,7 @@ internal sealed class RundeckBackendAdapter : IBackendAdapter, ISupportFind, ISu
         _calls = new RundeckCalls(context, settings);
         var jobs = new RundeckJobs(_calls, context.Id, context.Time);
         var lists = new RundeckLists(_calls, context.Id);
-        _statuses = new RundeckStatuses(_calls, lists, settings, context.Id);
+        _statuses = new RundeckStatuses(_calls, lists, settings, context.Id, context.Time, context.Options.Resilience.Timeout);
         _submission = new RundeckSubmission(_calls, jobs, _statuses, settings, context.Id);
         _search = new RundeckSearch(jobs, lists, context.Id, context.Time);
         _stop = new RundeckStop(_calls, _statuses, context.Id);

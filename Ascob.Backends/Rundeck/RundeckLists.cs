@@ -34,6 +34,7 @@ internal sealed class RundeckLists(RundeckCalls calls, string backendId)
     {
         var all = new Dictionary<long, RundeckExecution>();
         long? last = null;
+        var unreadable = 0;
         for (int page = 0, offset = 0; page < pages; page++, offset += Page - overlap)
         {
             var answer = await read(offset, cancellationToken).ConfigureAwait(false);
@@ -49,16 +50,25 @@ internal sealed class RundeckLists(RundeckCalls calls, string backendId)
                 ids.Add(execution.Id);
             }
 
+            // What cannot be read may be the one that is looked for.
+            unreadable += list.GetArrayLength() - ids.Count;
+
             if (overlap > 0 && last is { } before && !ids.Contains(before))
             {
                 return new RundeckList(all, false, "Rundeck's list of executions changed while it was read");
             }
 
-            // The total also counts what the token may not see: a short page is no end.
-            var total = RundeckJson.Number(RundeckJson.Member(answer.Json, "paging"), "total") ?? offset + list.GetArrayLength();
+            // The total also counts what the token may not see: a short page is no end. Without a total only a page that is not full is one.
+            var paging = RundeckJson.Member(answer.Json, "paging");
+            var total = RundeckJson.Number(paging, "total") ?? (list.GetArrayLength() < Page ? 0 : long.MaxValue);
+            if (RundeckJson.Number(paging, "max") is > 0 and < Page and var size && size < total - offset)
+            {
+                return new RundeckList(all, false, $"Rundeck lists {size} executions at a time only");
+            }
+
             if (offset + Page >= total)
             {
-                return new RundeckList(all, true, null);
+                return unreadable == 0 ? new RundeckList(all, true, null) : new RundeckList(all, false, "Rundeck listed an execution that makes no sense");
             }
 
             last = ids.Count > 0 ? ids[^1] : last;

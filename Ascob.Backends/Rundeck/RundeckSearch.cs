@@ -44,6 +44,11 @@ internal sealed class RundeckSearch(RundeckJobs jobs, RundeckLists lists, string
             return Failed(running.Reason);
         }
 
+        if (await HidesMarkerAsync(job, jobId, cancellationToken).ConfigureAwait(false))
+        {
+            return Failed($"the job declares {RundeckOptions.Marker} as a secure option, which Rundeck shows to nobody: a person must give the verdict");
+        }
+
         var hours = (int)Math.Clamp(Math.Ceiling((time.GetUtcNow() - job.IntentAt).TotalHours), 0, MostHours) + SpareHours;
         var ended = await lists.EndedAsync(project, jobId, hours, RundeckLists.AllPages, cancellationToken).ConfigureAwait(false);
         return Found(job.Marker, ended)
@@ -51,6 +56,11 @@ internal sealed class RundeckSearch(RundeckJobs jobs, RundeckLists lists, string
                 ? new FindOutcome(FindOutcomeKind.NotFound, Reason: $"no execution of project '{project}' carries {job.Marker}")
                 : Failed(ended.Reason));
     }
+
+    // What a job keeps secret is not in its executions. A definition that cannot be read says nothing.
+    private async Task<bool> HidesMarkerAsync(BackendJob job, string? jobId, CancellationToken cancellationToken) =>
+        (jobId ?? (await jobs.ResolveAsync(job.Spec, cancellationToken).ConfigureAwait(false)).Id) is { } id
+        && (await jobs.DefinitionAsync(id, cancellationToken).ConfigureAwait(false)).Definition?.Secure.Contains(RundeckOptions.Marker) == true;
 
     // Rundeck hands the options on to its own retries, so several executions may carry the marker; the first one leads to all of them.
     private FindOutcome? Found(string marker, RundeckList list) =>

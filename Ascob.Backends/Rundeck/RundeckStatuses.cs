@@ -9,7 +9,7 @@ namespace Ascob.Backends.Rundeck;
 /// Learns the state of many executions. There is no question for a list of ids: what runs is listed by project, many hundreds at a time; what is not in that list has ended, and is looked up in the list of the
 /// latest ends or one by one.
 /// </summary>
-internal sealed class RundeckStatuses(RundeckCalls calls, RundeckLists lists, RundeckSettings settings, string backendId)
+internal sealed class RundeckStatuses(RundeckCalls calls, RundeckLists lists, RundeckSettings settings, string backendId, TimeProvider time, TimeSpan timeout)
 {
     // A question for each is cheaper than a list as long as there are only a few.
     private const int FewEnough = 3;
@@ -17,9 +17,29 @@ internal sealed class RundeckStatuses(RundeckCalls calls, RundeckLists lists, Ru
     private const int AtOnce = 8;
     private const int MostRetries = 20;
 
+    // The whole batch is answered before the caller's patience ends: one question that hangs takes no other run down with it.
+    private const double ShareOfTimeout = 0.8;
+
     public async Task<IReadOnlyList<BackendReport>> GetAsync(IReadOnlyList<BackendRunRef> runs, CancellationToken cancellationToken)
     {
         var reports = new ConcurrentBag<BackendReport>();
+        using var limit = new CancellationTokenSource(timeout * ShareOfTimeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await AskAsync(runs, reports, both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Those that were not answered are reported so below.
+        }
+
+        var answered = reports.Select(r => r.Marker).ToHashSet(StringComparer.Ordinal);
+        return [.. reports, .. runs.Where(r => !answered.Contains(r.Marker)).Select(r => Unreachable(r, "the backend did not answer in time"))];
+    }
+
+    private async Task AskAsync(IReadOnlyList<BackendRunRef> runs, ConcurrentBag<BackendReport> reports, CancellationToken cancellationToken)
+    {
         foreach (var stranger in runs.Where(r => RundeckKeys.Latest(r) is null))
         {
             reports.Add(Unreachable(stranger, "the run has no execution id of Rundeck"));
@@ -41,8 +61,6 @@ internal sealed class RundeckStatuses(RundeckCalls calls, RundeckLists lists, Ru
                 }
             }
         }
-
-        return [.. reports];
     }
 
     /// <summary>Puts an execution into the common vocabulary.</summary>

@@ -99,6 +99,10 @@ internal sealed class RundeckSubmission(RundeckCalls calls, RundeckJobs jobs, Ru
                 ? await UploadedAsync(job, jobId!, definition, cancellationToken).ConfigureAwait(false)
                 : new Preparation(jobId, NoFiles, null);
         }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            return new Preparation(null, NoFiles, SubmitOutcome.Rejected("an input file of the run cannot be read on this server"));
+        }
         catch (Exception e) when (HttpFault.IsExpected(e))
         {
             return new Preparation(null, NoFiles, SubmitOutcome.NotNow($"before the job could be started: {HttpFault.Describe(e)}"));

@@ -331,7 +331,7 @@ internal sealed partial class PretendJenkins(TimeProvider time) : PretendServer
 
     private void Leave(PretendJenkinsItem item, DateTimeOffset now)
     {
-        var build = new PretendJenkinsBuild { Number = item.Job.Builds.Count + 1, QueueId = item.Id, Job = item.Job, Values = item.Values, StartedAt = now };
+        var build = new PretendJenkinsBuild { Number = item.Job.NextNumber++, QueueId = item.Id, Job = item.Job, Values = item.Values, StartedAt = now };
         build.Print("\u001b[8mha:////4PretendNoteOfTheUserWhoStartedIt==\u001b[0mStarted by user " + User + "\n" + item.Job.Log);
         item.Job.Builds.Add(build);
         (item.Build, item.LeftAt) = (build, now);

@@ -15,6 +15,9 @@ internal sealed class PretendJenkinsJob(string fullName)
     /// <summary>Gets or sets whether it takes builds.</summary>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>Gets or sets whether it is a folder, which says nothing of builds.</summary>
+    public bool IsFolder { get; set; }
+
     /// <summary>Gets or sets whether several builds may run at once; otherwise the others wait, blocked.</summary>
     public bool Concurrent { get; set; } = true;
 
@@ -29,6 +32,9 @@ internal sealed class PretendJenkinsJob(string fullName)
 
     /// <summary>Gets or sets what a build prints after its first line.</summary>
     public string Log { get; set; } = "Hello\n";
+
+    /// <summary>Gets or sets the number of the next build; numbers of builds that are gone do not come again.</summary>
+    public long NextNumber { get; set; } = 1;
 
     /// <summary>Gets the builds, oldest first.</summary>
     public List<PretendJenkinsBuild> Builds { get; } = [];

@@ -63,11 +63,17 @@ internal static partial class PretendJenkinsPages
             return Page(500, "malformed tree");
         }
 
+        if (job.IsFolder)
+        {
+            return Json(new JsonObject { ["_class"] = "com.cloudbees.hudson.plugins.folder.Folder", ["name"] = job.FullName.Split('/')[^1], ["property"] = new JsonArray(new JsonObject()) });
+        }
+
         var page = new JsonObject
         {
             ["_class"] = job.IsPipeline ? "org.jenkinsci.plugins.workflow.job.WorkflowJob" : "hudson.model.FreeStyleProject",
             ["name"] = job.FullName.Split('/')[^1],
             ["buildable"] = job.Enabled,
+            ["nextBuildNumber"] = job.NextNumber,
         };
         if (tree.Contains("parameterDefinitions", StringComparison.Ordinal))
         {

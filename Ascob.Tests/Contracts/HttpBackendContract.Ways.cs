@@ -36,7 +36,7 @@ public abstract partial class HttpBackendContract
         Readable(health.Reason);
         Assert.Contains("certificate", health.Reason, StringComparison.Ordinal);
         Assert.Contains("Ascob:Backends:", health.Reason, StringComparison.Ordinal);
-        Assert.Equal(0, host.Bytes);
+        Assert.Equal((0, 2), (host.Bytes, host.Connections));
         Assert.True(Stopwatch.GetElapsedTime(begun) < Soon);
     }
 

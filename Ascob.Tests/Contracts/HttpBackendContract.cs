@@ -140,6 +140,14 @@ public abstract partial class HttpBackendContract : BackendAdapterContract
     [InlineData(403)]
     public async Task Submit_WhenItIsForbidden_IsNotNow(int status) => await SubmitFailsAsync(HttpFaults.Page(status), SubmitOutcomeKind.NotNow);
 
+    // As a proxy answers that has no product behind it, or wants https or a sign-in first: whoever answers so has started nothing, and a person can mend it.
+    [Theory]
+    [InlineData(301)]
+    [InlineData(302)]
+    [InlineData(307)]
+    [InlineData(404)]
+    public async Task Submit_WhenSomethingElseStandsAtTheAddress_IsNotNow(int status) => await SubmitFailsAsync(HttpFaults.Page(status), SubmitOutcomeKind.NotNow, r => IsSubmission(r) || IsQuestion(r));
+
     [Fact]
     public async Task Submit_WhenTheProductAsksForAPause_IsNotNowWithThePause()
     {
@@ -154,8 +162,10 @@ public abstract partial class HttpBackendContract : BackendAdapterContract
         await StatusesAreUnreachableAsync(HttpFaults.Answer(200, contentType, body));
 
     [Theory]
+    [InlineData(302)]
     [InlineData(401)]
     [InlineData(403)]
+    [InlineData(404)]
     [InlineData(500)]
     [InlineData(502)]
     [InlineData(503)]
@@ -242,8 +252,10 @@ public abstract partial class HttpBackendContract : BackendAdapterContract
     }
 
     [Theory]
+    [InlineData(302)]
     [InlineData(401)]
     [InlineData(403)]
+    [InlineData(404)]
     [InlineData(429)]
     [InlineData(500)]
     [InlineData(503)]
@@ -284,10 +296,10 @@ public abstract partial class HttpBackendContract : BackendAdapterContract
     private protected void Fail(Func<HttpRequest, bool> matches, Func<HttpContext, Task<bool>> fault) =>
         Product.Before = context => matches(context.Request) ? fault(context) : Task.FromResult(false);
 
-    private async Task<SubmitOutcome> SubmitFailsAsync(Func<HttpContext, Task<bool>> fault, SubmitOutcomeKind expected)
+    private async Task<SubmitOutcome> SubmitFailsAsync(Func<HttpContext, Task<bool>> fault, SubmitOutcomeKind expected, Func<HttpRequest, bool>? requests = null)
     {
         var job = Job(ShortJob);
-        Fail(IsSubmission, fault);
+        Fail(requests ?? IsSubmission, fault);
         var begun = Stopwatch.GetTimestamp();
 
         var outcome = await Adapter.SubmitAsync(job, Token);

@@ -15,6 +15,7 @@ internal sealed class UntrustedHost : IAsyncDisposable
     private readonly X509Certificate2 _certificate = SelfSigned();
     private readonly Task _serving;
     private int _bytes;
+    private int _connections;
 
     public UntrustedHost()
     {
@@ -26,6 +27,9 @@ internal sealed class UntrustedHost : IAsyncDisposable
 
     /// <summary>Gets how many bytes of requests came through.</summary>
     public int Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Gets how often somebody came and looked at the certificate.</summary>
+    public int Connections => Volatile.Read(ref _connections);
 
     public async ValueTask DisposeAsync()
     {
@@ -53,6 +57,7 @@ internal sealed class UntrustedHost : IAsyncDisposable
         while (!_stopping.IsCancellationRequested)
         {
             using var client = await _listener.AcceptTcpClientAsync(_stopping.Token);
+            Interlocked.Increment(ref _connections);
             await using var secure = new SslStream(client.GetStream());
             try
             {

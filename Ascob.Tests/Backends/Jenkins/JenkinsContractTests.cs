@@ -41,7 +41,7 @@ public sealed class JenkinsContractTests : HttpBackendContract, IAsyncLifetime
 
     // What a job declares is asked before a submission and is no question about a run.
     protected override bool IsQuestion(HttpRequest request) => HttpMethods.IsGet(request.Method)
-        && (request.Path.Value!.StartsWith("/queue/", StringComparison.Ordinal) || request.QueryString.Value!.Contains("builds", StringComparison.OrdinalIgnoreCase));
+        && (request.Path.Value! is "/api/json" || request.Path.Value!.StartsWith("/queue/", StringComparison.Ordinal) || request.QueryString.Value!.Contains("builds", StringComparison.OrdinalIgnoreCase));
 
     protected override string StatusAnswer(BackendRunRef run, string word)
     {

@@ -144,6 +144,15 @@ public sealed class JenkinsOutputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Output_WhenNotJenkinsSaysThatThereIsNone_IsNotOver()
+    {
+        var (run, _) = await _world.RunningAsync(_app);
+        _world.Answer("GET", "/", 404, "<html>no such backend</html>");
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => _world.Adapter.ReadOutputAsync(run, OutputChannel.Combined, 0, 1000, JenkinsWorld.Token));
+    }
+
+    [Fact]
     public async Task Output_OfADeletedBuild_IsOver()
     {
         var (run, build) = await _world.RunningAsync(_app);

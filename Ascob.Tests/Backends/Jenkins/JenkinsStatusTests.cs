@@ -247,6 +247,7 @@ public sealed class JenkinsStatusTests : IAsyncLifetime
     [InlineData(200, "application/json", "{\"items\":[{\"id\":\"a word\"}],\"builds\":[{\"number\":\"one\"}]}")]
     [InlineData(200, "application/json", "big")]
     [InlineData(200, "application/json", "\u0000\u0001")]
+    [InlineData(200, "application/json", "{\"builds\":[{\"number\":1,\"actions\":[{\"parameters\":[{\"name\":\"ASCOB_RUN\",\"value\":\"\\ud800\"}]}]}]}")]
     [InlineData(302, "text/html", "")]
     [InlineData(401, "text/html", "<html>")]
     [InlineData(403, "text/html", "<html>")]
@@ -301,47 +302,62 @@ public sealed class JenkinsStatusTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Find_WhenNothingWasStarted_IsNotFoundButNotForSure()
-    {
-        Jenkins.AddMarked("app");
-
-        var found = await _world.Adapter.FindAsync(JenkinsWorld.Job("app"), JenkinsWorld.Token);
-
-        Assert.Equal((FindOutcomeKind.NotFound, false), (found.Kind, found.Certain));
-    }
-
-    [Fact]
-    public async Task Find_WhenManyBuildsCameSince_LooksBehindThem_AndSaysWhenItCannot()
+    public async Task ManyRuns_WhoseBuildsLieFarBack_CostOneLongList()
     {
         var app = Jenkins.AddMarked("app");
-        var job = JenkinsWorld.Job("app");
-        await _world.AcceptedAsync(job);
-        Trigger(app, 300);
-        var behind = await _world.Adapter.FindAsync(job, JenkinsWorld.Token);
-        Trigger(app, 900);
-        var tooMany = await _world.Adapter.FindAsync(job, JenkinsWorld.Token);
+        var runs = new List<BackendRunRef>();
+        for (var i = 0; i < 60; i++)
+        {
+            runs.Add(await _world.AcceptedAsync("app"));
+        }
 
-        Assert.Equal((FindOutcomeKind.Found, "1"), (behind.Kind, behind.Keys!["buildId"]));
-        Assert.Equal(FindOutcomeKind.Failed, tooMany.Kind);
-        Assert.Contains("more than 1000 builds", tooMany.Reason, StringComparison.Ordinal);
+        Trigger(app, 300);
+        Jenkins.Restart();
+        var before = Jenkins.Requests;
+
+        var reports = await _world.Adapter.GetStatusesAsync(runs, JenkinsWorld.Token);
+
+        Assert.Equal(3, Jenkins.Requests - before);
+        Assert.All(reports, r => Assert.Equal(BackendState.Running, r.State));
     }
 
     [Fact]
-    public async Task Find_WhenTheJobTakesNoMarker_SaysWhichBuildsItCouldBeAndLeavesItToAPerson()
+    public async Task Statuses_WhenTheBuildCouldLieFurtherBackThanIsLooked_AreNotNotFound()
     {
-        var app = Jenkins.Add("team/app");
-        var job = JenkinsWorld.Job("team/app");
-        var none = await _world.Adapter.FindAsync(job, JenkinsWorld.Token);
-        await _world.AcceptedAsync(job);
-        var waiting = await _world.Adapter.FindAsync(job, JenkinsWorld.Token);
-        _world.Time.Advance(TimeSpan.FromSeconds(1));
-        var built = await _world.Adapter.FindAsync(job, JenkinsWorld.Token);
+        var app = Jenkins.AddMarked("app");
+        var stranger = new BackendRunRef(1, "ascob-mine", JenkinsKeys.Of("jenkins-main", new JenkinsProject("app"), 50));
+        var run = await _world.AcceptedAsync("app");
+        Trigger(app, 1100);
+        Jenkins.Restart();
 
-        Assert.Equal(FindOutcomeKind.NotFound, none.Kind);
-        Assert.Equal((FindOutcomeKind.Failed, FindOutcomeKind.Failed), (waiting.Kind, built.Kind));
-        Assert.Contains("queue item 101 is this run: a person must give the verdict", waiting.Reason, StringComparison.Ordinal);
-        Assert.Contains("build 1 is this run", built.Reason, StringComparison.Ordinal);
-        Assert.Single(app.Builds);
+        var reports = await _world.Adapter.GetStatusesAsync([run, stranger, stranger with { Marker = "ascob-late", Keys = JenkinsKeys.Of("jenkins-main", new JenkinsProject("app"), 99_999) }], JenkinsWorld.Token);
+        var stop = await _world.Adapter.StopAsync(run, StopMode.Soft, JenkinsWorld.Token);
+
+        Assert.Equal([BackendState.Unreachable, BackendState.Unreachable, BackendState.NotFound], reports.Select(r => r.State));
+        Assert.Contains("more than 1000 builds", stop.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statuses_WhenSomeQuestionsHang_TellOfTheOtherRunsInTime()
+    {
+        Jenkins.AddMarked("app").RunTime = null;
+        var (running, _) = await _world.RunningAsync(Jenkins.AddMarked("other"));
+        var hanging = new List<BackendRunRef>();
+        for (var i = 0; i < 12; i++)
+        {
+            hanging.Add(await _world.AcceptedAsync("app"));
+            await _world.Adapter.StopAsync(hanging[^1], StopMode.Soft, JenkinsWorld.Token);
+        }
+
+        _world.Before("GET", "/queue/item/", context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
+        var begun = TimeProvider.System.GetTimestamp();
+
+        var reports = await _world.Adapter.GetStatusesAsync([.. hanging, running], JenkinsWorld.Token);
+
+        Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(6));
+        Assert.Equal(13, reports.Count);
+        Assert.Equal(BackendState.Running, reports.Single(r => r.Marker == running.Marker).State);
+        Assert.All(reports.Where(r => r.Marker != running.Marker), r => Assert.Equal((BackendState.Unreachable, "the backend did not answer in time"), (r.State, r.Reason)));
     }
 
     private void Trigger(PretendJenkinsJob job, int count)

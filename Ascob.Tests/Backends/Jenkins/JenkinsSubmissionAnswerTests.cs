@@ -145,6 +145,48 @@ public sealed class JenkinsSubmissionAnswerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Submit_WhenItIsGivenUpBeforeAnythingIsSent_IsNoDoubt()
+    {
+        var asked = new TaskCompletionSource();
+        _world.Before("GET", "/job/", context =>
+        {
+            asked.TrySetResult();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(JenkinsWorld.Token);
+
+        var submission = _world.Adapter.SubmitAsync(JenkinsWorld.Job("app"), patience.Token);
+        await asked.Task;
+        await patience.CancelAsync();
+
+        Assert.Equal((SubmitOutcomeKind.NotNow, "Jenkins did not answer in time before the job could be started"), await submission is var o ? (o.Kind, o.Reason) : default);
+        Assert.Equal(0, Jenkins.RequestsTo("POST"));
+    }
+
+    [Fact]
+    public async Task Submit_WhenAnUnmarkedJobHasToWaitForAnotherOne_IsNoDoubtAndNoFaultOfTheBackend()
+    {
+        Jenkins.Add("plain");
+        var asked = new TaskCompletionSource();
+        _world.Before("GET", "/queue/", context =>
+        {
+            asked.TrySetResult();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(JenkinsWorld.Token);
+
+        var first = _world.Adapter.SubmitAsync(JenkinsWorld.Job("plain"), JenkinsWorld.Token);
+        await asked.Task;
+        var second = _world.Adapter.SubmitAsync(JenkinsWorld.Job("plain"), patience.Token);
+        await patience.CancelAsync();
+
+        var outcome = await second;
+        Assert.Equal((SubmitOutcomeKind.NotNow, true), (outcome.Kind, outcome.OnlyThisJob));
+        Assert.Contains("one at a time", outcome.Reason, StringComparison.Ordinal);
+        Assert.Equal(SubmitOutcomeKind.NotNow, (await first).Kind);
+    }
+
+    [Fact]
     public async Task Submit_WhenThereIsNoJenkinsAtAll_WaitsForTheAddressToBeMended()
     {
         Jenkins.ContextPath = "jenkins";

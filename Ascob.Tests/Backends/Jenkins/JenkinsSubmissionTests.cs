@@ -326,6 +326,41 @@ public sealed class JenkinsSubmissionTests : IAsyncLifetime
         Assert.Equal(0, Jenkins.RequestsTo("POST"));
     }
 
+    // A marker that Jenkins does not hand on as it is could never be found again.
+    [Theory]
+    [InlineData("BooleanParameterDefinition", null)]
+    [InlineData("ChoiceParameterDefinition", "a")]
+    [InlineData("PasswordParameterDefinition", null)]
+    public async Task Pitfall11_WhenTheMarkerIsDeclaredAsSomethingElse_TheRunSaysThatItTakesNone(string type, string? choice)
+    {
+        Jenkins.Add("app").Parameters.Add(new("ASCOB_RUN", type, choice is null ? null : [choice]));
+
+        var outcome = await _world.SubmitAsync("app");
+
+        Assert.Equal(SubmitOutcomeKind.Accepted, outcome.Kind);
+        Assert.Contains("declares no parameter ASCOB_RUN", outcome.Report!.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_WhenAPlugInTellsItsChoicesInAnotherForm_StartsTheJob()
+    {
+        Jenkins.AddMarked("app").With("PICK");
+        _world.Answer("GET", "/job/app/", 200, """{"_class":"hudson.model.FreeStyleProject","buildable":true,"property":[{"parameterDefinitions":[{"name":"ASCOB_RUN","type":"StringParameterDefinition"},{"name":"PICK","type":"PickParameterDefinition","choices":"a,b"}]}]}""", "application/json");
+
+        Assert.Equal(SubmitOutcomeKind.Accepted, (await _world.SubmitAsync("app", ("PICK", "a"))).Kind);
+    }
+
+    [Fact]
+    public async Task Submit_WhenAFolderIsNamed_IsRejectedAndNothingIsSent()
+    {
+        Jenkins.Add("team").IsFolder = true;
+
+        var outcome = await _world.SubmitAsync("team");
+
+        Assert.Equal((SubmitOutcomeKind.Rejected, "'team' is a folder of Jenkins and no job"), (outcome.Kind, outcome.Reason));
+        Assert.Equal(0, Jenkins.RequestsTo("POST"));
+    }
+
     [Fact]
     public async Task Disabled_IsRejected()
     {

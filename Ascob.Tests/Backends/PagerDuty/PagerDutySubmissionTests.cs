@@ -45,6 +45,17 @@ public sealed class PagerDutySubmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Submit_WhenTheActionIsRefused_LeavesNoIncidentOfTheRunOpen()
+    {
+        var job = _world.Job(PagerDutyWorld.Invoke("NOSUCH"));
+
+        var outcome = await _world.Own().SubmitAsync(job, Token);
+
+        Assert.Equal(SubmitOutcomeKind.Rejected, outcome.Kind);
+        Assert.Equal("resolved", Assert.Single(_world.Server.Incidents, i => i.Key == job.Marker).Status);
+    }
+
+    [Fact]
     public async Task CleanUp_OnASharedIncident_LeavesItAlone()
     {
         var adapter = _world.OnShared();

@@ -10,6 +10,9 @@ public sealed class PagerDutyWordsTests
 
     private static readonly PagerDutySettings Settings = new() { BackendId = "pd", Url = new Uri("http://localhost/"), ApiToken = "t" };
 
+    [Fact]
+    public void State_WhenItIsNoText_IsUnreachable() => Assert.Equal(BackendState.Unreachable, Report("""{"id":"I1","state":"\ud800"}""").State);
+
     [Theory]
     [InlineData("prepared", BackendState.Queued)]
     [InlineData("created", BackendState.Queued)]

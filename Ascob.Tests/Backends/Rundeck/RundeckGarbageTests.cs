@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ascob.Core.Backends;
 using Ascob.Core.Jobs;
+using Ascob.Tests.Contracts;
 using Microsoft.AspNetCore.Http;
 
 namespace Ascob.Tests.Backends.Rundeck;
@@ -71,6 +72,33 @@ public sealed class RundeckGarbageTests
         Assert.Equal(FindOutcomeKind.Failed, (await world.Finder.FindAsync(RundeckWorld.Job(named), Token)).Kind);
         Assert.False((await world.Stopper.StopAsync(RundeckWorld.Reference(101), StopMode.Soft, Token)).Asked);
         Assert.False((await world.Adapter.CheckHealthAsync(Token)).Healthy && number != 4);
+    }
+
+    [Theory]
+    [InlineData("""{"paging":{"count":1,"total":1,"offset":0,"max":500},"executions":[{"id":null,"status":"running"}]}""", "makes no sense")]
+    [InlineData("""{"paging":{"count":20,"total":21,"offset":0,"max":20},"executions":[]}""", "20 executions at a time")]
+    public async Task Find_WhenTheListIsNotAll_HasFailedAndFoundNothingOut(string list, string reason)
+    {
+        await using var world = await RundeckWorld.StartAsync();
+        world.Rundeck.Before = async context => context.Request.Path.Value!.EndsWith("/running", StringComparison.Ordinal) && await HttpFaults.Answer(200, "application/json", list)(context);
+
+        var found = await ((ISupportFind)world.Adapter).FindAsync(RundeckWorld.Job(RundeckWorld.Spec(RundeckWorld.Short)), Token);
+
+        Assert.Equal(FindOutcomeKind.Failed, found.Kind);
+        Assert.Contains(reason, found.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Find_WhenAFullPageTellsNoTotal_IsNotTakenForAll()
+    {
+        await using var world = await RundeckWorld.StartAsync();
+        var page = string.Join(',', Enumerable.Range(1, 500).Select(i => $$"""{"id":{{i}},"status":"running"}"""));
+        world.Rundeck.Before = async context => context.Request.Path.Value!.EndsWith("/running", StringComparison.Ordinal)
+            && await HttpFaults.Answer(200, "application/json", $$"""{"executions":[{{page}}]}""")(context);
+
+        var found = await ((ISupportFind)world.Adapter).FindAsync(RundeckWorld.Job(RundeckWorld.Spec(RundeckWorld.Short)), Token);
+
+        Assert.Equal(FindOutcomeKind.Failed, found.Kind);
     }
 
     [Theory]

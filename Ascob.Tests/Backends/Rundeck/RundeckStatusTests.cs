@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Jobs;
 using Ascob.Demo.Rundeck;
 
 namespace Ascob.Tests.Backends.Rundeck;
@@ -277,6 +278,52 @@ public sealed class RundeckStatusTests
         await world.StartedAsync(job);
 
         Assert.Equal(FindOutcomeKind.Found, (await world.Finder.FindAsync(job, Token)).Kind);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Find_WhenTheJobHidesTheMarker_DoesNotBelieveThatNothingStarted(bool byId)
+    {
+        await using var world = await RundeckWorld.StartAsync();
+        world.Rundeck.Put(RundeckWorld.Long with { Id = "hiding", Name = "hiding", Options = [new PretendRundeckOption("ASCOB_RUN") { Secure = true }] });
+        var spec = byId
+            ? JobSpec.Builder("ann").WithLabel("rundeck_job_id", "hiding").Build()
+            : JobSpec.Builder("ann").WithLabel("rundeck_project_name", "web").WithLabel("rundeck_job_name", "hiding").Build();
+        var job = RundeckWorld.Job(spec);
+        await world.StartedAsync(job);
+
+        var found = await world.Finder.FindAsync(job, Token);
+
+        Assert.Equal(FindOutcomeKind.Failed, found.Kind);
+        Assert.Contains("secure option", found.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetStatuses_WhenSomeQuestionsHang_TellsOfTheOthersInTime()
+    {
+        await using var world = await RundeckWorld.StartAsync();
+        using var hasty = (IDisposable)RundeckWorld.MakeAdapter(world.Rundeck.Url, world.Rundeck.AuthToken, timeout: TimeSpan.FromSeconds(3));
+        var running = await world.StartedAsync(RundeckWorld.Long);
+        var hanging = Enumerable.Range(0, 9).Select(n => RundeckWorld.Reference(90_000 + n)).ToList();
+        world.Rundeck.Before = async context =>
+        {
+            if (!context.Request.Path.Value!.Contains("/execution/9", StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return true;
+        };
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TimeSpan.FromSeconds(3));
+
+        var reports = await ((ISupportStatus)hasty).GetStatusesAsync([running, .. hanging], patience.Token);
+
+        Assert.Equal(10, reports.Count);
+        Assert.Equal(BackendState.Running, reports.Single(r => r.Marker == running.Marker).State);
+        Assert.All(reports.Where(r => r.Marker != running.Marker), r => Assert.Equal(BackendState.Unreachable, r.State));
     }
 
     [Fact]

@@ -46,6 +46,7 @@ internal sealed class ConveyorBackendAdapter(string backendId, IConveyorApi read
                 HttpStatusCode.NotFound when AnswerText.IsJson(answer) => SubmitOutcome.Rejected($"the conveyor knows no job '{job.Spec.Label(JobLabel)}'"),
                 HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => SubmitOutcome.NotNow(HttpFault.Describe(answer.StatusCode)),
                 HttpStatusCode.TooManyRequests => SubmitOutcome.NotNow(HttpFault.Describe(answer.StatusCode), HttpFault.RetryAfter(answer, time)),
+                HttpStatusCode.NotFound or (>= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest) => SubmitOutcome.NotNow($"{HttpFault.Describe(answer.StatusCode)}, which is no conveyor"),
                 _ => SubmitOutcome.Unknown(HttpFault.Describe(answer.StatusCode)),
             };
         }
