@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ascob.Bench.Baselines;
 using Ascob.Bench.Chaos;
+using Ascob.Bench.Chaos.Cluster;
 using Ascob.Bench.Figures;
 using Ascob.Bench.Servers;
 
@@ -22,7 +23,7 @@ internal static class Verbs
           poll      10,000 active runs on one backend beside one that hangs (--runs N)
           search    a page among many runs (--runs N, or --big for 1,000,000)
           baselines what the machine does without Ascob
-          chaos     kill -9 in rounds under load (--rounds N --seed N --pg --term --backends --naive)
+          chaos     kill -9 in rounds under load (--rounds N --seed N --pg --term --backends --naive), or of several servers (--cluster)
 
           drive-held, drive-working: a load on a server that runs already (--port N --token T --connections N)
 
@@ -55,6 +56,7 @@ internal static class Verbs
                 [EchoServer.Verb] => await EchoServer.ServeAsync(arguments.Number("port", 0)),
                 [SaveChangesServer.Verb] => await SaveChangesServer.ServeAsync(arguments.Number("port", 0), arguments.Text("file")!),
                 ["drive-held" or "drive-working"] => Drive(arguments),
+                ["chaos"] when arguments.Has("cluster") => await ClusterVerb.RunAsync(arguments, stop.Token),
                 ["chaos"] => await ChaosVerb.RunAsync(arguments, stop.Token),
                 [] => Explain(),
                 var words => await MeasureAsync(arguments, Expand(words), stop.Token),

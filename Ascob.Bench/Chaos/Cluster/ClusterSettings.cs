@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace Ascob.Bench.Chaos.Cluster;
+
+/// <summary>How the servers are treated.</summary>
+/// <param name="Runs">How many jobs contend.</param>
+/// <param name="Locks">For how many locks.</param>
+/// <param name="Servers">On how many servers.</param>
+/// <param name="KillEvery">How often one of them is ended by kill -9 and started again.</param>
+/// <param name="Consul">Whether locks lie in Consul, which is stopped, resumed and restarted; else in the database.</param>
+/// <param name="Naive">The jobs take no locks: proves that this harness sees two holders.</param>
+/// <param name="Seed">Makes the jobs and the order of the disturbances the same again.</param>
+internal sealed record ClusterSettings(int Runs, int Locks, int Servers, TimeSpan KillEvery, bool Consul, bool Naive, int Seed)
+{
+    /// <summary>How long all runs may take to end once nobody disturbs any more.</summary>
+    public static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many clients submit at once.</summary>
+    public const int Clients = 6;
+
+    /// <summary>The least time of disturbance, so that each kind comes at least once.</summary>
+    public TimeSpan Disturbance => KillEvery * 8;
+
+    public static ClusterSettings From(BenchArguments arguments) => new(
+        arguments.Number("runs", 1000),
+        arguments.Number("locks", 10),
+        arguments.Number("servers", 3),
+        TimeSpan.FromSeconds(arguments.Number("kill-every", 5)),
+        !arguments.Has("no-consul"),
+        arguments.Has("naive"),
+        arguments.Number("seed", Random.Shared.Next(1, 1_000_000)));
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Runs} runs for {Locks} locks on {Servers} servers with PostgreSQL and locks in {(Consul ? "Consul" : "the database")}, a kill -9 every {KillEvery.TotalSeconds:0} s, seed {Seed}{(Naive ? ", NAIVE: no locks" : string.Empty)}");
+}
