@@ -16,7 +16,7 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
 
     public string Name => "Scripted";
 
-    public string? InstanceLabel => null;
+    public string? InstanceLabel { get; init; }
 
     public bool ResendIsSafe { get; set; }
 
