@@ -27,20 +27,22 @@ public sealed class Sweeper(
 
     private static readonly RunStatus[] LookedAfter = [RunStatus.Defined, RunStatus.WaitingLocks, RunStatus.PendingSubmit, RunStatus.InDoubt];
 
-    /// <summary>Looks once at what is due; answers how many runs there were.</summary>
+    /// <summary>Looks once at what is due; answers how many runs it set going, those aside that were in hand already.</summary>
     public async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
         var now = clock.Now;
         var due = await store.ClaimDueAsync(
-            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfter, null, PageSize),
+            // Those that wait in memory for their backend are still due: a backend that hangs must not fill the page with them and hide the runs of all others.
+            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfter, null, PageSize + dispatcher.InHand),
             cancellationToken).ConfigureAwait(false);
         await LookForAsync([.. due.Where(r => r.Status == RunStatus.InDoubt)], cancellationToken).ConfigureAwait(false);
+        var moved = due.Count(r => r.Status == RunStatus.InDoubt);
         foreach (var run in due.Where(r => r.Status != RunStatus.InDoubt))
         {
-            await StepAsync(run, cancellationToken).ConfigureAwait(false);
+            moved += await StepAsync(run, cancellationToken).ConfigureAwait(false) ? 1 : 0;
         }
 
-        return due.Count;
+        return moved;
     }
 
     // A look-up takes as long as its backend, so nobody waits for it here, and until it has had its time the run is not due: many that hang would fill every page and hide what comes
@@ -81,7 +83,7 @@ public sealed class Sweeper(
         }
     }
 
-    private async Task StepAsync(Run run, CancellationToken cancellationToken)
+    private async Task<bool> StepAsync(Run run, CancellationToken cancellationToken)
     {
         switch (run.Status)
         {
@@ -95,11 +97,12 @@ public sealed class Sweeper(
                 await submitter.RecoverAsync(run, cancellationToken).ConfigureAwait(false);
                 break;
             case RunStatus.PendingSubmit:
-                dispatcher.Enqueue(run);
-                break;
+                return dispatcher.Enqueue(run);
             default:
                 break;
         }
+
+        return true;
     }
 
     private Task<UpdateResult> EndUnstartedAsync(Run run, CancellationToken cancellationToken) => updater.ApplyAsync(
