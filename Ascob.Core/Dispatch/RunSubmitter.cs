@@ -214,6 +214,12 @@ public sealed class RunSubmitter(
             return null;
         }
 
+        if (job.Files.FirstOrDefault(f => !File.Exists(f.Path)) is { } absent)
+        {
+            // Another server has it, or it comes back with a volume; the backend has nothing to do with it.
+            return SubmitOutcome.Busy($"the input file '{absent.Name}' is not in the data directory of server '{options.Value.ServerName}'");
+        }
+
         tracker.Expect(run);
         return await CallAsync(job, run, backend, cancellationToken).ConfigureAwait(false);
     }
