@@ -29,6 +29,9 @@ public sealed class RunSubmitter(
     IOptions<EngineOptions> options,
     ILogger<RunSubmitter> logger)
 {
+    /// <summary>The beginning of the reason of a run that waits for a slot.</summary>
+    internal const string WaitsForCapacity = "waiting for capacity";
+
     private static readonly TimeSpan FirstStorePause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestStorePause = TimeSpan.FromSeconds(2);
 
@@ -159,7 +162,7 @@ public sealed class RunSubmitter(
         var result = await updater.ApplyAsync(run, r => MayClaim(run, r) ? Claim(r, backend) : null, cancellationToken).ConfigureAwait(false);
         if (result.Kind == UpdateKind.NoCapacity)
         {
-            var reason = $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken";
+            var reason = $"{WaitsForCapacity}: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken";
             await HoldBackAsync(result.Run, new Hold(reason, options.Value.WaitRecheck, false), again, cancellationToken).ConfigureAwait(false);
         }
 

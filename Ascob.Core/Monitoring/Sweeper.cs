@@ -77,7 +77,15 @@ public sealed class Sweeper(
         var waiting = await store.ClaimDueAsync(
             new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots) { DueBefore = now + (options.Value.WaitRecheck * 2) },
             cancellationToken).ConfigureAwait(false);
-        foreach (var run in waiting)
+
+        // What is due later for another reason (the delay of a retry, the pause after a refusal) is put back.
+        var early = waiting.Where(r => r.NextCheckAt > now && r.StatusReason?.StartsWith(RunSubmitter.WaitsForCapacity, StringComparison.Ordinal) != true).ToList();
+        if (early.Count > 0)
+        {
+            await store.RescheduleAsync([.. early.Select(r => new Reschedule(r.Id, r.Version, r.NextCheckAt!.Value, r.FailedChecks))], cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var run in waiting.Except(early))
         {
             await StepAsync(run, cancellationToken).ConfigureAwait(false);
         }
