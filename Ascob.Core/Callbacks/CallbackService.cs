@@ -33,7 +33,9 @@ public sealed class CallbackService(
     private const string Actor = "callback";
     private const string IdKey = "callbackId";
     private const int RememberedReports = 500;
-    private const int MaxKeys = 32;
+
+    // Two reports of one run at once would both find that they are new; between servers the version of the run tells.
+    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 1024).Select(_ => new SemaphoreSlim(1))];
 
     // The job that reports its own end may still say things; after this time the URL is dead.
     private static readonly TimeSpan OpenAfterEnd = TimeSpan.FromHours(1);
@@ -54,7 +56,28 @@ public sealed class CallbackService(
             return found.Error;
         }
 
-        var run = found.Value;
+        var gate = _gates[found.Value.Run.Id % _gates.Length];
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Read anew: who was before may have changed it.
+            found = await FindAsync(webhookId, proof, cancellationToken).ConfigureAwait(false);
+            if (!found.IsSuccess)
+            {
+                return found.Error;
+            }
+
+            // Of an attempt that is over, another is due or under way: nothing that it says is about that one.
+            return found.Value.IsLate ? default(CallbackTaken) : await TakeAsync(found.Value.Run, report, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<Result<CallbackTaken>> TakeAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
+    {
         if (report.Message is { } message && message.Length > limits.Value.MaxMessage)
         {
             return new Error(ErrorKind.TooLarge, "callback.message_too_large", $"A message has at most {limits.Value.MaxMessage} characters; this one has {message.Length}.");
@@ -67,7 +90,7 @@ public sealed class CallbackService(
         }
 
         // Refused as a whole or taken as a whole.
-        var refusal = run.Status.IsFinal() ? RefusalAfterEnd(run, report) : report.Status is { } told ? Refusal(run, backend, told, report) : null;
+        var refusal = run.Status.IsFinal() ? CallbackRules.RefusalAfterEnd(run, report) : report.Status is { } told ? CallbackRules.Refusal(run, backend, told, report) : null;
         if (refusal is not null)
         {
             return refusal;
@@ -103,7 +126,7 @@ public sealed class CallbackService(
             facts = new UpdateResult(run, UpdateKind.Nothing);
         }
 
-        return report.Status is { } status
+        return report.Status is { } status && facts.Run.Marker == run.Marker
             ? await TakeStatusAsync(facts.Run, backend, status, report, cancellationToken).ConfigureAwait(false) switch
             {
                 { IsSuccess: true } taken => taken.Value || facts.Applied,
@@ -122,14 +145,17 @@ public sealed class CallbackService(
             return found.Error;
         }
 
-        var listed = await files.ListAsync(found.Value.Id, cancellationToken).ConfigureAwait(false);
+        var runId = found.Value.Run.Id;
+        var listed = await files.ListAsync(runId, cancellationToken).ConfigureAwait(false);
         return listed.FirstOrDefault(f => string.Equals(f.Name, fileId, StringComparison.Ordinal)) is { } file
-            && await files.OpenAsync(found.Value.Id, fileId, cancellationToken).ConfigureAwait(false) is { } stream
+            && await files.OpenAsync(runId, fileId, cancellationToken).ConfigureAwait(false) is { } stream
             ? new CallbackFile(file, stream)
             : new Error(ErrorKind.NotFound, "file.not_found", "The run has no such file.");
     }
 
-    /// <summary>Lets one execution have the run for itself: the first gets it, and gets it again when it asks again; any other is refused.</summary>
+    /// <summary>
+    /// Lets one execution have the present attempt of a run for itself: the first gets it, and gets it again when it asks again; any other is refused, and so is one of an earlier attempt.
+    /// </summary>
     public async Task<Result<bool>> ClaimAsync(string webhookId, string executionId, CallbackProof proof, CancellationToken cancellationToken)
     {
         var found = await FindAsync(webhookId, proof, cancellationToken).ConfigureAwait(false);
@@ -138,26 +164,32 @@ public sealed class CallbackService(
             return found.Error;
         }
 
+        var (run, isLate) = found.Value;
+        if (isLate)
+        {
+            return Claimed();
+        }
+
         var result = await updater.ApplyAsync(
-            found.Value,
-            r => r.ClaimedBy is not null ? null : Claimed(r, executionId),
+            run,
+            r => r.Marker != run.Marker || r.ClaimedBy is not null ? null : Claim(r, executionId),
             cancellationToken).ConfigureAwait(false);
-        return string.Equals(result.Run.ClaimedBy, executionId, StringComparison.Ordinal)
-            ? true
-            : new Error(ErrorKind.Conflict, "run.claimed", "Another execution has claimed this run: end without doing anything.");
+        return result.Run.Marker == run.Marker && string.Equals(result.Run.ClaimedBy, executionId, StringComparison.Ordinal) ? true : Claimed();
     }
 
+    private static Error Claimed() => new(ErrorKind.Conflict, "run.claimed", "Another execution has claimed this run: end without doing anything.");
+
     // A claim belongs to the timeline; what people read as the reason of the status stays as it is.
-    private RunChange? Claimed(Run run, string executionId) =>
+    private RunChange? Claim(Run run, string executionId) =>
         RunLifecycle.Change(run, RunTrigger.Noted, clock.Now, Actor, $"claimed by execution {executionId}", x => x with { ClaimedBy = executionId }) is { } change
             ? change with { After = change.After with { StatusReason = run.StatusReason } }
             : null;
 
-    private async Task<Result<Run>> FindAsync(string webhookId, CallbackProof proof, CancellationToken cancellationToken)
+    private async Task<Result<Addressed>> FindAsync(string webhookId, CallbackProof proof, CancellationToken cancellationToken)
     {
         if (!CallbackIds.TryReadRunId(webhookId, out var runId)
             || await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run
-            || !ids.Matches(webhookId, run)
+            || ids.AttemptOf(webhookId, run) is not { } attempt
             || (run.EndedAt is { } ended && clock.Now - ended > OpenAfterEnd))
         {
             return Unknown;
@@ -169,14 +201,10 @@ public sealed class CallbackService(
             return Unknown;
         }
 
-        return options?.CallbackSecret is { } secret && !CallbackSignature.IsGood(proof.Signature, secret, clock.Now, proof.Body.Span) ? Unsigned : run;
+        return options?.CallbackSecret is { } secret && !CallbackSignature.IsGood(proof.Signature, secret, clock.Now, proof.Body.Span)
+            ? Unsigned
+            : new Addressed(run, attempt < run.Attempt);
     }
-
-    // What was said before the end and comes after it is nothing new; a job may still send the rest of its output.
-    private static Error? RefusalAfterEnd(Run run, CallbackReport report) =>
-        report.Status is null || report.Status == run.Status || report.Id is not null || report.Seq is not null
-            ? null
-            : new Error(ErrorKind.Conflict, "run.final", $"The run is {run.Status.ToWire()} already.");
 
     private async Task<Result<CallbackTaken>> TakeOutputAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
     {
@@ -225,7 +253,7 @@ public sealed class CallbackService(
     // Null where the bound is reached. It is held by the compare-and-set, so many reports at once do not get past it.
     private async Task<UpdateResult?> TakeFactsAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
     {
-        var keys = NewKeys(run, report);
+        var keys = CallbackRules.NewKeys(run, report);
         var newKeys = keys is { Count: > 0 };
         if (report is { Progress: null, Message: null } && !newKeys && report.Id is null)
         {
@@ -243,15 +271,16 @@ public sealed class CallbackService(
             data["progress"] = progress.ToString(CultureInfo.InvariantCulture);
         }
 
-        var result = await updater.ApplyAsync(
-            run,
-            r => r.CallbackEvents >= limits.Value.MaxEvents ? null : RunLifecycle.Change(
+        RunChange? Change(Run r)
+        {
+            var adopts = newKeys && r.Status is RunStatus.PendingSubmit or RunStatus.InDoubt;
+            return RunLifecycle.Change(
                 r,
-                newKeys && r.Status is RunStatus.PendingSubmit or RunStatus.InDoubt ? RunTrigger.BackendAccepted : RunTrigger.Noted,
+                adopts ? RunTrigger.BackendAccepted : RunTrigger.Noted,
                 clock.Now,
                 Actor,
                 report.Message,
-                x => RunFinisher.Facts(x, new BackendReport
+                x => RunFinisher.Facts(adopts ? Known(x) : x, new BackendReport
                 {
                     Marker = x.Marker,
                     State = BackendState.Running,
@@ -261,65 +290,74 @@ public sealed class CallbackService(
                 {
                     CallbackEvents = x.CallbackEvents + 1,
                 },
-                data: data.Count > 0 ? data : null),
-            cancellationToken).ConfigureAwait(false);
+                data: data.Count > 0 ? data : null);
+        }
+
+        var marker = run.Marker;
+        UpdateResult result;
+        while (true)
+        {
+            var seen = run.Version;
+            result = await updater.ApplyAsync(
+                run,
+                r => r.Marker != marker || r.CallbackEvents >= limits.Value.MaxEvents || (report.Id is not null && r.Version != seen) ? null : Change(r),
+                cancellationToken).ConfigureAwait(false);
+            if (result.Applied || report.Id is null || result.Run.Version == seen || result.Run.Marker != marker)
+            {
+                break;
+            }
+
+            // It changed since the report was looked for in its timeline: perhaps by the same report, at another server.
+            run = result.Run;
+            if (await SeenAsync(run, report.Id, cancellationToken).ConfigureAwait(false))
+            {
+                return new UpdateResult(run, UpdateKind.Nothing);
+            }
+        }
+
         return !result.Applied && !result.Run.Status.IsFinal() && result.Run.CallbackEvents >= limits.Value.MaxEvents ? null : result;
     }
 
-    // A job may tell keys that are missing. What the backend or an earlier report told stays: whoever holds the URL must not point the run at another job.
-    private static Dictionary<string, string>? NewKeys(Run run, CallbackReport report)
+    // The run is no longer waited for or in doubt. One in doubt is asked for at once; while a submission is on its way, its lease and the time of the next look stay those of the submission.
+    private Run Known(Run run) => run with
     {
-        var known = run.BackendKeys?.Count ?? 0;
-        return report.IdentificationKeys?
-            .Where(k => run.BackendKeys is null || !run.BackendKeys.ContainsKey(k.Key))
-            .Take(Math.Max(0, MaxKeys - known))
-            .ToDictionary(k => k.Key, k => k.Value, StringComparer.Ordinal);
-    }
-
-    private static Error? Refusal(Run run, BackendEntry? backend, RunStatus status, CallbackReport report)
-    {
-        if (Rank(status) is not { } rank)
-        {
-            return new Error(ErrorKind.Conflict, "callback.status_illegal", $"A job cannot report {status.ToWire()}.");
-        }
-
-        return IsPolled(run, backend) || rank > (Rank(run.Status) ?? -1) || status == run.Status || report.Id is not null || report.Seq is not null
-            ? null
-            : new Error(ErrorKind.Conflict, "callback.backwards", $"The run is {run.Status.ToWire()}; it cannot go back to {status.ToWire()}.");
-    }
-
-    private static bool IsPolled(Run run, BackendEntry? backend) =>
-        backend is { Adapter: ISupportStatus, Options.TrustCallbacks: false } && run.BackendKeys is { Count: > 0 };
+        SubmittedAt = run.SubmittedAt ?? run.IntentAt ?? clock.Now,
+        WaitingSince = null,
+        FailedChecks = 0,
+        LeaseOwner = run.Status == RunStatus.InDoubt ? null : run.LeaseOwner,
+        LeaseUntil = run.Status == RunStatus.InDoubt ? null : run.LeaseUntil,
+        NextCheckAt = run.Status == RunStatus.InDoubt ? clock.Now : run.NextCheckAt,
+    };
 
     private async Task<Result<bool>> TakeStatusAsync(Run run, BackendEntry? backend, RunStatus status, CallbackReport report, CancellationToken cancellationToken)
     {
-        if (Refusal(run, backend, status, report) is { } refusal)
+        if (CallbackRules.Refusal(run, backend, status, report) is { } refusal)
         {
             return refusal;
         }
 
-        if (IsPolled(run, backend))
+        if (CallbackRules.IsPolled(run, backend))
         {
             finisher.Look(run);
             return false;
         }
 
-        var rank = Rank(status) ?? -1;
-        if (rank <= (Rank(run.Status) ?? -1))
+        var rank = CallbackRules.Rank(status) ?? -1;
+        if (rank <= (CallbackRules.Rank(run.Status) ?? -1))
         {
             return false;
         }
 
         if (status.IsFinal() && backend is not null)
         {
-            var ended = await finisher.EndAsync(run, backend, Ended(run, status, report), cancellationToken).ConfigureAwait(false);
+            var ended = await finisher.EndAsync(run, backend, CallbackRules.Ended(run, status, report), cancellationToken).ConfigureAwait(false);
             return ended.Status.IsFinal();
         }
 
         var trigger = status == RunStatus.Submitted ? RunTrigger.BackendAccepted : RunTrigger.BackendStarted;
         var result = await updater.ApplyAsync(
             run,
-            r => rank <= (Rank(r.Status) ?? -1) ? null : RunLifecycle.Change(
+            r => r.Marker != run.Marker || rank <= (CallbackRules.Rank(r.Status) ?? -1) ? null : RunLifecycle.Change(
                 r,
                 trigger,
                 clock.Now,
@@ -329,30 +367,15 @@ public sealed class CallbackService(
                 {
                     SubmittedAt = x.SubmittedAt ?? clock.Now,
                     StartedAt = status == RunStatus.Running ? x.StartedAt ?? clock.Now : x.StartedAt,
+                    WaitingSince = x.Status == RunStatus.Aborting ? x.WaitingSince : null,
+                    FailedChecks = x.Status == RunStatus.Aborting ? x.FailedChecks : 0,
                 }),
             cancellationToken).ConfigureAwait(false);
         return result.Applied;
     }
 
-    private static BackendReport Ended(Run run, RunStatus status, CallbackReport report) => new()
-    {
-        Marker = run.Marker,
-        State = status switch
-        {
-            RunStatus.Succeeded => BackendState.Succeeded,
-            RunStatus.Aborted => BackendState.Aborted,
-            _ => BackendState.Failed,
-        },
-        Word = "callback",
-        Reason = report.Message,
-    };
-
-    // How far along a status is; reports only move a run forward. Null for what a job cannot say of itself.
-    private static int? Rank(RunStatus status) => status switch
-    {
-        RunStatus.Submitted => 1,
-        RunStatus.Running => 2,
-        RunStatus.Succeeded or RunStatus.Failed or RunStatus.Aborted => 3,
-        _ => null,
-    };
+    /// <summary>The run behind a callback URL.</summary>
+    /// <param name="Run">As it is now.</param>
+    /// <param name="IsLate">Whether the URL was given to an attempt that is over.</param>
+    private readonly record struct Addressed(Run Run, bool IsLate);
 }

@@ -17,13 +17,21 @@ internal sealed class BackendQueue
     /// <summary>Gets how many runs are queued or under way.</summary>
     public int InHand => _inHand.Count;
 
-    /// <summary>Takes a run, unless it is in hand already.</summary>
-    public void Enqueue(QueuedRun queued)
+    /// <summary>Takes a run, unless it is in hand already; answers whether it was taken.</summary>
+    public bool Enqueue(QueuedRun queued)
     {
-        if (_inHand.TryAdd(queued.Run.Id, true) && !_channel.Writer.TryWrite(queued))
+        if (!_inHand.TryAdd(queued.Run.Id, true))
         {
-            _inHand.TryRemove(queued.Run.Id, out _);
+            return false;
         }
+
+        if (_channel.Writer.TryWrite(queued))
+        {
+            return true;
+        }
+
+        _inHand.TryRemove(queued.Run.Id, out _);
+        return false;
     }
 
     /// <summary>Takes no more, and waits for what is under way.</summary>

@@ -43,24 +43,26 @@ public sealed class Dispatcher(
     /// <summary>Sends nothing until the task has ended: what the server takes in before waits in the queue.</summary>
     public void HoldUntil(Task ready) => Volatile.Write(ref _hold, ready);
 
-    /// <summary>Hands over a run in <c>PENDING_SUBMIT</c> on which this server holds the lease. A run that is in hand already is not taken twice.</summary>
+    /// <summary>
+    /// Hands over a run in <c>PENDING_SUBMIT</c> on which this server holds the lease. A run that is in hand already is not taken twice; answers whether it was taken.
+    /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="justStored">Whether this process stored it so a moment ago; an intent of any other run is one of an earlier submission.</param>
-    public void Enqueue(Run run, bool justStored = false)
+    public bool Enqueue(Run run, bool justStored = false)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (run.BackendId is null || !catalog.TryGet(run.BackendId, out var backend) || _stopping.IsCancellationRequested)
         {
-            return;
+            return false;
         }
 
         if (!backend.ServedHere && backend.Condition.Away is null)
         {
             places.Attend(run);
-            return;
+            return false;
         }
 
-        QueueOf(run.BackendId).Enqueue(new QueuedRun(run, justStored));
+        return QueueOf(run.BackendId).Enqueue(new QueuedRun(run, justStored));
     }
 
     /// <summary>

@@ -39,7 +39,9 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
     public IReadOnlyList<LockSpec> LocksOf(Run run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return run.Spec.HasLocks ? Resolve(run, out _, out _).Locks! : [];
+
+        // They are taken once for all attempts, so their names are those of the first.
+        return run.Spec.HasLocks ? Resolve(run with { Attempt = 1 }, out _, out _).Locks! : [];
     }
 
     // Files come with the submission, or while the run is held in DEFINED: all other runs are spared the question.
@@ -47,7 +49,7 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
 
     private JobSpec Resolve(Run run, out string callbackId, out string? callbackUrl)
     {
-        callbackId = callbackIds.For(run.Id, run.MarkerId);
+        callbackId = callbackIds.For(run.Id, run.MarkerId, run.Attempt);
         callbackUrl = options.Value.PublicUrl is { } baseUrl
             ? $"{baseUrl.TrimEnd('/')}/api/webhooks/runs/{callbackId}"
             : null;

@@ -29,6 +29,9 @@ public sealed class RunSubmitter(
     IOptions<EngineOptions> options,
     ILogger<RunSubmitter> logger)
 {
+    /// <summary>The beginning of the reason of a run that waits for a slot.</summary>
+    internal const string WaitsForCapacity = "waiting for capacity";
+
     private static readonly TimeSpan FirstStorePause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestStorePause = TimeSpan.FromSeconds(2);
 
@@ -159,7 +162,7 @@ public sealed class RunSubmitter(
         var result = await updater.ApplyAsync(run, r => MayClaim(run, r) ? Claim(r, backend) : null, cancellationToken).ConfigureAwait(false);
         if (result.Kind == UpdateKind.NoCapacity)
         {
-            var reason = $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken";
+            var reason = $"{WaitsForCapacity}: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken";
             await HoldBackAsync(result.Run, new Hold(reason, options.Value.WaitRecheck, false), again, cancellationToken).ConfigureAwait(false);
         }
 
@@ -212,6 +215,12 @@ public sealed class RunSubmitter(
             await finisher.RejectAsync(run, "the secret parameters cannot be decrypted with this server's key (Ascob:Security:EncryptionKey)", cancellationToken)
                 .ConfigureAwait(false);
             return null;
+        }
+
+        if (job.Files.FirstOrDefault(f => !File.Exists(f.Path)) is { } absent)
+        {
+            // Another server has it, or it comes back with a volume; the backend has nothing to do with it.
+            return SubmitOutcome.Busy($"the input file '{absent.Name}' is not in the data directory of server '{options.Value.ServerName}'");
         }
 
         tracker.Expect(run);

@@ -92,9 +92,10 @@ public sealed class RunFinisher(
     public async Task LostAnswerAsync(Run run, string reason, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
+        var marker = run.Marker;
         await updater.ApplyAsync(
             run,
-            r => RunLifecycle.Change(
+            r => r.Marker != marker ? null : RunLifecycle.Change(
                 r,
                 RunTrigger.AnswerLost,
                 clock.Now,
@@ -207,6 +208,7 @@ public sealed class RunFinisher(
                 BackendKeys = null,
                 BackendStatus = null,
                 BackendUrl = null,
+                ClaimedBy = null,
                 ExitCode = null,
                 Progress = null,
                 SubmittedAt = null,

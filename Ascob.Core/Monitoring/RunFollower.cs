@@ -26,6 +26,7 @@ public sealed class RunFollower(
 {
     private const int SightingsBeforeLost = 3;
     private const int LooksElsewhereBeforeTold = 10;
+    private const string KnownAgain = "the backend knows the job again";
     private static readonly TimeSpan PauseForOthers = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongPauseForOthers = TimeSpan.FromSeconds(5);
 
@@ -106,7 +107,7 @@ public sealed class RunFollower(
                 ?? new BackendReport { Marker = run.Marker, State = BackendState.Unreachable, Reason = "the backend said nothing of this job" };
             if (report is { State: BackendState.Unreachable, Elsewhere: false })
             {
-                quiet.Add(new Reschedule(run.Id, run.Version, schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, report.RetryAfter), run.FailedChecks + 1));
+                quiet.Add(Unanswered(run, backend, report));
             }
             else if (IsQuiet(run, report))
             {
@@ -141,9 +142,7 @@ public sealed class RunFollower(
             case BackendState.Unreachable when report.Elsewhere:
                 return await ElsewhereAsync(run, report, cancellationToken).ConfigureAwait(false);
             case BackendState.Unreachable:
-                await store.RescheduleAsync(
-                    [new Reschedule(run.Id, run.Version, schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, report.RetryAfter), run.FailedChecks + 1)],
-                    cancellationToken).ConfigureAwait(false);
+                await store.RescheduleAsync([Unanswered(run, backend, report)], cancellationToken).ConfigureAwait(false);
                 return run;
             default:
                 break;
@@ -151,6 +150,7 @@ public sealed class RunFollower(
 
         if (run.Status == RunStatus.Aborting)
         {
+            run = run.WaitingSince is null ? run : await KnownAgainAsync(run, backend, cancellationToken).ConfigureAwait(false);
             return await stopper.RepeatStopAsync(run, backend, cancellationToken).ConfigureAwait(false);
         }
 
@@ -218,6 +218,7 @@ public sealed class RunFollower(
     // Nothing to tell: the run stands where it stood, and its timeline is not filled with polls.
     private bool IsQuiet(Run run, BackendReport report) =>
         (run.Status, report.State) is (RunStatus.Submitted, BackendState.Queued) or (RunStatus.Running, BackendState.Running)
+        && run.WaitingSince is null
         && RunFinisher.Facts(run, report) == run
         && (report.Reason ?? run.StatusReason) == run.StatusReason
         && !(PollSchedule.Deadline(run) <= clock.Now);
@@ -233,11 +234,11 @@ public sealed class RunFollower(
                 TriggerOf(r.Status, report.State),
                 clock.Now,
                 $"backend:{backend.Id}",
-                report.Reason,
+                report.Reason ?? (r.WaitingSince is null ? null : KnownAgain),
                 x => RunFinisher.Facts(x, report) with
                 {
                     StartedAt = started ? RunFinisher.StartOf(x, report, clock.Now) : x.StartedAt,
-                    WaitingSince = x.Status == RunStatus.InDoubt ? null : x.WaitingSince,
+                    WaitingSince = null,
                     FailedChecks = 0,
                     LeaseOwner = server.LeaseOwner,
                     LeaseUntil = clock.Now + options.Value.Lease,
@@ -258,32 +259,54 @@ public sealed class RunFollower(
 
     private async Task<Run> NotFoundAsync(Run run, BackendEntry backend, BackendReport report, CancellationToken cancellationToken)
     {
-        // An answer of "unknown" can be a restart or a lag of the backend; only a certain one, or several over a long time, end the run.
+        // An answer of "unknown" can be a restart or a lag of the backend; only a certain one, or several in a row over a long time, end the run. While they last, WaitingSince tells since
+        // when, and FailedChecks counts them alone.
         var since = run.WaitingSince ?? clock.Now;
-        if (report.Certain || (run.FailedChecks + 1 >= SightingsBeforeLost && clock.Now - since >= options.Value.LostAfter))
+        var sightings = run.WaitingSince is null ? 1 : run.FailedChecks + 1;
+        var marker = run.Marker;
+        if (report.Certain || (sightings >= SightingsBeforeLost && clock.Now - since >= options.Value.LostAfter))
         {
             return await finisher.EndAsync(run, backend, report, cancellationToken).ConfigureAwait(false);
         }
 
         var result = await updater.ApplyAsync(
             run,
-            r => RunLifecycle.Change(
+            r => r.Marker != marker || !Followed.Contains(r.Status) ? null : RunLifecycle.Change(
                 r,
                 RunTrigger.Noted,
                 clock.Now,
                 $"backend:{backend.Id}",
-                $"the backend does not know the job (seen {r.FailedChecks + 1} times since {since:HH:mm:ss})",
+                $"the backend does not know the job (seen {sightings} times since {since:HH:mm:ss})",
                 x => x with
                 {
                     WaitingSince = since,
-                    FailedChecks = x.FailedChecks + 1,
+                    FailedChecks = sightings,
                     LeaseOwner = null,
                     LeaseUntil = null,
-                    NextCheckAt = schedule.AfterFailure(backend.Options, clock.Now, x.FailedChecks, report.RetryAfter),
+                    NextCheckAt = schedule.AfterFailure(backend.Options, clock.Now, sightings - 1, report.RetryAfter),
                 }),
             cancellationToken).ConfigureAwait(false);
         return result.Run;
     }
+
+    // A job that the backend knows again while it is being stopped: the count of its absences ends.
+    private async Task<Run> KnownAgainAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
+    {
+        var marker = run.Marker;
+        var result = await updater.ApplyAsync(
+            run,
+            r => r.Marker != marker || r.Status != RunStatus.Aborting ? null : RunLifecycle.Change(
+                r, RunTrigger.Noted, clock.Now, $"backend:{backend.Id}", KnownAgain, x => x with { WaitingSince = null, FailedChecks = 0 }),
+            cancellationToken).ConfigureAwait(false);
+        return result.Run;
+    }
+
+    // A question without an answer is no sighting of an absence, and does not end a row of them.
+    private Reschedule Unanswered(Run run, BackendEntry backend, BackendReport report) => new(
+        run.Id,
+        run.Version,
+        schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, report.RetryAfter),
+        run.WaitingSince is null ? run.FailedChecks + 1 : run.FailedChecks);
 
     // Only another process can ask, and that one is not there, or not known: else the run had been left to it. The run says so, and after a while it is in doubt, where a person can decide.
     private async Task<Run> ElsewhereAsync(Run run, BackendReport report, CancellationToken cancellationToken)

@@ -27,9 +27,10 @@ public sealed class RunStopper(
     public async Task<Run> TimeOutAsync(Run run, BackendEntry backend, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
+        var marker = run.Marker;
         var result = await updater.ApplyAsync(
             run,
-            r => r.Status is not (RunStatus.Running or RunStatus.Submitted) ? null : RunLifecycle.Change(
+            r => r.Marker != marker || r.Status is not (RunStatus.Running or RunStatus.Submitted) ? null : RunLifecycle.Change(
                 r,
                 RunTrigger.AbortRequested,
                 clock.Now,
@@ -72,7 +73,7 @@ public sealed class RunStopper(
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(backend);
-        if (run.IntentAt is null)
+        if (run.IntentAt is null && !ReportsItself(run))
         {
             return await NotStartedAsync(run, backend, "it never left for the backend", cancellationToken).ConfigureAwait(false);
         }
@@ -89,10 +90,17 @@ public sealed class RunStopper(
         }
 
         var found = await FindAsync(finder, run, backend, cancellationToken).ConfigureAwait(false);
-        var waited = clock.Now - (run.WaitingSince ?? run.IntentAt.Value);
+        var waited = clock.Now - (run.WaitingSince ?? run.IntentAt ?? run.DefinedAt);
         return found.Kind switch
         {
             FindOutcomeKind.Found => await FoundAsync(run, backend, found, cancellationToken).ConfigureAwait(false),
+
+            // The job lives, says its own report. What it says next moves the run on; meanwhile it is looked for, ever more rarely.
+            FindOutcomeKind.NotFound when ReportsItself(run) => await NoteAsync(
+                run,
+                $"the job reports itself, but no {run.Marker} is found at the backend",
+                backoff.Exponential(FirstLookUp, LongestLookUp, run.FailedChecks),
+                cancellationToken).ConfigureAwait(false),
             FindOutcomeKind.NotFound when found.Certain || waited >= backend.Options.DoubtWait =>
                 await NotStartedAsync(run, backend, $"look-up {run.FailedChecks + 1} found no {run.Marker}; it was not started", cancellationToken).ConfigureAwait(false),
             FindOutcomeKind.NotFound => await NoteAsync(
@@ -114,6 +122,8 @@ public sealed class RunStopper(
                 cancellationToken).ConfigureAwait(false),
         };
     }
+
+    private static bool ReportsItself(Run run) => run.Status is RunStatus.Submitted or RunStatus.Running;
 
     private TimeSpan Until(Run run, BackendEntry backend, TimeSpan waited)
     {
@@ -193,7 +203,7 @@ public sealed class RunStopper(
 
         var result = await updater.ApplyAsync(
             run,
-            r => r.BackendKeys is { Count: > 0 } ? null : RunLifecycle.Change(
+            r => r.BackendKeys is { Count: > 0 } || r.Marker != run.Marker || r.IntentAt != run.IntentAt ? null : RunLifecycle.Change(
                 r,
                 RunTrigger.Noted,
                 clock.Now,

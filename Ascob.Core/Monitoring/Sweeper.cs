@@ -32,18 +32,19 @@ public sealed class Sweeper(
     private static readonly RunStatus[] LookedAfter = [RunStatus.Defined, RunStatus.WaitingLocks, RunStatus.PendingSubmit, RunStatus.InDoubt];
     private static readonly RunStatus[] LookedAfterByWorkers = [RunStatus.PendingSubmit, RunStatus.InDoubt];
 
-    /// <summary>Looks once at what is due; answers how many runs there were.</summary>
+    /// <summary>Looks once at what is due; answers how many runs it set going, those aside that were in hand already.</summary>
     public async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
         var now = clock.Now;
         var due = await store.ClaimDueAsync(Mine(now), cancellationToken).ConfigureAwait(false);
         await LookForAsync([.. due.Where(r => r.Status == RunStatus.InDoubt)], cancellationToken).ConfigureAwait(false);
+        var moved = due.Count(r => r.Status == RunStatus.InDoubt);
         foreach (var run in due.Where(r => r.Status != RunStatus.InDoubt))
         {
-            await StepAsync(run, cancellationToken).ConfigureAwait(false);
+            moved += await StepAsync(run, cancellationToken).ConfigureAwait(false) ? 1 : 0;
         }
 
-        return due.Count;
+        return moved;
     }
 
     /// <summary>Looks at one run now, because another process asks for it; does nothing where this one cannot reach it, or another has it in hand.</summary>
@@ -74,14 +75,19 @@ public sealed class Sweeper(
         }
     }
 
-    // A worker looks after the runs of its own backend. A server looks after all others, and after those of workers that are away.
-    private DueFilter Mine(DateTimeOffset now) => options.Value.OnlyBackend is { } only
-        ? new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfterByWorkers, only, PageSize)
-        : new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, LookedAfter, null, PageSize)
-        {
-            ExceptPlaces = cluster.OthersPlaces,
-            ExceptBackends = [.. catalog.OfWorkers.Where(w => w.Condition.Away is null).Select(w => w.Id)],
-        };
+    // A worker looks after the runs of its own backend. A server looks after all others, and after those of workers that are away. Those that wait in memory for their backend are still due: a
+    // backend that hangs must not fill the page with them and hide the runs of all others.
+    private DueFilter Mine(DateTimeOffset now)
+    {
+        var (owner, until, limit) = (server.LeaseOwner, now + options.Value.Lease, PageSize + dispatcher.InHand);
+        return options.Value.OnlyBackend is { } only
+            ? new DueFilter(owner, now, until, LookedAfterByWorkers, only, limit)
+            : new DueFilter(owner, now, until, LookedAfter, null, limit)
+            {
+                ExceptPlaces = cluster.OthersPlaces,
+                ExceptBackends = [.. catalog.OfWorkers.Where(w => w.Condition.Away is null).Select(w => w.Id)],
+            };
+    }
 
     // A look-up takes as long as its backend, so nobody waits for it here, and until it has had its time the run is not due: many that hang would fill every page and hide what comes
     // after them.
@@ -127,13 +133,21 @@ public sealed class Sweeper(
                 ExceptPlaces = cluster.OthersPlaces,
             },
             cancellationToken).ConfigureAwait(false);
-        foreach (var run in waiting)
+
+        // What is due later for another reason (the delay of a retry, the pause after a refusal) is put back.
+        var early = waiting.Where(r => r.NextCheckAt > now && r.StatusReason?.StartsWith(RunSubmitter.WaitsForCapacity, StringComparison.Ordinal) != true).ToList();
+        if (early.Count > 0)
+        {
+            await store.RescheduleAsync([.. early.Select(r => new Reschedule(r.Id, r.Version, r.NextCheckAt!.Value, r.FailedChecks))], cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var run in waiting.Except(early))
         {
             await StepAsync(run, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task StepAsync(Run run, CancellationToken cancellationToken)
+    private async Task<bool> StepAsync(Run run, CancellationToken cancellationToken)
     {
         switch (run.Status)
         {
@@ -147,11 +161,12 @@ public sealed class Sweeper(
                 await submitter.RecoverAsync(run, cancellationToken).ConfigureAwait(false);
                 break;
             case RunStatus.PendingSubmit:
-                dispatcher.Enqueue(run);
-                break;
+                return dispatcher.Enqueue(run);
             default:
                 break;
         }
+
+        return true;
     }
 
     private Task<UpdateResult> EndUnstartedAsync(Run run, CancellationToken cancellationToken) => updater.ApplyAsync(

@@ -11,6 +11,8 @@ public sealed class Router(BackendCatalog catalog)
     /// <summary>The one reserved label: names a backend.</summary>
     public const string BackendIdLabel = "_execution_backend_id";
 
+    private readonly string[] _instanceLabels = [.. catalog.All.Select(b => b.Type.InstanceLabel).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
     /// <summary>Decides. The run's number spreads equal jobs over equal backends; 0 where there is no run yet.</summary>
     public RoutingDecision Decide(JobSpec spec, long runId)
     {
@@ -93,7 +95,7 @@ public sealed class Router(BackendCatalog catalog)
     }
 
     // Step 1 and 2 of the routing rules: a label that names the backend decides alone.
-    private static (string? Why, bool Fits, bool Named) Named(JobSpec spec, BackendEntry backend)
+    private (string? Why, bool Fits, bool Named) Named(JobSpec spec, BackendEntry backend)
     {
         if (spec.Label(BackendIdLabel) is { } id)
         {
@@ -109,7 +111,9 @@ public sealed class Router(BackendCatalog catalog)
                 : ($"label '{instanceLabel}' names another backend", false, true);
         }
 
-        return (null, true, false);
+        return _instanceLabels.FirstOrDefault(l => spec.Label(l) is not null) is { } other
+            ? ($"label '{other}' names a backend of another type", false, true)
+            : (null, true, false);
     }
 
     private IEnumerable<string> Mismatches(JobSpec spec, BackendEntry backend)

@@ -64,7 +64,9 @@ public sealed class RunOrders(
     public async Task<Result<Run>> RefreshAsync(Run run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (run.Status.IsFinal() || !catalog.TryGet(run.BackendId, out var backend))
+        if (run.Status is not (RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting or RunStatus.InDoubt)
+            || IsOnItsWay(run)
+            || !catalog.TryGet(run.BackendId, out var backend))
         {
             return run;
         }
@@ -101,7 +103,12 @@ public sealed class RunOrders(
         var result = await updater.ApplyAsync(run, r => Verdict(r, resolution, actor), cancellationToken).ConfigureAwait(false);
         if (!result.Applied)
         {
-            return new Error(ErrorKind.Conflict, "run.not_in_doubt", $"Run {run.Id} is {result.Run.Status.ToWire()}; a verdict is for runs in IN_DOUBT.");
+            return IsOnItsWay(result.Run)
+                ? new Error(ErrorKind.Conflict, "run.being_submitted", $"Run {run.Id} is being submitted or looked up just now; a verdict is taken when that has had its time.")
+                : new Error(
+                    ErrorKind.Conflict,
+                    "run.not_in_doubt",
+                    $"Run {run.Id} is {result.Run.Status.ToWire()}; a verdict is for runs in IN_DOUBT, and for those in ABORTING of which nobody knows whether their backend has them.");
         }
 
         switch (resolution.Verdict)
@@ -109,10 +116,10 @@ public sealed class RunOrders(
             case ResolutionVerdict.Adopt:
                 finisher.Look(result.Run);
                 break;
-            case ResolutionVerdict.NotStarted:
+            case ResolutionVerdict.NotStarted when result.Run.Status == RunStatus.PendingSubmit:
                 dispatcher.Enqueue(result.Run);
                 break;
-            case ResolutionVerdict.Failed:
+            default:
                 break;
         }
 
@@ -123,7 +130,7 @@ public sealed class RunOrders(
     {
         // Where nobody can carry a stop out, a person may give the run up.
         var givenUp = run.Status == RunStatus.Aborting && resolution.Verdict == ResolutionVerdict.Failed && places.IsOutOfReach(run);
-        if (run.Status != RunStatus.InDoubt && !givenUp)
+        if (run.Status != RunStatus.InDoubt && !givenUp && !(IsUnknownWhileStopping(run) && !IsOnItsWay(run)))
         {
             return null;
         }
@@ -161,6 +168,11 @@ public sealed class RunOrders(
             RunEventTypes.Operator,
             Evidence(run, resolution));
     }
+
+    private static bool IsUnknownWhileStopping(Run run) => run is { Status: RunStatus.Aborting, BackendKeys: not { Count: > 0 } };
+
+    // Stopped before the answer of its submission came: as long as that may still come, nobody says that it was not started.
+    private bool IsOnItsWay(Run run) => IsUnknownWhileStopping(run) && run.LeaseUntil > clock.Now;
 
     // What was known when the person decided stands beside the verdict.
     private static Dictionary<string, string> Evidence(Run run, Resolution resolution)

@@ -33,13 +33,13 @@ internal static partial class BackendEndpoints
         ? backend with { Healthy = false, Reason = ill.Reason ?? backend.Reason }
         : backend;
 
-    private static Task DrainAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, ILogger<BackendCatalog> log) =>
-        SetAsync(context, catalog, states, log, drained: true);
+    private static Task DrainAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, BackendHealthChecks health, ILogger<BackendCatalog> log) =>
+        SetAsync(context, catalog, states, health, log, drained: true);
 
-    private static Task ResumeAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, ILogger<BackendCatalog> log) =>
-        SetAsync(context, catalog, states, log, drained: false);
+    private static Task ResumeAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, BackendHealthChecks health, ILogger<BackendCatalog> log) =>
+        SetAsync(context, catalog, states, health, log, drained: false);
 
-    private static async Task SetAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, ILogger log, bool drained)
+    private static async Task SetAsync(HttpContext context, BackendCatalog catalog, IBackendStateStore states, BackendHealthChecks health, ILogger log, bool drained)
     {
         if (!catalog.TryGet(context.Request.RouteValues["id"] as string, out var backend))
         {
@@ -48,7 +48,7 @@ internal static partial class BackendEndpoints
         }
 
         await states.SetDrainedAsync(backend.Id, drained, context.RequestAborted);
-        backend.Condition.Drained = drained;
+        await health.RefreshDrainedAsync(context.RequestAborted);
         LogDecision(log, context.GetCaller().Actor, drained ? "drained" : "resumed", backend.Id);
         await Answer.JsonAsync(context, BackendInfo.From(backend));
     }

@@ -28,14 +28,12 @@ internal static class BackgroundRegistration
     public static IServiceCollection AddAscobWorkerBackground(this IServiceCollection services, IConfiguration configuration)
     {
         AddHangfire(services, configuration, isWorker: true);
-        services.AddHostedService<WorkerHealth>();
         return services;
     }
 
     private static void AddHangfire(IServiceCollection services, IConfiguration configuration, bool isWorker)
     {
         var options = configuration.GetSection(HangfireOptions.Section).Get<HangfireOptions>() ?? new HangfireOptions();
-        services.AddSingleton<BackendHealthChecks>();
         services.AddSingleton<EngineJobs>();
         services.AddHangfire((provider, hangfire) =>
         {
@@ -61,7 +59,7 @@ internal static class BackgroundRegistration
     /// <summary>Writes the recurring jobs; those of backends that are gone are removed.</summary>
     internal static void Schedule(IRecurringJobManager jobs, EngineLoops loops, JobStorage storage)
     {
-        var wanted = new HashSet<string>(StringComparer.Ordinal) { "sweep", "sweep-locks", "retention", "backends" };
+        var wanted = new HashSet<string>(StringComparer.Ordinal) { "sweep", "sweep-locks", "retention" };
         foreach (var name in loops.Names.Where(n => n != EngineLoops.SweeperLoop))
         {
             jobs.AddOrUpdate<EngineJobs>($"follow:{name}", j => j.FollowAsync(name, CancellationToken.None), EveryFifteenSeconds, Options());
@@ -71,7 +69,6 @@ internal static class BackgroundRegistration
         jobs.AddOrUpdate<EngineJobs>("sweep", j => j.SweepAsync(CancellationToken.None), EveryFifteenSeconds, Options());
         jobs.AddOrUpdate<EngineJobs>("sweep-locks", j => j.SweepLocksAsync(CancellationToken.None), Cron.Minutely(), Options());
         jobs.AddOrUpdate<EngineJobs>("retention", j => j.CleanAsync(CancellationToken.None), Cron.Hourly(), Options());
-        jobs.AddOrUpdate<EngineJobs>("backends", j => j.CheckBackendsAsync(CancellationToken.None), "*/10 * * * * *", Options());
         using var connection = storage.GetReadOnlyConnection();
         foreach (var old in Hangfire.Storage.StorageConnectionExtensions.GetRecurringJobs(connection).Where(j => !wanted.Contains(j.Id)))
         {

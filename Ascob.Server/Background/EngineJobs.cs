@@ -8,7 +8,7 @@ namespace Ascob.Server.Background;
 /// <summary>
 /// The recurring jobs: few, coarse and idempotent. They carry no state but the id of a backend or a run; done twice, late or never they do no harm.
 /// </summary>
-internal sealed class EngineJobs(EngineLoops loops, Sweeper sweeper, LockService locks, Retention retention, BackendHealthChecks health)
+internal sealed class EngineJobs(EngineLoops loops, Sweeper sweeper, LockService locks, Retention retention)
 {
     /// <summary>How long one job drives its loop: a little less than the pause between two of them.</summary>
     internal static readonly TimeSpan Window = TimeSpan.FromSeconds(14.5);
@@ -32,8 +32,4 @@ internal sealed class EngineJobs(EngineLoops loops, Sweeper sweeper, LockService
     /// <summary>Deletes what is older than the retention.</summary>
     [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
     public Task CleanAsync(CancellationToken cancellationToken) => retention.CleanAsync(cancellationToken);
-
-    /// <summary>Asks every backend whether it is well.</summary>
-    [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
-    public Task CheckBackendsAsync(CancellationToken cancellationToken) => health.CheckAsync(cancellationToken);
 }

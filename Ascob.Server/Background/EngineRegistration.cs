@@ -52,6 +52,8 @@ internal static class EngineRegistration
         services.AddSingleton<CallbackService>();
         services.AddSingleton<Retention>();
         services.AddSingleton<BackendLeftovers>();
+        services.AddSingleton<BackendHealthChecks>();
+        services.AddHostedService<BackendWatch>();
         services.AddHostedService<EngineHost>();
         services.AddHostedService<FileSweep>();
         services.AddHostedService<LeftoverSweep>();

@@ -16,7 +16,7 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
 
     public string Name => "Scripted";
 
-    public string? InstanceLabel => null;
+    public string? InstanceLabel { get; init; }
 
     public bool ResendIsSafe { get; set; }
 
@@ -50,6 +50,9 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
     public Func<CancellationToken, Task>? BeforeAnswer { get; set; }
 
     public BackendHealth Health { get; set; } = new(true);
+
+    /// <summary>Gets or sets what a question for its health does before it is answered; the default does nothing.</summary>
+    public Func<CancellationToken, Task>? BeforeHealth { get; set; }
 
     /// <summary>Gets or sets whether a stop ends the job at once.</summary>
     public bool StopEnds { get; set; } = true;
@@ -115,7 +118,11 @@ internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter,
         return Task.FromResult(new StopOutcome(true));
     }
 
-    public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(Health);
+    public async Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken)
+    {
+        await (BeforeHealth?.Invoke(cancellationToken) ?? Task.CompletedTask);
+        return Health;
+    }
 
     public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

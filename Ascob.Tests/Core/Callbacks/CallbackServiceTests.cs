@@ -24,6 +24,35 @@ public sealed class CallbackServiceTests
     }
 
     [Fact]
+    public async Task Guarantee16_WhenAReportComesManyTimesAtOnce_ThereIsOneEventAndOnePieceOfOutput()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.TrustCallbacks = true);
+        var run = await world.SubmitAsync();
+        var report = Report(message: "half way", progress: 50, id: "r-1") with { Output = "half\n" };
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => AcceptAsync(world, run, report), Token)));
+
+        Assert.Single(await world.EventsAsync(run.Id), e => e.Reason == "half way");
+        Assert.Equal("half\n", System.Text.Encoding.UTF8.GetString(world.Get<Ascob.Core.Output.IReportedOutput>().Read(run.Id, 1, 0, 1000).Data.Span));
+    }
+
+    [Fact]
+    public async Task Guarantee16_WhenTwoServersGetOneReportAtOnce_ThereIsOneEvent()
+    {
+        await using var one = await TestWorld.StartAsync(backend: o => o.TrustCallbacks = true);
+        await using var two = await TestWorld.StartAsync(one, o => o.TrustCallbacks = true, serverName: "two");
+        for (var round = 0; round < 20; round++)
+        {
+            var run = await one.SubmitAsync();
+            var report = Report(message: "half way", progress: 50, id: "r-1");
+
+            await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Task.Run(() => AcceptAsync(i % 2 == 0 ? one : two, run, report), Token)));
+
+            Assert.Single(await one.EventsAsync(run.Id), e => e.Reason == "half way");
+        }
+    }
+
+    [Fact]
     public async Task Guarantee17_InWhateverOrderReportsCome_TheRunEndsTheSame()
     {
         await using var world = await TestWorld.StartAsync(backend: o => o.TrustCallbacks = true);

@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Tests.Fixtures;
 
@@ -75,5 +76,25 @@ public sealed class CapacityTests(PostgresFixture postgres)
         world.Entry.Condition.Drained = false;
         await world.PassAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(2, world.Backend.Arrived.Count);
+    }
+
+    [Fact]
+    public async Task WhenASlotIsFreed_ARetryStillWaitsForItsDelay()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.MaxConcurrentRuns = 2);
+        var retried = await world.SubmitAsync(TestWorld.Job().WithRetry(2, TimeSpan.FromSeconds(8)).Build());
+        var other = await world.SubmitAsync();
+        world.Backend.Set(retried.Marker, BackendState.Failed);
+        await TestWorld.UntilAsync(async () => (await world.RunAsync(retried.Id)).Attempt == 2);
+
+        await world.Get<Sweeper>().CapacityFreedAsync("scripted", 1, Token);
+        await world.IdleAsync();
+
+        Assert.Equal(2, world.Backend.Arrived.Count);
+        world.Backend.Set(other.Marker, BackendState.Succeeded);
+        await world.UntilAsync(other.Id, RunStatus.Succeeded);
+        await world.PassAsync(TimeSpan.FromSeconds(9));
+        Assert.Equal(3, world.Backend.Arrived.Count);
+        Assert.Equal((await world.RunAsync(retried.Id)).Marker, world.Backend.Arrived.Last().Marker);
     }
 }

@@ -86,6 +86,27 @@ public sealed class RouterTests
         Assert.Contains(decision.Candidates[^1].Reasons, r => r.Contains("circuit open", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Decide_WhenALabelOfATypeNamesABackend_NoBackendOfAnotherTypeIsACandidate()
+    {
+        var labels = new Dictionary<string, string> { ["pool"] = "x" };
+        var named = new ScriptedBackend("conveyor-main") { InstanceLabel = "conveyor_instance" };
+        var router = new Router(new BackendCatalog(new[] { named, new ScriptedBackend("other") }.Select(b =>
+        {
+            var options = new BackendOptions { Type = "Scripted", Labels = labels };
+            return new BackendEntry(b.BackendId, b, options, b, new BackendCondition(options.Resilience, TimeProvider.System));
+        })));
+
+        for (var run = 1; run <= 50; run++)
+        {
+            var decision = router.Decide(Labelled(("conveyor_instance", "conveyor-main"), ("pool", "x")), run);
+            Assert.Equal(("conveyor-main", 1), (decision.BackendId, decision.Candidates.Count));
+            Assert.Contains("conveyor_instance", Assert.Single(decision.Refused).Reasons.Single(), StringComparison.Ordinal);
+        }
+
+        Assert.Null(router.Decide(Labelled(("conveyor_instance", "unknown"), ("pool", "x")), 1).BackendId);
+    }
+
     private static IEnumerable<string[]> Permutations(string[] of) => of.Length == 1
         ? [of]
         : of.SelectMany(first => Permutations([.. of.Where(o => o != first)]).Select(rest => (string[])[first, .. rest]));
