@@ -8,6 +8,7 @@ using Ascob.Server.Background;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Output;
+using Ascob.Server.Persistence.Timing;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Hangfire;
@@ -36,6 +37,7 @@ internal static class AscobServer
 
         // After the hold on the data directory and before all other hosted services, which find the database up to date.
         builder.Services.AddHostedService<DatabaseStartupService>();
+        builder.Services.AddHostedService<DatabaseClockService>();
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();

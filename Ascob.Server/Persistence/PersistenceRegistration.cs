@@ -9,6 +9,7 @@ using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Timing;
 using Ascob.Server.Persistence.Tokens;
 using Ascob.Server.Persistence.Writing;
 using Ascob.Server.Security;
@@ -33,6 +34,8 @@ internal static class PersistenceRegistration
         services.AddSingleton(provider => new Database(provider.GetRequiredService<SqlDialect>(), provider.GetRequiredService<DatabaseSettings>().LongestWait));
         services.AddSingleton(CreateWriter);
         services.AddSingleton<DatabaseStartup>();
+        services.AddSingleton<Metadata>();
+        services.AddSingleton<DatabaseClock>();
         services.AddSingleton(provider => CreateRunSql(provider.GetRequiredService<SqlDialect>()));
         services.AddSingleton<LockSql>();
         services.AddSingleton<RunIds>();
