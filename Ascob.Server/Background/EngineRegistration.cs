@@ -25,6 +25,7 @@ internal static class EngineRegistration
         services.AddSingleton<CallbackIds>();
         services.AddSingleton<Router>();
         services.AddSingleton<RunSignals>();
+        services.AddSingleton<RunWatch>();
         services.AddSingleton<RunUpdater>();
         services.AddSingleton<RunTracker>();
         services.AddSingleton<PollSchedule>();
@@ -49,6 +50,7 @@ internal static class EngineRegistration
         services.AddSingleton<Retention>();
         services.AddSingleton<BackendLeftovers>();
         services.AddHostedService<EngineHost>();
+        services.AddHostedService<RunWatchService>();
         services.AddHostedService<FileSweep>();
         services.AddHostedService<LeftoverSweep>();
         return services;

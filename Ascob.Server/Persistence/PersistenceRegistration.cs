@@ -40,6 +40,7 @@ internal static class PersistenceRegistration
         services.AddSingleton<LockSql>();
         services.AddSingleton<RunIds>();
         services.AddSingleton<IRunStore, RunStore>();
+        services.AddSingleton<IRunVersions, RunVersions>();
         services.AddSingleton<ILockStore, LockStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IBackendStateStore, BackendStateStore>();

@@ -66,6 +66,7 @@ public sealed class SqlServerStatementTests
         var clock = new MonotonicClock(TimeProvider.System);
         _ = new TokenStore(database, null!, clock);
         _ = new BackendStateStore(database, null!, clock);
+        _ = new RunVersions(database);
         var metadata = new Metadata(database, null!);
         _ = new DatabaseClock(database, metadata, clock, NullLogger<DatabaseClock>.Instance);
         var settings = new DatabaseSettings(DatabaseProvider.SqlServer, "x", TimeSpan.Zero, TimeSpan.Zero, "/tmp");
