@@ -37,6 +37,7 @@ internal static class AscobServer
 
         // After the hold on the data directory and before all other hosted services, which find the database up to date.
         builder.Services.AddHostedService<DatabaseStartupService>();
+        builder.Services.AddHostedService<EncryptionKeyCheck>();
         builder.Services.AddHostedService<DatabaseClockService>();
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
