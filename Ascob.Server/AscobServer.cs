@@ -132,6 +132,7 @@ internal static class AscobServer
             app.UseForwardedHeaders();
         }
 
+        app.UseMiddleware<DrainMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<AccessMiddleware>();
