@@ -8,6 +8,10 @@ namespace Ascob.Server.Background;
 internal sealed class BackendHealthChecks(BackendCatalog catalog, IBackendStateStore states, MonotonicClock clock)
 {
     private readonly ConcurrentDictionary<string, BackendHealth> _last = new(StringComparer.Ordinal);
+    private long? _asked;
+
+    /// <summary>Gets how long ago this process asked the backends last; null for never.</summary>
+    public TimeSpan? SinceLastCheck => _asked is { } asked ? clock.Time.GetElapsedTime(asked) : null;
 
     /// <summary>Gets the last answer of a backend; null before the first question.</summary>
     public BackendHealth? LastOf(string backendId) => _last.GetValueOrDefault(backendId);
@@ -15,13 +19,19 @@ internal sealed class BackendHealthChecks(BackendCatalog catalog, IBackendStateS
     /// <summary>Asks all backends at once, and takes over which of them an operator has drained.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
+        _asked = clock.Time.GetTimestamp();
+        await ReadDrainedAsync(cancellationToken);
+        await Task.WhenAll(catalog.All.Select(b => CheckAsync(b, cancellationToken)));
+    }
+
+    /// <summary>Takes over which backends an operator has drained, here or at another server.</summary>
+    public async Task ReadDrainedAsync(CancellationToken cancellationToken)
+    {
         var drained = await states.GetDrainedAsync(cancellationToken);
         foreach (var backend in catalog.All)
         {
             backend.Condition.Drained = drained.Contains(backend.Id);
         }
-
-        await Task.WhenAll(catalog.All.Select(b => CheckAsync(b, cancellationToken)));
     }
 
     private async Task CheckAsync(BackendEntry backend, CancellationToken cancellationToken)

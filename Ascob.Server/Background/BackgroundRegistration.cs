@@ -19,6 +19,7 @@ internal static class BackgroundRegistration
         var options = configuration.GetSection(HangfireOptions.Section).Get<HangfireOptions>() ?? new HangfireOptions();
         services.AddSingleton<BackendHealthChecks>();
         services.AddSingleton<EngineJobs>();
+        services.AddSingleton<HangfireSchema>();
         services.AddHangfire((provider, hangfire) =>
         {
             hangfire.SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
@@ -37,6 +38,7 @@ internal static class BackgroundRegistration
             server.ShutdownTimeout = TimeSpan.FromSeconds(5);
         });
         services.AddHostedService<RecurringJobs>();
+        services.AddHostedService<BackendWatch>();
         return services;
     }
 
@@ -76,7 +78,7 @@ internal static class BackgroundRegistration
         {
             hangfire.UsePostgreSqlStorage(
                 storage => storage.UseNpgsqlConnection(connection),
-                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true, QueuePollInterval = TimeSpan.FromSeconds(1), SchemaName = "hangfire" });
+                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true, QueuePollInterval = TimeSpan.FromSeconds(1), SchemaName = HangfireSchema.Name });
         }
         else
         {
