@@ -9,6 +9,7 @@ using Ascob.Server.Cluster;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Output;
+using Ascob.Server.Persistence.Timing;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Hangfire;
@@ -37,6 +38,8 @@ internal static class AscobServer
 
         // After the hold on the data directory and before all other hosted services, which find the database up to date.
         builder.Services.AddHostedService<DatabaseStartupService>();
+        builder.Services.AddHostedService<EncryptionKeyCheck>();
+        builder.Services.AddHostedService<DatabaseClockService>();
         builder.Services.AddAscobTelemetry(builder.Configuration);
         builder.Services.AddAscobSecurity();
         builder.Services.AddAscobApi();
@@ -132,6 +135,7 @@ internal static class AscobServer
             app.UseForwardedHeaders();
         }
 
+        app.UseMiddleware<DrainMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<AccessMiddleware>();

@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Timing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -9,8 +10,10 @@ internal static class BackendContextExtensions
 {
     extension(BackendContext context)
     {
-        /// <summary>Gets the clock.</summary>
-        public TimeProvider Time => (TimeProvider?)context.Services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
+        /// <summary>Gets the clock: the one that all servers of a database share, because times stand in the keys of runs and are compared with those that another server wrote.</summary>
+        public TimeProvider Time => context.Services.GetService(typeof(MonotonicClock)) is MonotonicClock clock
+            ? new ClockTimeProvider(clock)
+            : (TimeProvider?)context.Services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
 
         /// <summary>Gets the address of the backend, with a slash at its end.</summary>
         /// <exception cref="BackendConfigurationException">It is missing or no HTTP address.</exception>

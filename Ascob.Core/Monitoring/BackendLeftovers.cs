@@ -62,7 +62,9 @@ public sealed class BackendLeftovers(BackendCatalog catalog, IRunStore store, Mo
     {
         try
         {
-            return await cleanup.KeptAsync(clock.Now - SafeAge, cancellationToken).ConfigureAwait(false);
+            // The age is that of files of this machine, whose clock may be another one; the later deletion is the safe one.
+            var machine = clock.Time.GetUtcNow();
+            return await cleanup.KeptAsync((machine < clock.Now ? machine : clock.Now) - SafeAge, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (IsExpected(e))
         {

@@ -58,6 +58,12 @@ public sealed class EngineLoops(
     /// <summary>Drives a loop for some time, unless it is driven already: then it returns at once.</summary>
     public async Task DriveAsync(string name, TimeSpan window, CancellationToken cancellationToken)
     {
+        if (name != SweeperLoop && !catalog.TryGet(name, out _))
+        {
+            // A job of another server, which has a backend that this one has not.
+            return;
+        }
+
         var turn = _turns.GetOrAdd(name, static _ => new SemaphoreSlim(1, 1));
         if (!await turn.WaitAsync(0, cancellationToken).ConfigureAwait(false))
         {

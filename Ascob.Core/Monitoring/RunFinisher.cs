@@ -179,10 +179,22 @@ public sealed class RunFinisher(
     }
 
     // The end of the job, where the backend tells it, is not the moment at which it was noticed; the event tells of that one.
-    private static RunChange? EndedAt(BackendReport? report, DateTimeOffset now, RunChange? change) =>
-        change is { Finishes: true, After: var after } && report?.EndedAt is { } told
-            ? change with { After = after with { EndedAt = told > now ? now : told < (after.StartedAt ?? after.DefinedAt) ? after.StartedAt ?? after.DefinedAt : told } }
-            : change;
+    private static RunChange? EndedAt(BackendReport? report, DateTimeOffset now, RunChange? change)
+    {
+        if (change is not { Finishes: true, After: var after } || report?.EndedAt is not { } told)
+        {
+            return change;
+        }
+
+        // A job that began before it was sent has a clock that is behind; its end is so much later too.
+        if (report.StartedAt < (after.SubmittedAt ?? after.DefinedAt))
+        {
+            told += (after.SubmittedAt ?? after.DefinedAt) - report.StartedAt.Value;
+        }
+
+        var earliest = after.StartedAt ?? after.DefinedAt;
+        return change with { After = after with { EndedAt = told > now ? now : told < earliest ? earliest : told } };
+    }
 
     private RunChange? Retry(Run run, Ending ending)
     {

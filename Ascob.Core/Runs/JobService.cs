@@ -26,7 +26,8 @@ public sealed class JobService(
     RunSignals signals,
     MonotonicClock clock)
 {
-    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
+    // Changes are told, also those by other servers; this is for what nobody could tell.
+    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(5);
 
     /// <summary>Validates, routes and stores a job, and sets it going after the commit. A refusal leaves nothing behind.</summary>
     public Task<Result<Submission>> SubmitAsync(SubmitRequest request, Caller caller, CancellationToken cancellationToken) =>
@@ -58,8 +59,7 @@ public sealed class JobService(
                 return result;
             }
 
-            // Another server may finish the run, so the store is asked now and then.
-            await subscription.WaitAsync(left < LookPause ? left : LookPause, clock.Time, cancellationToken).ConfigureAwait(false);
+            await subscription.WaitAsync(result.Value.Version, left < LookPause ? left : LookPause, clock.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -136,7 +136,7 @@ public sealed class JobService(
                     yield break;
                 }
 
-                await subscription.WaitAsync(LookPause, clock.Time, cancellationToken).ConfigureAwait(false);
+                await subscription.WaitAsync(Math.Min(afterSeq, run.Version), LookPause, clock.Time, cancellationToken).ConfigureAwait(false);
             }
         }
     }

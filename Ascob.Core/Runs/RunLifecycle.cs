@@ -23,6 +23,8 @@ public static class RunLifecycle
             return null;
         }
 
+        // The clocks of two servers agree to a millisecond or so, and a timeline is in order.
+        at = NotBefore(at, run);
         var after = with is null ? run : with(run);
         after = after with
         {
@@ -46,4 +48,15 @@ public static class RunLifecycle
         var type = eventType ?? (next == run.Status ? RunEventTypes.Note : RunEventTypes.StatusChanged);
         return new RunChange(run, after, new RunEvent(run.Id, after.Version, at, type, run.Status, next, actor, reason, data));
     }
+
+    private static DateTimeOffset NotBefore(DateTimeOffset at, Run run)
+    {
+        at = Later(at, run.DefinedAt);
+        at = Later(at, run.IntentAt);
+        at = Later(at, run.SubmittedAt);
+        at = Later(at, run.WaitingSince);
+        return Later(at, run.AbortAt);
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset at, DateTimeOffset? other) => other > at ? other.Value : at;
 }

@@ -6,6 +6,7 @@ using Ascob.Core.Client;
 using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Server.Security;
+using Ascob.Server.Telemetry;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Ascob.Server.Api;
@@ -24,7 +25,7 @@ internal static class EventEndpoints
             .Query<long>("after", "Only events after this seq.")
             .Produces<RunEventList>().Produces(204).Refuses(404);
 
-    private static async Task ReadAsync(HttpContext context, JobService jobs, IHostApplicationLifetime lifetime, TimeProvider time)
+    private static async Task ReadAsync(HttpContext context, JobService jobs, ServerDrain drain, TimeProvider time)
     {
         var id = context.RunId();
         var query = new QueryReader(context.Request.Query);
@@ -32,7 +33,7 @@ internal static class EventEndpoints
         query.Done();
         if (WantsStream(context.Request))
         {
-            await StreamAsync(context, jobs, lifetime, time, id, LastSeen(context.Request) ?? after);
+            await StreamAsync(context, jobs, drain, time, id, LastSeen(context.Request) ?? after);
             return;
         }
 
@@ -58,7 +59,7 @@ internal static class EventEndpoints
         await Answer.JsonAsync(context, new RunEventList(events));
     }
 
-    private static async Task StreamAsync(HttpContext context, JobService jobs, IHostApplicationLifetime lifetime, TimeProvider time, long id, long after)
+    private static async Task StreamAsync(HttpContext context, JobService jobs, ServerDrain drain, TimeProvider time, long id, long after)
     {
         var run = await jobs.GetAsync(id, context.GetCaller(), context.RequestAborted);
         if (!run.IsSuccess)
@@ -80,8 +81,8 @@ internal static class EventEndpoints
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        await SendAsync(response, ": stream of run events\n\n", stop.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, drain.Begun);
+        await SendAsync(response, ": stream of run events\n\n", context.RequestAborted);
         var events = jobs.FollowEventsAsync(id, after, stop.Token).GetAsyncEnumerator(stop.Token);
         await using var _ = events.ConfigureAwait(false);
         var next = events.MoveNextAsync().AsTask();
@@ -90,9 +91,16 @@ internal static class EventEndpoints
             while (await WaitAsync(next, response, time, stop.Token))
             {
                 var text = JsonSerializer.Serialize(RunEventInfo.Of(events.Current), WireType<RunEventInfo>.Info);
-                await SendAsync(response, string.Create(CultureInfo.InvariantCulture, $"id: {events.Current.Seq}\nevent: {events.Current.Type}\ndata: {text}\n\n"), stop.Token);
+
+                // An event goes out whole or not at all.
+                await SendAsync(
+                    response, string.Create(CultureInfo.InvariantCulture, $"id: {events.Current.Seq}\nevent: {events.Current.Type}\ndata: {text}\n\n"), context.RequestAborted);
                 next = events.MoveNextAsync().AsTask();
             }
+        }
+        catch (OperationCanceledException) when (drain.IsDraining && !context.RequestAborted.IsCancellationRequested)
+        {
+            // A clean end between two events: the reader comes back with the number of the last one, and is led to another server.
         }
         finally
         {

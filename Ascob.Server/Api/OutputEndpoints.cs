@@ -4,6 +4,7 @@ using Ascob.Core.Access;
 using Ascob.Core.Output;
 using Ascob.Core.Runs;
 using Ascob.Server.Security;
+using Ascob.Server.Telemetry;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -17,11 +18,11 @@ internal static class OutputEndpoints
 
     public static void MapOutput(this IEndpointRouteBuilder routes)
     {
-        Describe(routes.MapGet("/api/runs/{id}/output.txt", (HttpContext c, JobService j, IHostApplicationLifetime l) => ReadAsync(c, j, l, OutputChannel.Combined)))
+        Describe(routes.MapGet("/api/runs/{id}/output.txt", (HttpContext c, JobService j, ServerDrain d) => ReadAsync(c, j, d, OutputChannel.Combined)))
             .WithName("GetOutput").WithSummary("Read the output of a run");
-        Describe(routes.MapGet("/api/runs/{id}/output/stdout.txt", (HttpContext c, JobService j, IHostApplicationLifetime l) => ReadAsync(c, j, l, OutputChannel.Stdout)))
+        Describe(routes.MapGet("/api/runs/{id}/output/stdout.txt", (HttpContext c, JobService j, ServerDrain d) => ReadAsync(c, j, d, OutputChannel.Stdout)))
             .WithName("GetStdout").WithSummary("Read the standard output alone");
-        Describe(routes.MapGet("/api/runs/{id}/output/stderr.txt", (HttpContext c, JobService j, IHostApplicationLifetime l) => ReadAsync(c, j, l, OutputChannel.Stderr)))
+        Describe(routes.MapGet("/api/runs/{id}/output/stderr.txt", (HttpContext c, JobService j, ServerDrain d) => ReadAsync(c, j, d, OutputChannel.Stderr)))
             .WithName("GetStderr").WithSummary("Read the standard error alone");
     }
 
@@ -36,7 +37,7 @@ internal static class OutputEndpoints
         .Produces<string>(206, "text/plain")
         .Refuses(404, 409, 416);
 
-    private static async Task ReadAsync(HttpContext context, JobService jobs, IHostApplicationLifetime lifetime, OutputChannel channel)
+    private static async Task ReadAsync(HttpContext context, JobService jobs, ServerDrain drain, OutputChannel channel)
     {
         var id = context.RunId();
         var query = new QueryReader(context.Request.Query);
@@ -44,7 +45,6 @@ internal static class OutputEndpoints
         var follow = query.Flag("follow");
         var attempt = query.Number("attempt", 1, int.MaxValue);
         query.Done();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         var opened = await jobs.OpenOutputAsync(id, (int?)attempt, channel, context.GetCaller(), context.RequestAborted);
         if (!opened.IsSuccess)
         {
@@ -60,11 +60,34 @@ internal static class OutputEndpoints
         }
         else if (range is not null)
         {
-            await SendPartAsync(context, document, range, stop.Token);
+            await SendPartAsync(context, document, range, context.RequestAborted);
+        }
+        else if (follow)
+        {
+            await FollowAsync(context, jobs, drain, id, document, offset);
         }
         else
         {
-            await SendGrowingAsync(context, document, offset, follow, stop.Token);
+            await SendGrowingAsync(context, document, offset, follow, context.RequestAborted);
+        }
+    }
+
+    // A server that is being left ends the stream, and the reader comes back for the rest. Of a run that is final the reader would take the end of the stream for the end of the output, so that one
+    // is told by a broken connection.
+    private static async Task FollowAsync(HttpContext context, JobService jobs, ServerDrain drain, long id, OutputDocument document, long offset)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, drain.Begun);
+        try
+        {
+            await SendGrowingAsync(context, document, offset, follow: true, stop.Token);
+        }
+        catch (OperationCanceledException) when (drain.IsDraining && !context.RequestAborted.IsCancellationRequested)
+        {
+            var run = await jobs.GetAsync(id, context.GetCaller(), context.RequestAborted);
+            if (!run.IsSuccess || run.Value.Status.IsFinal())
+            {
+                context.Abort();
+            }
         }
     }
 
@@ -74,16 +97,16 @@ internal static class OutputEndpoints
         if (follow)
         {
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            await context.Response.StartAsync(cancellationToken);
-            await context.Response.Body.FlushAsync(cancellationToken);
+            await context.Response.StartAsync(context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
         }
 
         await foreach (var piece in document.ReadAsync(offset, follow, cancellationToken))
         {
-            await context.Response.Body.WriteAsync(piece, cancellationToken);
+            await context.Response.Body.WriteAsync(piece, context.RequestAborted);
             if (follow)
             {
-                await context.Response.Body.FlushAsync(cancellationToken);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
             }
         }
     }

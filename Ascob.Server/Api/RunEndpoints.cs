@@ -4,6 +4,7 @@ using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Server.Security;
+using Ascob.Server.Telemetry;
 
 namespace Ascob.Server.Api;
 
@@ -31,7 +32,7 @@ internal static class RunEndpoints
             .WithSummary("Give the verdict on a run in doubt").Takes<ResolveRequest>().Produces<RunInfo>().Refuses(404, 409);
     }
 
-    private static async Task GetAsync(HttpContext context, JobService jobs, IHostApplicationLifetime lifetime)
+    private static async Task GetAsync(HttpContext context, JobService jobs, ServerDrain drain)
     {
         var id = context.RunId();
         if (!context.Request.QueryString.HasValue)
@@ -45,20 +46,20 @@ internal static class RunEndpoints
         query.Done();
         var result = wait == 0
             ? await jobs.GetAsync(id, context.GetCaller(), context.RequestAborted)
-            : await WaitAsync(context, jobs, lifetime, id, TimeSpan.FromSeconds(wait));
+            : await WaitAsync(context, jobs, drain, id, TimeSpan.FromSeconds(wait));
         await Answer.WriteAsync(context, result, RunInfo.From);
     }
 
-    private static async Task<Result<Run>> WaitAsync(HttpContext context, JobService jobs, IHostApplicationLifetime lifetime, long id, TimeSpan wait)
+    private static async Task<Result<Run>> WaitAsync(HttpContext context, JobService jobs, ServerDrain drain, long id, TimeSpan wait)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, drain.Begun);
         try
         {
             return await jobs.WaitAsync(id, wait, context.GetCaller(), stop.Token);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            // The server is stopping: the run as it stands is a good answer to a wait that ended early.
+            // The server is being left: the run as it stands is a good answer to a wait that ended early.
             return await jobs.GetAsync(id, context.GetCaller(), context.RequestAborted);
         }
     }

@@ -35,6 +35,7 @@ internal static class BackgroundRegistration
     {
         var options = configuration.GetSection(HangfireOptions.Section).Get<HangfireOptions>() ?? new HangfireOptions();
         services.AddSingleton<EngineJobs>();
+        services.AddSingleton<HangfireSchema>();
         services.AddHangfire((provider, hangfire) =>
         {
             hangfire.SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
@@ -91,7 +92,7 @@ internal static class BackgroundRegistration
         {
             hangfire.UsePostgreSqlStorage(
                 storage => storage.UseNpgsqlConnection(connection),
-                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true, QueuePollInterval = TimeSpan.FromSeconds(1), EnableLongPolling = true, SchemaName = "hangfire" });
+                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true, QueuePollInterval = TimeSpan.FromSeconds(1), EnableLongPolling = true, SchemaName = HangfireSchema.Name });
         }
         else
         {

@@ -29,6 +29,7 @@ internal static class EngineRegistration
         services.TryAddSingleton<IAttention, NobodyElse>();
         services.AddSingleton<Router>();
         services.AddSingleton<RunSignals>();
+        services.AddSingleton<RunWatch>();
         services.AddSingleton<RunUpdater>();
         services.AddSingleton<RunTracker>();
         services.AddSingleton<PollSchedule>();
@@ -55,6 +56,7 @@ internal static class EngineRegistration
         services.AddSingleton<BackendHealthChecks>();
         services.AddHostedService<BackendWatch>();
         services.AddHostedService<EngineHost>();
+        services.AddHostedService<RunWatchService>();
         services.AddHostedService<FileSweep>();
         services.AddHostedService<LeftoverSweep>();
         return services;

@@ -4,7 +4,8 @@ using Hangfire;
 namespace Ascob.Server.Background;
 
 /// <summary>Writes the recurring jobs at start and again when the storage has lost them.</summary>
-internal sealed class RecurringJobs(IRecurringJobManager jobs, EngineLoops loops, JobStorage storage, TimeProvider time, ILogger<RecurringJobs> logger) : BackgroundService
+internal sealed class RecurringJobs(
+    IRecurringJobManager jobs, EngineLoops loops, JobStorage storage, HangfireSchema schema, TimeProvider time, ILogger<RecurringJobs> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
@@ -23,6 +24,7 @@ internal sealed class RecurringJobs(IRecurringJobManager jobs, EngineLoops loops
 #pragma warning restore CA1031
             {
                 logger.LogWarning("Hangfire's storage is not available; the engine goes on without it: {Reason}", e.Message);
+                schema.Restore();
             }
 
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

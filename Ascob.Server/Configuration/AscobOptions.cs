@@ -17,8 +17,20 @@ internal sealed class AscobOptions
     /// <summary>Gets or sets the addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.</summary>
     public IList<string> TrustedProxies { get; set; } = [];
 
-    /// <summary>Gets or sets how long the server goes on serving after SIGTERM while <c>/healthz/ready</c> already says 503, so that load balancers notice.</summary>
-    public TimeSpan ShutdownDelay { get; set; } = TimeSpan.Zero;
+    /// <summary>
+    /// Gets or sets how long the server goes on serving after SIGTERM while <c>/healthz/ready</c> already says 503, so that load balancers notice; null for <see cref="UsualShutdownDelay"/> in Production
+    /// on a database that servers share, and for none otherwise.
+    /// </summary>
+    public TimeSpan? ShutdownDelay { get; set; }
+
+    public static TimeSpan UsualShutdownDelay => TimeSpan.FromSeconds(5);
+
+    /// <summary>Answers the delay that holds.</summary>
+    public static TimeSpan ShutdownDelayOf(IConfiguration configuration, IHostEnvironment environment) =>
+        configuration.GetValue<TimeSpan?>($"{Section}:{nameof(ShutdownDelay)}")
+        ?? (environment.IsProduction() && !"Sqlite".Equals(configuration["Ascob:Database:Provider"] ?? "Sqlite", StringComparison.OrdinalIgnoreCase)
+            ? UsualShutdownDelay
+            : TimeSpan.Zero);
 
     public string AbsoluteDataDirectory => Path.GetFullPath(DataDirectory);
 }

@@ -49,7 +49,8 @@ internal static class KnownSettings
             ("MetricsOpen", Value(Flag)),
             ("MaxFailuresPerMinute", Value(Number(1, 1_000_000))),
             ("SessionLifetime", Value(Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)))),
-            ("EncryptionKey", Value(Any)))),
+            ("EncryptionKey", Value(Any)),
+            ("ReplaceEncryptionKey", Value(Flag)))),
         ("Limits", Section(
             ("MaxFileBytes", Value(Number(1, 1L << 50))),
             ("MaxOutputBytes", Value(Number(1024, 1L << 40))),

@@ -22,6 +22,9 @@ internal sealed class SecurityOptions
 
     /// <summary>Gets or sets how long a sign-in to the dashboard lasts.</summary>
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromHours(8);
+
+    /// <summary>Gets or sets whether this start may take the place of the key that the database was first used with.</summary>
+    public bool ReplaceEncryptionKey { get; set; }
 }
 
 /// <summary>Fixed tokens by what they may do.</summary>

@@ -26,6 +26,9 @@ internal sealed class FixedTokens
 
     public IReadOnlySet<string> Identifiers => _tokens.Select(t => t.Caller.Identifier).ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>Gets what two servers have in common exactly when their fixed tokens are the same. Secret: it depends on the tokens alone.</summary>
+    public string Fingerprint => string.Join('\n', _tokens.Select(t => $"{t.Caller.Identifier}:{Convert.ToHexStringLower(t.Hash)}").Order(StringComparer.Ordinal));
+
     /// <summary>Compares with every fixed token, so that the time tells nothing.</summary>
     public (Caller Caller, string SessionId)? Find(ReadOnlySpan<byte> hash)
     {

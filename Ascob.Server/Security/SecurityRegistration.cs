@@ -15,6 +15,7 @@ internal static class SecurityRegistration
         services.AddSingleton<TokenAuthenticator>();
         services.AddSingleton<FailedAttempts>();
         services.AddSingleton<OperatorSessions>();
+        services.AddHostedService<FixedTokenCheck>();
         services.AddHostedService(s => new FirstToken(s.GetRequiredService<FixedTokens>(), s.GetRequiredService<TokenService>(), Console.Out));
         return services;
     }

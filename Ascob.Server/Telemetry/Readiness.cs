@@ -1,7 +1,6 @@
 using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Server.Configuration;
-using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Telemetry;
 
@@ -9,22 +8,21 @@ namespace Ascob.Server.Telemetry;
 /// Knows whether this server should get requests: it has started, it is not stopping, and its store answers. After SIGTERM it says no first, and goes on serving for
 /// <see cref="AscobOptions.ShutdownDelay"/>, so that load balancers can turn away.
 /// </summary>
-internal sealed class Readiness(IRunStore store, IOptions<AscobOptions> options, TimeProvider time) : IHostedLifecycleService
+internal sealed class Readiness(IRunStore store, ServerDrain drain, IConfiguration configuration, IHostEnvironment environment, TimeProvider time) : IHostedLifecycleService
 {
     private static readonly TimeSpan Remember = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly Lock _gate = new();
     private volatile bool _started;
-    private volatile bool _draining;
     private Task<bool>? _check;
     private long _checkedAt;
 
     /// <summary>Answers null when ready, else why not.</summary>
     public async Task<string?> WhyNotAsync()
     {
-        if (_draining || !_started)
+        if (drain.IsDraining || !_started)
         {
-            return _draining ? "draining" : "starting";
+            return drain.IsDraining ? "draining" : "starting";
         }
 
         return await CheckStoreAsync() ? null : "the store does not answer";
@@ -40,10 +38,11 @@ internal sealed class Readiness(IRunStore store, IOptions<AscobOptions> options,
     /// <inheritdoc/>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        _draining = true;
-        if (options.Value.ShutdownDelay > TimeSpan.Zero)
+        drain.Begin();
+        var delay = AscobOptions.ShutdownDelayOf(configuration, environment);
+        if (delay > TimeSpan.Zero)
         {
-            await Task.Delay(options.Value.ShutdownDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(delay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

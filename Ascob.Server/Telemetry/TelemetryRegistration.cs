@@ -1,4 +1,5 @@
 using Ascob.Core.Telemetry;
+using Ascob.Server.Configuration;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -12,8 +13,13 @@ internal static class TelemetryRegistration
     {
         services.AddSingleton<AccessMetrics>();
         services.AddSingleton<ActiveRunsGauge>();
+        services.AddSingleton<ServerDrain>();
         services.AddSingleton<Readiness>();
         services.AddHostedService(s => s.GetRequiredService<Readiness>());
+
+        // The time to stop in begins when the time to be left is over.
+        services.AddOptions<HostOptions>().Configure<IConfiguration, IHostEnvironment>((host, settings, environment) =>
+            host.ShutdownTimeout += AscobOptions.ShutdownDelayOf(settings, environment));
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService(configuration["OTEL_SERVICE_NAME"] ?? "ascob")).WithMetrics(metrics => metrics
             .AddMeter(AscobMetrics.SourceName)
             .AddAspNetCoreInstrumentation()

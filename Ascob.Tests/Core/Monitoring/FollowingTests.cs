@@ -259,6 +259,28 @@ public sealed class FollowingTests
         Assert.Equal(await TimelineAsync(1), await TimelineAsync(5));
     }
 
+    [Theory]
+    [InlineData(-420)]
+    [InlineData(420)]
+    [InlineData(0)]
+    public async Task End_WhenTheClockOfTheBackendIsOff_IsAfterTheStartByAsMuchAsTheJobTook(int secondsOff)
+    {
+        await using var world = await TestWorld.StartAsync();
+        var run = await world.SubmitAsync();
+        var begun = world.Time.GetUtcNow();
+        world.Backend.Jobs[run.Marker] = new BackendReport { Marker = run.Marker, State = BackendState.Running, StartedAt = begun.AddSeconds(secondsOff) };
+        await world.PassAsync(TimeSpan.FromSeconds(2));
+        world.Backend.Jobs[run.Marker] = new BackendReport
+        {
+            Marker = run.Marker, State = BackendState.Succeeded, StartedAt = begun.AddSeconds(secondsOff), EndedAt = begun.AddSeconds(secondsOff + 60),
+        };
+
+        await world.PassAsync(TimeSpan.FromSeconds(61));
+        var ended = await world.UntilAsync(run.Id, RunStatus.Succeeded);
+
+        Assert.InRange(ended.EndedAt!.Value - begun, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(64));
+    }
+
     [Fact]
     public async Task ManualRun_WhenNobodyStartsIt_EndsAbortedAtItsDeadline()
     {

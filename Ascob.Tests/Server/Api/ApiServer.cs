@@ -32,8 +32,17 @@ internal sealed class ApiServer : IAsyncDisposable
     {
         var directory = Path.Combine(Path.GetTempPath(), $"ascob-api-{Path.GetRandomFileName()}");
         var app = AscobServer.Build([.. Arguments(directory), .. args], configure);
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return new ApiServer(app, directory);
+        try
+        {
+            await app.StartAsync(TestContext.Current.CancellationToken);
+            return new ApiServer(app, directory);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            await TestDirectories.DeleteAsync(directory);
+            throw;
+        }
     }
 
     /// <summary>Starts a server whose store is away; tokens are kept in memory.</summary>
@@ -55,6 +64,7 @@ internal sealed class ApiServer : IAsyncDisposable
         "--environment", "Production",
         "--Ascob:DataDirectory", directory,
         "--Ascob:Security:RootToken", RootToken,
+        "--Ascob:ShutdownDelay", "00:00:00",
         "--Logging:LogLevel:Default", "Critical",
     ];
 

@@ -10,10 +10,12 @@ using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Schema;
 using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Timing;
 using Ascob.Server.Persistence.Tokens;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.SqlServer.TransactSql.ScriptDom;
 
 namespace Ascob.Tests.Server.Persistence;
@@ -66,6 +68,9 @@ public sealed class SqlServerStatementTests
         _ = new TokenStore(database, null!, clock);
         _ = new BackendStateStore(database, null!, clock);
         _ = new MemberStore(database, null!);
+        _ = new RunVersions(database);
+        var metadata = new Metadata(database, null!);
+        _ = new DatabaseClock(database, metadata, clock, NullLogger<DatabaseClock>.Instance);
         var settings = new DatabaseSettings(DatabaseProvider.SqlServer, "x", TimeSpan.Zero, TimeSpan.Zero, "/tmp");
         _ = new RunFileStore(database, null!, clock, settings, new RunFileLimits(1));
         texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));
