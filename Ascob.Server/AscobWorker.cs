@@ -6,6 +6,8 @@ using Ascob.Server.Cluster;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Output;
+using Ascob.Server.Persistence.Timing;
+using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -33,6 +35,8 @@ internal static class AscobWorker
         var name = builder.Configuration[WorkerSettings.Name]!;
         builder.Services.AddOptions<EngineOptions>().Configure(engine => (engine.ServerName, engine.OnlyBackend) = (name, name));
         builder.Services.AddHostedService<DatabaseStartupService>();
+        builder.Services.AddHostedService<EncryptionKeyCheck>();
+        builder.Services.AddHostedService<DatabaseClockService>();
         builder.Services.AddAscobPersistence(builder.Configuration);
         builder.Services.AddAscobOutput(builder.Configuration);
         builder.Services.AddAscobBackendTypes();

@@ -14,10 +14,11 @@ public sealed class MonotonicClock(TimeProvider time)
     private const int SlewSpread = 20;
 
     private readonly Lock _gate = new();
+    private readonly long _began = time.GetTimestamp();
     private volatile Line _line = new(time.GetTimestamp(), time.GetUtcNow(), TimeSpan.Zero);
 
     /// <summary>Gets when the process began to count.</summary>
-    public DateTimeOffset StartedAt => _startWall;
+    public DateTimeOffset StartedAt => Now - Time.GetElapsedTime(_began);
 
     /// <summary>Gets the source of timers and delays.</summary>
     public TimeProvider Time { get; } = time;
