@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Ascob.Backends.Http;
 using Ascob.Core.Backends;
 using Ascob.Core.Output;
@@ -23,7 +24,7 @@ internal sealed class RundeckOutput(RundeckCalls calls, RundeckStatuses statuses
     /// <exception cref="IOException">The output cannot be read now.</exception>
     public async Task<OutputChunk> ReadAsync(BackendRunRef run, long offset, int maxBytes, CancellationToken cancellationToken)
     {
-        if (RundeckKeys.First(run) is not { } id)
+        if (await StartAsync(run, cancellationToken).ConfigureAwait(false) is not { } id)
         {
             return new OutputChunk(default, offset, false);
         }
@@ -44,6 +45,28 @@ internal sealed class RundeckOutput(RundeckCalls calls, RundeckStatuses statuses
         }
 
         return new OutputChunk(default, offset, true);
+    }
+
+    // Where the output begins. The first execution's number may have been told by whoever holds the callback address, so it counts only where Rundeck's own retries lead from it to the latest one: the log of a foreign
+    // execution must not be readable by naming it.
+    private async Task<long?> StartAsync(BackendRunRef run, CancellationToken cancellationToken)
+    {
+        var (first, latest) = (RundeckKeys.First(run), RundeckKeys.Latest(run));
+        for (var (id, executions) = (first, 0); id != latest && executions < MostExecutions; executions++)
+        {
+            id = id is { } known ? await NextAsync(known, LogOf(known), cancellationToken).ConfigureAwait(false) : null;
+            if (id is null)
+            {
+                return latest;
+            }
+
+            if (id == latest)
+            {
+                return first;
+            }
+        }
+
+        return latest;
     }
 
     // Reads the log of one execution; also answers whether this reaches its end.
@@ -122,6 +145,11 @@ internal sealed class RundeckOutput(RundeckCalls calls, RundeckStatuses statuses
         try
         {
             var answer = await statuses.ExecutionAsync(id, cancellationToken).ConfigureAwait(false);
+            if (answer is { Status: HttpStatusCode.NotFound, IsError: true })
+            {
+                return null;
+            }
+
             return log.GoesOnIn = answer.IsOk ? RundeckExecution.TryRead(answer.Json)?.RetriedById : throw new IOException($"Execution {id} cannot be read: {answer.Describe(backendId)}.");
         }
         catch (Exception e) when (HttpFault.IsExpected(e) && e is not IOException)

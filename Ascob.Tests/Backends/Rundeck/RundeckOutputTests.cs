@@ -105,6 +105,25 @@ public sealed class RundeckOutputTests
         Assert.Equal("wo\none\ntwo\n", (await world.OutputAsync(later, 13, 100)).Text);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("999999")]
+    public async Task ReadOutput_WhenAFirstExecutionIsNamedThatIsNotOurs_IsThatOfOurOwn(string? named)
+    {
+        var secret = new PretendRundeckJob("secret", "web", "secret") { Takes = TimeSpan.FromMinutes(1), Output = ["not yours"] };
+        var flaky = new PretendRundeckJob("flaky", "web", "flaky") { Takes = TimeSpan.FromMinutes(1), Result = "failed", Retries = 1, Output = ["not yours either"] };
+        var own = new PretendRundeckJob("own", "web", "own") { Takes = TimeSpan.FromMinutes(1), Output = ["ours"] };
+        await using var world = await RundeckWorld.StartAsync(time => new PretendRundeck(time, secret, flaky, own));
+        foreach (var foreign in new[] { await world.StartedAsync(secret), await world.StartedAsync(flaky) })
+        {
+            var run = await world.StartedAsync(own);
+            world.Time.Advance(TimeSpan.FromMinutes(5));
+            var forged = run with { Keys = new Dictionary<string, string>(run.Keys) { ["firstExecutionId"] = named ?? foreign.Keys["executionId"] } };
+
+            Assert.Equal(("ours\n", true), await world.OutputAsync(forged));
+        }
+    }
+
     [Fact]
     public async Task Pitfall20_ReadOutput_WhenTheLogIsLost_IsCompleteAndEmpty()
     {
