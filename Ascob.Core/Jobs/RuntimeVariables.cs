@@ -8,7 +8,7 @@ namespace Ascob.Core.Jobs;
 
 /// <summary>
 /// Replaces <c>%%RUNID%%</c>, <c>%%SUBMITTER%%</c>, <c>%%WEBHOOKID%%</c> and <c>%%CALLBACK_URL%%</c> in the description, label values, parameter values
-/// (secret ones too) and lock keys of a job with <see cref="JobSpec.RuntimeVariables"/>. Each string is read once, from left to right, and what was put in is not
+/// (secret ones too) and, the two secret ones aside, lock keys of a job with <see cref="JobSpec.RuntimeVariables"/>. Each string is read once, from left to right, and what was put in is not
 /// read again, so that no value can bring in another variable, label or lock. A value does become part of the text around it: a shell command should use
 /// <c>"$ASCOB_SUBMITTER"</c> instead.
 /// </summary>
@@ -30,7 +30,7 @@ public static partial class RuntimeVariables
             CheckMap("jobSpec.secretParameters", spec.SecretParameters, spec, errors, isSecret: true);
             for (var i = 0; i < (spec.Locks?.Count ?? 0); i++)
             {
-                CheckText(string.Create(CultureInfo.InvariantCulture, $"jobSpec.locks[{i}].key"), spec.Locks![i]?.Key, spec, errors);
+                CheckLockKey(string.Create(CultureInfo.InvariantCulture, $"jobSpec.locks[{i}].key"), spec.Locks![i]?.Key, spec, errors);
             }
         }
 
@@ -129,6 +129,16 @@ public static partial class RuntimeVariables
         }
     }
 
+    // Everybody who may read locks reads their keys; a callback address is a right in the hands of whoever knows it.
+    private static void CheckLockKey(string field, string? key, JobSpec spec, FieldErrorList errors)
+    {
+        CheckText(field, key, spec, errors);
+        if (key is not null && SecretTokens().IsMatch(key))
+        {
+            errors.Add(field, "%%WEBHOOKID%% and %%CALLBACK_URL%% are secrets of the run; the keys of locks are shown to others.");
+        }
+    }
+
     private static void CheckText(string field, string? text, JobSpec spec, FieldErrorList errors, bool isSecret = false)
     {
         if (text is null || !text.Contains(Mark, StringComparison.Ordinal))
@@ -165,6 +175,9 @@ public static partial class RuntimeVariables
 
     [GeneratedRegex("%%(?:RUNID|SUBMITTER|WEBHOOKID|CALLBACK_URL)%%", RegexOptions.CultureInvariant)]
     private static partial Regex Tokens();
+
+    [GeneratedRegex("%%(?:WEBHOOKID|CALLBACK_URL)%%", RegexOptions.CultureInvariant)]
+    private static partial Regex SecretTokens();
 
     [GeneratedRegex("%%[A-Za-z0-9_.-]{1,64}%%", RegexOptions.CultureInvariant)]
     private static partial Regex AnyToken();

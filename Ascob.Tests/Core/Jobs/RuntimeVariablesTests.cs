@@ -48,6 +48,19 @@ public sealed class RuntimeVariablesTests
         Assert.Equal(["--user", "x\",\"--admin"], System.Text.Json.JsonSerializer.Deserialize<string[]>(resolved.Label("shell_arguments")!)!);
     }
 
+    [Theory]
+    [InlineData("%%CALLBACK_URL%%")]
+    [InlineData("lock-%%WEBHOOKID%%")]
+    public void Check_WhenALockIsNamedAfterTheCallbackAddress_RefusesIt(string key)
+    {
+        var spec = new JobSpec { RuntimeVariables = true, Locks = [new LockSpec(key)] };
+
+        var error = Assert.Single(RuntimeVariables.Check(spec));
+
+        Assert.Equal("jobSpec.locks[0].key", error.Field);
+        Assert.Contains("secret", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Resolve_WhenVariablesAreOff_ChangesNothing()
     {
