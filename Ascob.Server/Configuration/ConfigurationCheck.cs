@@ -179,7 +179,7 @@ internal static class ConfigurationCheck
         try
         {
             var full = Path.GetFullPath(directory);
-            Directory.CreateDirectory(full);
+            PrivateDirectory.Create(full);
             using var probe = new FileStream(
                 Path.Combine(full, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }

@@ -29,7 +29,7 @@ internal sealed class DataDirectoryLock(IOptions<AscobOptions> options) : IHoste
         }
 
         var directory = options.Value.AbsoluteDataDirectory;
-        Directory.CreateDirectory(directory);
+        PrivateDirectory.Create(directory);
         try
         {
             _held = new FileStream(Path.Combine(directory, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

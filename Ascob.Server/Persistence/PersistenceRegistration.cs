@@ -5,6 +5,7 @@ using Ascob.Core.Files;
 using Ascob.Core.Locks;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Ascob.Server.Configuration;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Files;
@@ -65,7 +66,7 @@ internal static class PersistenceRegistration
         if (settings.Provider == DatabaseProvider.Sqlite)
         {
             var directory = Path.GetDirectoryName(Path.GetFullPath(new SqliteConnectionStringBuilder(settings.ConnectionString).DataSource));
-            Directory.CreateDirectory(directory ?? settings.DataDirectory);
+            PrivateDirectory.Create(directory ?? settings.DataDirectory);
         }
 
         return settings.Provider switch

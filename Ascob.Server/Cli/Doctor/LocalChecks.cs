@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Ascob.Server.Configuration;
 
 namespace Ascob.Server.Cli.Doctor;
 
@@ -22,7 +23,7 @@ internal static class LocalChecks
         DoctorCheck written;
         try
         {
-            Directory.CreateDirectory(directory);
+            PrivateDirectory.Create(directory);
             using var probe = new FileStream(
                 Path.Combine(directory, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             written = DoctorCheck.Ok("data directory", $"{directory} can be written to");

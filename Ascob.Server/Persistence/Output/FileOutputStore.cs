@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ascob.Core.Errors;
 using Ascob.Core.Output;
+using Ascob.Server.Configuration;
 
 namespace Ascob.Server.Persistence.Output;
 
@@ -43,7 +44,7 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
                 return;
             }
 
-            CreatePrivateDirectory(Path.GetDirectoryName(path)!);
+            PrivateDirectory.Create(Path.GetDirectoryName(path)!);
             if (first is { Complete: true, Dropped: 0 } && first.Data.Length <= limits.TotalBytes)
             {
                 WriteSmall(path, first.Data.Span);
@@ -133,18 +134,6 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
         finally
         {
             File.Delete(temporary);
-        }
-    }
-
-    private static void CreatePrivateDirectory(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 

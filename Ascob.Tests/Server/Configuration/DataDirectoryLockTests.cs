@@ -47,6 +47,41 @@ public sealed class DataDirectoryLockTests : IDisposable
         });
     }
 
+    [Fact]
+    public void Take_WhenTheDirectoryIsNew_MakesItForItsOwnerAlone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no file modes.");
+            return;
+        }
+
+        var directory = Path.Combine(_directory, "data");
+        using var held = new DataDirectoryLock(Options.Create(new AscobOptions { DataDirectory = directory }));
+
+        held.Take();
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(directory));
+    }
+
+    [Fact]
+    public void Take_WhenTheDirectoryIsThere_LeavesItsModeAsItIs()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no file modes.");
+            return;
+        }
+
+        const UnixFileMode shared = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+        File.SetUnixFileMode(_directory, shared);
+        using var held = Lock();
+
+        held.Take();
+
+        Assert.Equal(shared, File.GetUnixFileMode(_directory));
+    }
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private DataDirectoryLock Lock() => new(Options.Create(new AscobOptions { DataDirectory = _directory }));

@@ -1,0 +1,18 @@
+namespace Ascob.Server.Configuration;
+
+/// <summary>Directories that only the server's user may enter.</summary>
+internal static class PrivateDirectory
+{
+    /// <summary>Makes a directory where there is none; one that is there stays as its owner wants it.</summary>
+    public static void Create(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+}
