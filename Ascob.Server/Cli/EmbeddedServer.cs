@@ -77,6 +77,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         var server = context.BuildServer(Arguments(context, token, temporary), Configure);
         try
         {
+            DataDirectoryLock.TakeFor(server);
             await server.StartAsync(cancellationToken);
             var address = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             return new EmbeddedServer(server, new AscobClient(new Uri(address), token), temporary);

@@ -26,6 +26,7 @@ internal static class ServeCommand
             await using var pretend = await PretendProducts.StartAsync(args, context.Time, CancellationToken.None);
             await using var server = context.BuildServer([.. args, .. pretend.Arguments]);
             server.Lifetime.ApplicationStarted.Register(() => pretend.Introduce(context.Terminal.Out));
+            DataDirectoryLock.TakeFor(server);
             await server.RunAsync();
             return ExitCodes.Ok;
         }

@@ -30,7 +30,8 @@ internal static class ConfigurationRegistration
         });
 
         // Hosted services start in the order in which they are added: the hold comes before everything that touches the directory.
-        services.AddHostedService<DataDirectoryLock>();
+        services.AddSingleton<DataDirectoryLock>();
+        services.AddHostedService(s => s.GetRequiredService<DataDirectoryLock>());
         services.AddSingleton<BackendCatalogFactory>();
         services.AddSingleton(s => s.GetRequiredService<BackendCatalogFactory>().Create());
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<AscobOptions>>(TrustProxies);

@@ -11,6 +11,10 @@ internal sealed class DataDirectoryLock(IOptions<AscobOptions> options) : IHoste
     private const string FileName = "server.lock";
     private FileStream? _held;
 
+    /// <summary>Takes the hold for a server that is about to start, because the host would log a refusal with all its calls before anybody could say it in one line.</summary>
+    /// <exception cref="DataDirectoryInUseException">Another server holds it.</exception>
+    public static void TakeFor(IHost server) => server.Services.GetService<DataDirectoryLock>()?.Take();
+
     /// <inheritdoc/>
     /// <exception cref="DataDirectoryInUseException">Another server holds it.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)

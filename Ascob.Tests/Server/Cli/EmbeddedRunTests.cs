@@ -1,5 +1,9 @@
 using Ascob.Server.Configuration;
+using Ascob.Tests.Robustness;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Ascob.Tests.Server.Cli;
 
@@ -40,6 +44,37 @@ public sealed class EmbeddedRunTests : IAsyncLifetime
         var temporary = Value(Assert.Single(_built), "--Ascob:DataDirectory")!;
         Assert.False(Directory.Exists(temporary));
         Assert.Contains("temporary", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run", "-c", "true")]
+    [InlineData("serve")]
+    public async Task Start_WhenAnotherServerHoldsTheDataDirectory_IsToldInOneLineWithoutCalls(params string[] args)
+    {
+        var directory = Directory.CreateTempSubdirectory("ascob-held-").FullName;
+        try
+        {
+            using var other = new DataDirectoryLock(Options.Create(new AscobOptions { DataDirectory = directory }));
+            other.Take();
+            var logs = new LogCapture();
+            _cli.BuildServer = (given, configure) => Value(given, "--Ascob:DataDirectory") is not null ? Build(given, configure) : Build(["--urls=http://127.0.0.1:0", "--Ascob:Security:RootToken=x"], b =>
+            {
+                configure?.Invoke(b);
+                b.Logging.AddProvider(logs);
+                b.Services.AddSingleton(Options.Create(new AscobOptions { DataDirectory = directory }));
+                b.Services.AddSingleton<DataDirectoryLock>();
+                b.Services.AddHostedService(s => s.GetRequiredService<DataDirectoryLock>());
+            });
+
+            await _cli.RunAsync(args);
+
+            Assert.Empty(logs.Lines);
+            Assert.Contains("directory", Assert.Single(_cli.Error.TrimEnd().Split('\n'), l => !l.StartsWith("run ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 
     [Fact]
