@@ -103,9 +103,9 @@ internal static class WebhookEndpoints
     private static async Task ClaimAsync(HttpContext context, CallbackService callbacks)
     {
         var (body, bytes) = await RequestBody.ReadSignedAsync<ClaimRequest>(context);
-        if (body.ExecutionId is not { Length: > 0 and <= 200 } executionId || executionId.Any(char.IsControl))
+        if (body.ExecutionId is not { Length: > 0 and <= LongestId } executionId || TextRules.Line(executionId) is not null)
         {
-            throw new RequestRefusedException(Error.Invalid("executionId", "1 to 200 characters."));
+            throw new RequestRefusedException(Error.Invalid("executionId", $"1 to {LongestId} characters of one line."));
         }
 
         var result = await callbacks.ClaimAsync(WebhookId(context), executionId, Proof(context, bytes), context.RequestAborted);

@@ -39,6 +39,20 @@ public sealed class HostileTextTests : IAsyncLifetime
         await RefusesAsync(answer, field);
     }
 
+    [Theory]
+    [InlineData(@"a\nb")]
+    [InlineData(@"a\u2028b")]
+    [InlineData(@"a\u0085b")]
+    [InlineData("")]
+    public async Task Claim_ByAnExecutionWhoseIdIsNoLineOfText_IsRefusedByField(string id)
+    {
+        using var body = new StringContent($$"""{"executionId":"{{id}}"}""", System.Text.Encoding.UTF8, "application/json");
+
+        using var answer = await _root.PostAsync(await OpenCallbackAsync() + "/claim", body, Cancel);
+
+        await RefusesAsync(answer, "executionId");
+    }
+
     [Fact]
     public async Task Report_WithALongId_IsRefusedByField()
     {
