@@ -21,8 +21,8 @@ public sealed class EngineOptions
     /// <summary>Gets or sets over how long a backend must say "not found" before a run is given up as lost.</summary>
     public TimeSpan LostAfter { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Gets or sets how often this server tells the others on its database that it is there, and looks who else is.</summary>
-    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(3);
+    /// <summary>Gets or sets how often this server tells the others on its database that it is there, and looks who else is; null for a fifth of <see cref="Lease"/>.</summary>
+    public TimeSpan? Heartbeat { get; set; }
 
     /// <summary>
     /// Gets or sets how long the only process that can reach a job (a worker, or the server whose host runs it) may be away before the run is <c>IN_DOUBT</c>. Its locks stay held.

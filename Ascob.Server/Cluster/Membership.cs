@@ -70,7 +70,7 @@ internal sealed class Membership(
         using var stopping = lifetime.ApplicationStopping.Register(() => _ = TellAsync(CancellationToken.None));
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(engine.Value.Heartbeat, clock.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(engine.Value.Heartbeat ?? Away / 5, clock.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!stoppingToken.IsCancellationRequested)
             {
                 await TellAsync(stoppingToken);

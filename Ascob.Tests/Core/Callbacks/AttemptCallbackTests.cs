@@ -67,10 +67,10 @@ public sealed class AttemptCallbackTests
     }
 
     [Fact]
-    public async Task LocksOfARunWithItsCallbackIdInTheirName_StayTheSameInEveryAttempt()
+    public async Task LocksOfARunWithItsNumberInTheirName_StayTheSameInEveryAttempt()
     {
         await using var world = await TestWorld.StartAsync();
-        var run = await world.SubmitAsync(TestWorld.Job().WithRetry(2, TimeSpan.Zero).WithLock("own-%%WEBHOOKID%%").EnableRuntimeVariables().Build());
+        var run = await world.SubmitAsync(TestWorld.Job().WithRetry(2, TimeSpan.Zero).WithLock("own-%%RUNID%%").EnableRuntimeVariables().Build());
         var before = world.Get<Ascob.Core.Dispatch.JobMaker>().LocksOf(run);
 
         await FailFirstAttemptAsync(world, run);

@@ -25,6 +25,8 @@ public sealed class RunTransitionsTests
         [(PendingSubmit, BackendStarted)] = Running,
         [(PendingSubmit, BackendRejected)] = Failed,
         [(PendingSubmit, AnswerLost)] = InDoubt,
+        [(Submitted, ReachLost)] = InDoubt,
+        [(Running, ReachLost)] = InDoubt,
         [(PendingSubmit, BackendSucceeded)] = Succeeded,
         [(PendingSubmit, BackendFailed)] = Failed,
         [(PendingSubmit, BackendAborted)] = Aborted,

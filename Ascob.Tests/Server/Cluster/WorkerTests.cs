@@ -76,7 +76,7 @@ public sealed class WorkerTests(PostgresFixture postgres)
         using var client = server.Client();
         await using var worker = RunningWorker.Start("w", database, ["--labels", "team=dba", .. Impatient]);
         await WorkerAsync(client, worker, "w", "online");
-        var run = await SubmitAsync(client, $"until [ -e {worker.Directory}/go ]; do sleep 0.05; done; exit 7", ("team", "dba"));
+        var run = await SubmitAsync(client, Until(worker, "exit 7"), ("team", "dba"));
         await UntilAsync(client, run, "RUNNING");
 
         await worker.KillAsync();
@@ -96,7 +96,7 @@ public sealed class WorkerTests(PostgresFixture postgres)
         using var client = server.Client();
         await using var worker = RunningWorker.Start("w", database, ["--labels", "team=dba", .. Impatient]);
         await WorkerAsync(client, worker, "w", "online");
-        var run = await SubmitAsync(client, $"until [ -e {worker.Directory}/go ]; do sleep 0.05; done", ("team", "dba"));
+        var run = await SubmitAsync(client, Until(worker, "exit 0"), ("team", "dba"));
         await UntilAsync(client, run, "RUNNING");
 
         await worker.KillAsync();
@@ -121,7 +121,7 @@ public sealed class WorkerTests(PostgresFixture postgres)
         using var client = server.Client();
         await using var worker = RunningWorker.Start("w", database, ["--labels", "team=dba", .. Impatient]);
         await WorkerAsync(client, worker, "w", "online");
-        var run = await SubmitAsync(client, $"until [ -e {worker.Directory}/go ]; do sleep 0.05; done; exit 3", ("team", "dba"));
+        var run = await SubmitAsync(client, Until(worker, "exit 3"), ("team", "dba"));
         await UntilAsync(client, run, "RUNNING");
         await worker.KillAsync();
         await UntilAsync(client, run, "IN_DOUBT");
@@ -197,7 +197,7 @@ public sealed class WorkerTests(PostgresFixture postgres)
         using var client = server.Client();
         await using var worker = RunningWorker.Start("w", database, ["--labels", "team=dba", .. Impatient]);
         await WorkerAsync(client, worker, "w", "online");
-        var first = await SubmitAsync(client, $"until [ -e {worker.Directory}/go ]; do sleep 0.05; done", [("team", "dba")], "db");
+        var first = await SubmitAsync(client, Until(worker, "exit 0"), [("team", "dba")], "db");
         await UntilAsync(client, first, "RUNNING");
         var second = await SubmitAsync(client, "true", [], "db");
         var third = await SubmitAsync(client, "true", [("team", "dba")], "db");
@@ -214,6 +214,10 @@ public sealed class WorkerTests(PostgresFixture postgres)
             "--Ascob:Database:Provider=PostgreSql", $"--Ascob:Database:ConnectionString={database}", "--Ascob:Hangfire:Storage=Database", "--Ascob:ServerName=one",
             "--Ascob:Backends:shell:Type=Shell", .. Impatient,
         ]);
+
+    // Goes on until the test says so, and ends with the worker's directory in any case.
+    private static string Until(RunningWorker worker, string then) =>
+        $"while [ -d {worker.Directory} ] && [ ! -e {worker.Directory}/go ]; do sleep 0.05; done; {then}";
 
     private static JsonObject Spec(string command, params (string Key, string Value)[] labels) => Spec(command, labels, null);
 
