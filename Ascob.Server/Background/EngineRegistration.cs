@@ -30,6 +30,7 @@ internal static class EngineRegistration
         services.AddSingleton<PollSchedule>();
         services.AddSingleton<OutputArchiver>();
         services.AddSingleton<LiveOutput>();
+        services.AddSingleton<OutputPublisher>();
         services.AddSingleton<JobMaker>();
         services.AddSingleton<RunFinisher>();
         services.AddSingleton<Elsewhere>();
@@ -50,6 +51,7 @@ internal static class EngineRegistration
         services.AddSingleton<BackendLeftovers>();
         services.AddHostedService<EngineHost>();
         services.AddHostedService<FileSweep>();
+        services.AddHostedService<OutputPublishing>();
         services.AddHostedService<LeftoverSweep>();
         return services;
     }

@@ -4,8 +4,10 @@ using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Backends;
+using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Schema;
 using Ascob.Server.Persistence.Sql;
@@ -64,11 +66,19 @@ public sealed class SqlServerStatementTests
         var clock = new MonotonicClock(TimeProvider.System);
         _ = new TokenStore(database, null!, clock);
         _ = new BackendStateStore(database, null!, clock);
-        var settings = new DatabaseSettings(DatabaseProvider.SqlServer, "x", TimeSpan.Zero, TimeSpan.Zero, "/tmp");
-        _ = new RunFileStore(database, null!, clock, settings, new RunFileLimits(1));
+        _ = new RunFileStore(database, null!, clock, null!, new RunFileLimits(1));
+        _ = new ContentSql(dialect);
+        var outputs = new OutputSql(dialect);
+        Touch(outputs);
+        foreach (var pieces in (int[])[1, 2, 5, 64])
+        {
+            _ = outputs.Publish(OutputSql.SizeFor(pieces));
+        }
+
+        _ = runs.ActiveAt(2);
         texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));
 
-        Assert.True(texts.Count > 60);
+        Assert.True(texts.Count > 80);
         Assert.All(texts, AssertParses);
     }
 
