@@ -106,11 +106,13 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
         try
         {
             using var answer = await client.OrderAsync(
-                (api, crumb) =>
+                async (api, crumb) =>
                 {
-                    var body = declaration.IsPlain ? null : Body(job, declaration);
+                    var body = declaration.IsPlain ? null : await BodyAsync(job, declaration, cancellationToken).ConfigureAwait(false);
                     order.HasLeft = true;
-                    return body is null ? api.StartAsync(project.Path, crumb, cancellationToken) : api.StartWithParametersAsync(project.Path, body, crumb, cancellationToken);
+                    return body is null
+                        ? await api.StartAsync(project.Path, crumb, cancellationToken).ConfigureAwait(false)
+                        : await api.StartWithParametersAsync(project.Path, body, crumb, cancellationToken).ConfigureAwait(false);
                 },
                 cancellationToken).ConfigureAwait(false);
             var outcome = await JudgeAsync(answer, job, project, declaration, waiting, cancellationToken).ConfigureAwait(false);
@@ -119,6 +121,10 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
         catch (JenkinsCrumbException e)
         {
             return (NotAsked(e.Fault, project), false);
+        }
+        catch (JenkinsFileException e)
+        {
+            return (SubmitOutcome.NotNow(e.Message), false);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
         {
@@ -215,7 +221,7 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
 
     private string Mend(string key) => $"; see Ascob:Backends:{backendId}:{key}";
 
-    private static HttpContent Body(BackendJob job, JenkinsDeclaration declaration)
+    private static async Task<HttpContent> BodyAsync(BackendJob job, JenkinsDeclaration declaration, CancellationToken cancellationToken)
     {
         var texts = JenkinsRuntimeNames.Of(job).Where(p => declaration.Takes(p.Key)).Concat(job.Spec.Parameters ?? new Dictionary<string, string>()).Concat(job.Secrets).ToList();
         var files = job.Files.Where(f => declaration.IsFile(f.Name)).ToList();
@@ -232,10 +238,23 @@ internal sealed partial class JenkinsSubmission(string backendId, JenkinsSetting
 
         foreach (var file in files)
         {
-            form.Add(new StreamContent(new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, useAsync: true)), Quoted(file.Name), Quoted(file.Name));
+            form.Add(new StreamContent(await OpenAsync(file, cancellationToken).ConfigureAwait(false)), Quoted(file.Name), Quoted(file.Name));
         }
 
         return form;
+    }
+
+    private static async Task<Stream> OpenAsync(BackendFile file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await file.OpenAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            // Told apart from a connection that breaks: nothing was sent yet.
+            throw new JenkinsFileException(e.Message, e);
+        }
     }
 
     private static string Quoted(string name) => $"\"{name}\"";

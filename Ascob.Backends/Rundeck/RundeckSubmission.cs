@@ -118,7 +118,10 @@ internal sealed class RundeckSubmission(RundeckCalls calls, RundeckJobs jobs, Ru
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in job.Files.Where(f => definition.Files.Contains(f.Name)))
         {
-            var answer = await calls.OrderAsync((api, v) => api.UploadAsync(v, jobId, file.Name, file.Name, Contents(file), cancellationToken), cancellationToken).ConfigureAwait(false);
+            var answer = await calls.OrderAsync(
+                async (api, v) => await api.UploadAsync(
+                    v, jobId, file.Name, file.Name, Contents(await file.OpenAsync(cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false);
             if (!answer.IsOk || RundeckJson.Text(RundeckJson.Member(answer.Json, "options"), file.Name) is not { Length: > 0 } key)
             {
                 var said = $"the file for option '{file.Name}' was not taken: {answer.Describe(backendId)}";
@@ -140,9 +143,9 @@ internal sealed class RundeckSubmission(RundeckCalls calls, RundeckJobs jobs, Ru
         return content;
     }
 
-    private static StreamContent Contents(BackendFile file)
+    private static StreamContent Contents(Stream bytes)
     {
-        var content = new StreamContent(new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.Asynchronous | FileOptions.SequentialScan));
+        var content = new StreamContent(bytes);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         return content;
     }

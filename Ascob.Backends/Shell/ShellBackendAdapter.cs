@@ -64,6 +64,19 @@ internal sealed class ShellBackendAdapter
 
         try
         {
+            start = start with { Files = await InputFilesAsync(job, cancellationToken) };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return SubmitOutcome.NotNow(e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return SubmitOutcome.NotNow("the input files were not here in time");
+        }
+
+        try
+        {
             var response = await _host.AskAsync(id => new HostRequest { Id = id, Start = start }, cancellationToken);
             return response switch
             {
@@ -170,19 +183,13 @@ internal sealed class ShellBackendAdapter
             report = new JobReport(run.Marker, HostJobState.Running);
         }
 
-        var name = channel switch
-        {
-            OutputChannel.Combined => JobOutput.Combined,
-            OutputChannel.Stdout => JobOutput.Stdout,
-            OutputChannel.Stderr => JobOutput.Stderr,
-        };
         if (report.Quiet)
         {
             return new OutputChunk(ReadOnlyMemory<byte>.Empty, offset, Complete: true);
         }
 
         var directory = Ref(run.Marker).Directory;
-        var piece = CappedLogReader.Read(directory, name, offset, maxBytes);
+        var piece = CappedLogReader.Read(directory, NameOf(channel), offset, maxBytes);
         if (report.State != HostJobState.Running && !Directory.Exists(directory))
         {
             // Cleaned up meanwhile: what was read may be a part only and must not pass for all there was.
@@ -190,6 +197,18 @@ internal sealed class ShellBackendAdapter
         }
 
         return new OutputChunk(piece.Data, piece.NextOffset, piece.AtEnd && report.State != HostJobState.Running, piece.Dropped);
+    }
+
+    // The host is not asked for the state: what lies in the directory is all that counts.
+    public Task<OutputChunk> ReadNewOutputAsync(BackendRunRef run, OutputChannel channel, long offset, int maxBytes, CancellationToken cancellationToken)
+    {
+        if (Elsewhere(run) is { } host)
+        {
+            throw new DirectoryNotFoundException($"The output is not here: {WhereIs(host)}.");
+        }
+
+        var piece = CappedLogReader.Read(Ref(run.Marker).Directory, NameOf(channel), offset, maxBytes);
+        return Task.FromResult(new OutputChunk(piece.Data, piece.NextOffset, Complete: false, piece.Dropped));
     }
 
     public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -276,7 +295,7 @@ internal sealed class ShellBackendAdapter
         wrong ??= ShellJobRules.CheckSizes(arguments, environment);
         string[] masked = [.. job.Secrets.Values, .. new[] { job.CallbackUrl, job.CallbackId }.OfType<string>()];
         return wrong is null
-            ? new StartJob(job.Marker, directory, path, arguments, environment, masked, InputFiles(job), _settings.MaxOutputBytes)
+            ? new StartJob(job.Marker, directory, path, arguments, environment, masked, [], _settings.MaxOutputBytes)
             {
                 TimeoutMilliseconds = (job.Spec.TimeoutSeconds ?? 0) * 1000L,
                 GraceMilliseconds = (int)_settings.StopGrace.TotalMilliseconds,
@@ -284,7 +303,14 @@ internal sealed class ShellBackendAdapter
             : null;
     }
 
-    private static InputFile[] InputFiles(BackendJob job)
+    private static string NameOf(OutputChannel channel) => channel switch
+    {
+        OutputChannel.Combined => JobOutput.Combined,
+        OutputChannel.Stdout => JobOutput.Stdout,
+        OutputChannel.Stderr => JobOutput.Stderr,
+    };
+
+    private static async Task<InputFile[]> InputFilesAsync(BackendJob job, CancellationToken cancellationToken)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         var files = new List<InputFile>();
@@ -297,7 +323,7 @@ internal sealed class ShellBackendAdapter
                 unique = $"{name}.{number}";
             }
 
-            files.Add(new InputFile(unique, file.Path));
+            files.Add(new InputFile(unique, await file.LocateAsync(cancellationToken)));
         }
 
         return [.. files];

@@ -39,12 +39,6 @@ public sealed record BackendJob
     public string? IntentPlace { get; init; }
 }
 
-/// <summary>An input file of a job.</summary>
-/// <param name="Name">The name given at upload; data, never part of a path.</param>
-/// <param name="Path">Where it lies on this server.</param>
-/// <param name="Size">In bytes.</param>
-public sealed record BackendFile(string Name, string Path, long Size);
-
 /// <summary>A job that the backend has.</summary>
 /// <param name="RunId">The run's number.</param>
 /// <param name="Marker">The marker of the present attempt.</param>

@@ -88,6 +88,13 @@ public interface ISupportOutput
     /// counted in <see cref="OutputChunk.Dropped"/>.
     /// </summary>
     Task<OutputChunk> ReadOutputAsync(BackendRunRef run, OutputChannel channel, long offset, int maxBytes, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads what is there now, as <see cref="ReadOutputAsync"/> does; <see cref="OutputChunk.Complete"/> is not looked at. Only backends with a <see cref="IBackendAdapter.Place"/> are asked, and
+    /// those for each running job several times a second: it should cost little where there is nothing new.
+    /// </summary>
+    Task<OutputChunk> ReadNewOutputAsync(BackendRunRef run, OutputChannel channel, long offset, int maxBytes, CancellationToken cancellationToken) =>
+        ReadOutputAsync(run, channel, offset, maxBytes, cancellationToken);
 }
 
 /// <summary>For backends that tell of changes themselves: a hint to poll at once, nothing more. Missed hints only cost time.</summary>

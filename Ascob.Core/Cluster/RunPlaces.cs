@@ -31,12 +31,19 @@ public sealed class RunPlaces(BackendCatalog catalog, ClusterView cluster, IAtte
                 : backend.Condition.Away is not null);
     }
 
-    /// <summary>Asks whoever can reach the run to look at it now.</summary>
+    /// <summary>Asks whoever can reach the run to look at it now; nobody, where that one is away: it looks when it is back.</summary>
     public void Attend(Run run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        var backend = catalog.TryGet(run.BackendId, out var entry) ? entry : null;
-        attention.Ask(backend?.Worker ?? (backend is null ? null : Other(run, backend)?.Name), run.Id);
+        if (!catalog.TryGet(run.BackendId, out var backend))
+        {
+            // Any server that knows it.
+            attention.Ask(null, run.Id);
+        }
+        else if ((backend.Worker is { } worker ? cluster.Find(worker) : Other(run, backend)) is { } keeper && cluster.IsThere(keeper))
+        {
+            attention.Ask(keeper.Name, run.Id);
+        }
     }
 
     // The member that is there and has the run at its place.

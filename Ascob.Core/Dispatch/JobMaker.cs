@@ -29,7 +29,11 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
             CallbackId = callbackId,
             CallbackUrl = backend.Options.Callbacks ? callbackUrl : null,
             Fences = run.Fences ?? new Dictionary<string, long>(),
-            Files = [.. attached.Select(f => new BackendFile(f.Name, f.Path, f.Size))],
+            Files =
+            [
+                .. attached.Select(f => new BackendFile(
+                    f.Name, f.Size, ct => files.OpenAsync(run.Id, f.Name, ct), ct => files.LocateAsync(run.Id, f.Name, ct))),
+            ],
             IntentAt = run.IntentAt ?? run.DefinedAt,
             IntentPlace = run.IntentAt is null ? null : run.IntentPlace,
         };

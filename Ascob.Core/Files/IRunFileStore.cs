@@ -4,24 +4,24 @@ using Ascob.Core.Runs;
 namespace Ascob.Core.Files;
 
 /// <summary>
-/// The input files of runs. The given name is data: contents lie under generated names. A content is staged first: on disk, but of no run. It becomes a file by the transaction that
+/// The input files of runs. The given name is data: contents lie under generated names. A content is staged first: stored, but of no run. It becomes a file by the transaction that
 /// stores its row (<see cref="AttachAsync"/>, <see cref="IRunStore.AddAsync"/>); what never gets there is discarded, or swept after a crash.
 /// </summary>
 public interface IRunFileStore
 {
     /// <summary>
-    /// Streams a content in and syncs it to the disk. Over the limit: <see cref="ErrorKind.TooLarge"/>, nothing left behind. Whoever stages a content settles it
-    /// (<see cref="Settle"/>) or discards it (<see cref="Discard"/>).
+    /// Streams a content in and stores it for good. Over the limit: <see cref="ErrorKind.TooLarge"/>, nothing left behind. Whoever stages a content settles it
+    /// (<see cref="SettleAsync"/>) or discards it (<see cref="DiscardAsync"/>).
     /// </summary>
     Task<Result<StagedFile>> StageAsync(string name, Stream content, CancellationToken cancellationToken);
 
     /// <summary>Notes that the rows of these contents were stored.</summary>
     /// <param name="files">Contents of <see cref="StageAsync"/>.</param>
     /// <param name="isCertain">False where the answer of the commit was lost: then the sweep finds out.</param>
-    void Settle(IReadOnlyCollection<StagedFile> files, bool isCertain = true);
+    Task SettleAsync(IReadOnlyCollection<StagedFile> files, bool isCertain = true);
 
     /// <summary>Deletes those of these contents that were not settled.</summary>
-    void Discard(IReadOnlyCollection<StagedFile> files);
+    Task DiscardAsync(IReadOnlyCollection<StagedFile> files);
 
     /// <summary>
     /// Gives a staged content to a run in <see cref="RunStatus.Defined"/> and replaces its file of the same name. The status is looked at in the same transaction: a conflict,
@@ -34,6 +34,10 @@ public interface IRunFileStore
 
     /// <summary>Opens a file; null where there is none of that name.</summary>
     Task<Stream?> OpenAsync(long runId, string name, CancellationToken cancellationToken);
+
+    /// <summary>Answers the path of a file on this machine, where it is brought first if it lies elsewhere. It stays there for ten minutes at least.</summary>
+    /// <exception cref="FileNotFoundException">There is none of that name, or its content is gone.</exception>
+    Task<string> LocateAsync(long runId, string name, CancellationToken cancellationToken);
 
     /// <summary>Drops the files of a run that no other run shares.</summary>
     Task DeleteAsync(long runId, CancellationToken cancellationToken);
@@ -49,10 +53,9 @@ public interface IRunFileStore
 /// <param name="Name">As given.</param>
 /// <param name="Size">In bytes.</param>
 /// <param name="Sha256">Lower case hex.</param>
-/// <param name="Path">Where it lies on this server.</param>
-public sealed record RunFile(string Name, long Size, string Sha256, string Path);
+public sealed record RunFile(string Name, long Size, string Sha256);
 
-/// <summary>A content on disk that belongs to no run yet.</summary>
+/// <summary>A stored content that belongs to no run yet.</summary>
 /// <param name="Name">As given.</param>
 /// <param name="StoredName">The generated name.</param>
 /// <param name="Size">In bytes.</param>

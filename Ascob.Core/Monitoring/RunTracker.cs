@@ -14,6 +14,9 @@ public sealed class RunTracker
     /// <summary>Gets how many runs are tracked.</summary>
     public int Count => _byMarker.Count;
 
+    /// <summary>Gets the runs that are tracked and known to be at their backend.</summary>
+    public IEnumerable<Run> Runs => _byMarker.Select(m => m.Value).Where(e => !e.Pending).Select(e => e.Run);
+
     /// <summary>Notes that a submission is about to leave.</summary>
     public void Expect(Run run)
     {

@@ -28,6 +28,7 @@ public sealed class Sweeper(
 {
     private const int PageSize = 200;
     private static readonly TimeSpan UnknownBackendPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan OutOfReachPause = TimeSpan.FromSeconds(5);
 
     private static readonly RunStatus[] LookedAfter = [RunStatus.Defined, RunStatus.WaitingLocks, RunStatus.PendingSubmit, RunStatus.InDoubt];
     private static readonly RunStatus[] LookedAfterByWorkers = [RunStatus.PendingSubmit, RunStatus.InDoubt];
@@ -104,7 +105,7 @@ public sealed class Sweeper(
                 .. runs.Select(r => new Reschedule(
                     r.Id,
                     r.Version,
-                    now + (catalog.TryGet(r.BackendId, out var backend) ? backend.Options.Resilience.Timeout + options.Value.Lease : UnknownBackendPause),
+                    now + PauseFor(r),
                     r.FailedChecks)),
             ],
             cancellationToken).ConfigureAwait(false);
@@ -121,6 +122,11 @@ public sealed class Sweeper(
             }
         }
     }
+
+    // Whoever alone can reach a job finds it due soon after it is back.
+    private TimeSpan PauseFor(Run run) => places.IsOutOfReach(run)
+        ? OutOfReachPause
+        : catalog.TryGet(run.BackendId, out var backend) ? backend.Options.Resilience.Timeout + options.Value.Lease : UnknownBackendPause;
 
     /// <summary>Takes up runs of one backend that wait for a slot, after one became free: those that were to be looked at within the next moments.</summary>
     public async Task CapacityFreedAsync(string backendId, int slots, CancellationToken cancellationToken)

@@ -17,10 +17,10 @@ public interface IReportedOutput
     Task<ReportedPiece> AppendAsync(long runId, int attempt, long? offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
     /// <summary>Reads on from an offset; <see cref="OutputChunk.Complete"/> says nothing here, since the job may report more.</summary>
-    OutputChunk Read(long runId, int attempt, long offset, int maxBytes);
+    Task<OutputChunk> ReadAsync(long runId, int attempt, long offset, int maxBytes, CancellationToken cancellationToken);
 
-    /// <summary>Answers whether the job has reported any.</summary>
-    bool Has(long runId, int attempt);
+    /// <summary>Answers how many bytes the job has reported, dropped ones included.</summary>
+    Task<long> LengthAsync(long runId, int attempt, CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a piece of reported output.</summary>

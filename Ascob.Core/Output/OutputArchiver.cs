@@ -23,16 +23,12 @@ public sealed class OutputArchiver(IOutputStore store, ILogger<OutputArchiver> l
         var reference = new BackendRunRef(run.Id, run.Marker, keys);
         try
         {
-            foreach (var channel in Channels(source))
-            {
-                await store.ArchiveAsync(
-                    run.Id,
-                    run.Attempt,
-                    channel,
-                    (offset, ct) => source.ReadOutputAsync(reference, channel, offset, 256 * 1024, ct),
-                    cancellationToken).ConfigureAwait(false);
-            }
-
+            await store.ArchiveAsync(
+                run.Id,
+                run.Attempt,
+                OutputChannels.Of(source),
+                (channel, offset, ct) => source.ReadOutputAsync(reference, channel, offset, 256 * 1024, ct),
+                cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException or UnauthorizedAccessException)
@@ -61,8 +57,4 @@ public sealed class OutputArchiver(IOutputStore store, ILogger<OutputArchiver> l
             logger.LogWarning(e, "Run {RunId}: what the backend keeps of it could not be dropped", run.Id);
         }
     }
-
-    private static OutputChannel[] Channels(ISupportOutput source) => source.SeparatesStreams
-        ? [OutputChannel.Combined, OutputChannel.Stdout, OutputChannel.Stderr]
-        : [OutputChannel.Combined];
 }

@@ -70,6 +70,9 @@ public interface IRunStore
     /// <summary>Deletes those of the runs that are final with all that the store has of them, and answers their ids.</summary>
     Task<IReadOnlyList<long>> DeleteFinishedAsync(IReadOnlyCollection<long> runIds, CancellationToken cancellationToken);
 
+    /// <summary>Answers the runs that are not final and whose submission went to one of these places (<see cref="Backends.IBackendAdapter.Place"/>).</summary>
+    Task<IReadOnlyList<Run>> ActiveAtAsync(IReadOnlyCollection<string> places, CancellationToken cancellationToken);
+
     /// <summary>Reads the runs with these marker ids. The ids are not indexed: this is for rare questions.</summary>
     Task<IReadOnlyList<Run>> FindByMarkerIdsAsync(IReadOnlyCollection<string> markerIds, CancellationToken cancellationToken);
 }

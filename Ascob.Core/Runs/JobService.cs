@@ -154,7 +154,7 @@ public sealed class JobService(
         files.StageAsync(name, content, cancellationToken);
 
     /// <summary>Deletes those of the staged files that no run was stored with.</summary>
-    public void DiscardFiles(IReadOnlyCollection<StagedFile> staged) => files.Discard(staged);
+    public Task DiscardFilesAsync(IReadOnlyCollection<StagedFile> staged) => files.DiscardAsync(staged);
 
     /// <summary>Lists the input files.</summary>
     public Task<Result<IReadOnlyList<RunFile>>> ListFilesAsync(long runId, Caller caller, CancellationToken cancellationToken) =>
@@ -182,7 +182,7 @@ public sealed class JobService(
 
         if (backend is not null && backend.Adapter is not ISupportOutput)
         {
-            return channel == OutputChannel.Combined && reported.Has(run.Id, attempt)
+            return channel == OutputChannel.Combined && await reported.LengthAsync(run.Id, attempt, cancellationToken).ConfigureAwait(false) > 0
                 ? attempt < run.Attempt ? liveOutput.OpenReported(run.Id, attempt) : Live(run, attempt, named is null, channel)
                 : new Error(ErrorKind.Conflict, "output.unsupported", $"Backend '{backend.Id}' has no output to read, and the job has reported none.");
         }
@@ -199,8 +199,10 @@ public sealed class JobService(
                 return new Error(ErrorKind.Conflict, "output.earlier_attempt", $"Backend '{backend.Id}' has the output of the latest attempt only.");
             }
 
-            // Taken over before the next attempt began.
-            return new OutputDocument(await outputs.OpenAsync(run.Id, attempt, channel, cancellationToken).ConfigureAwait(false) ?? Stream.Null);
+            // Taken over before the next attempt began, unless the place of the attempt was gone.
+            return await outputs.OpenAsync(run.Id, attempt, channel, cancellationToken).ConfigureAwait(false) is { } earlier
+                ? new OutputDocument(earlier)
+                : liveOutput.OpenPublished(run.Id, attempt, channel);
         }
 
         return Live(run, attempt, named is null, channel);

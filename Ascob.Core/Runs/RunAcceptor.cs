@@ -234,7 +234,7 @@ public sealed class RunAcceptor(
             var outcome = await store.AddAsync(added, cancellationToken).ConfigureAwait(false);
             if (outcome.Outcome == AddOutcomeKind.Added)
             {
-                files.Settle(added.Files);
+                await files.SettleAsync(added.Files).ConfigureAwait(false);
             }
 
             return outcome;
@@ -242,7 +242,7 @@ public sealed class RunAcceptor(
         catch (Exception e) when (e is not OperationCanceledException and not StoreUnavailableException { OutcomeUnknown: false })
         {
             // The run may be there, and then its files must be.
-            files.Settle(added.Files, isCertain: false);
+            await files.SettleAsync(added.Files, isCertain: false).ConfigureAwait(false);
             throw;
         }
     }

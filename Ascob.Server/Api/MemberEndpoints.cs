@@ -22,17 +22,17 @@ internal static partial class MemberEndpoints
             .WithSummary("List the servers on this database").Produces<ServerList>();
     }
 
-    private static async Task ListWorkersAsync(HttpContext context, IMemberStore members, ClusterView view, IBackendStateStore states)
+    // What this server knows is shown, a heartbeat old at most: by that it routes.
+    private static async Task ListWorkersAsync(HttpContext context, ClusterView view, IBackendStateStore states)
     {
         var drained = await states.GetDrainedAsync(context.RequestAborted);
-        var workers = (await members.ListAsync(context.RequestAborted)).Where(m => m.Kind == MemberKind.Worker);
-        await Answer.JsonAsync(context, new WorkerList([.. workers.Select(w => new WorkerInfo(
+        await Answer.JsonAsync(context, new WorkerList([.. view.Workers.Select(w => new WorkerInfo(
             w.Name, w.Labels, MemberStates.Word(w, view.IsThere(w), drained.Contains(w.Name)), w.Running, w.Capacity, w.LastSeenAt, w.Version))]));
     }
 
-    private static async Task ListServersAsync(HttpContext context, IMemberStore members, ClusterView view, ServerIdentity self, MonotonicClock clock)
+    private static async Task ListServersAsync(HttpContext context, ClusterView view, ServerIdentity self, MonotonicClock clock)
     {
-        var servers = (await members.ListAsync(context.RequestAborted)).Where(m => m.Kind == MemberKind.Server)
+        var servers = view.Members.Where(m => m.Kind == MemberKind.Server)
             .Select(s => new ServerInfo(s.Name, MemberStates.Word(s, view.IsThere(s)), s.StartedAt, s.LastSeenAt, s.Version, s.Instance == self.LeaseOwner))
             .ToList();
         if (servers.Count == 0)
@@ -73,6 +73,7 @@ internal static partial class MemberEndpoints
             return;
         }
 
+        view.Update([.. view.Members.Where(m => m.Instance != worker.Instance)]);
         LogForgotten(log, context.GetCaller().Actor, name);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }

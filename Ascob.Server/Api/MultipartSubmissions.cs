@@ -47,12 +47,12 @@ internal sealed class MultipartSubmissions(JobService jobs, IOptions<LimitsOptio
         }
         catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException) && !context.RequestAborted.IsCancellationRequested)
         {
-            submission.Dispose();
+            await submission.DisposeAsync();
             throw new RequestRefusedException(Error.Invalid("body", "The multipart form is broken."));
         }
         catch
         {
-            submission.Dispose();
+            await submission.DisposeAsync();
             throw;
         }
     }
@@ -133,7 +133,7 @@ internal sealed class MultipartSubmissions(JobService jobs, IOptions<LimitsOptio
 }
 
 /// <summary>A submission with its staged files. Disposed, it clears away those that no run was stored with.</summary>
-internal sealed class MultipartSubmission(JobService jobs) : IDisposable
+internal sealed class MultipartSubmission(JobService jobs) : IAsyncDisposable
 {
     private readonly SortedDictionary<string, StagedFile> _files = new(StringComparer.Ordinal);
     private JobSpec? _spec;
@@ -170,5 +170,5 @@ internal sealed class MultipartSubmission(JobService jobs) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => jobs.DiscardFiles(_files.Values);
+    public ValueTask DisposeAsync() => new(jobs.DiscardFilesAsync(_files.Values));
 }

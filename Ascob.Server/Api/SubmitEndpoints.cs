@@ -31,7 +31,7 @@ internal static class SubmitEndpoints
         var key = ReadKey(context.Request);
         if (context.Request.HasFormContentType)
         {
-            using var form = await multipart.ReadAsync(context);
+            await using var form = await multipart.ReadAsync(context);
             var hash = key is null ? null : form.Hash();
             await AcceptAsync(context, jobs, new SubmitRequest(form.Spec, key, hash, form.Files));
             return;

@@ -35,6 +35,7 @@ internal static class EngineRegistration
         services.AddSingleton<PollSchedule>();
         services.AddSingleton<OutputArchiver>();
         services.AddSingleton<LiveOutput>();
+        services.AddSingleton<OutputPublisher>();
         services.AddSingleton<JobMaker>();
         services.AddSingleton<RunFinisher>();
         services.AddSingleton<Elsewhere>();
@@ -58,6 +59,7 @@ internal static class EngineRegistration
         services.AddHostedService<EngineHost>();
         services.AddHostedService<RunWatchService>();
         services.AddHostedService<FileSweep>();
+        services.AddHostedService<OutputPublishing>();
         services.AddHostedService<LeftoverSweep>();
         return services;
     }

@@ -3,7 +3,7 @@ using Ascob.Core.Files;
 
 namespace Ascob.Server.Background;
 
-/// <summary>Clears away what a crash left of files that no run was stored with. Each server sweeps its own disk, so this is no job of the shared clockwork.</summary>
+/// <summary>Clears away what a crash left of files that no run was stored with. Each server also says here what it has in hand, so this is no job of the shared clockwork.</summary>
 internal sealed class FileSweep(IRunFileStore files, TimeProvider time, ILogger<FileSweep> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);

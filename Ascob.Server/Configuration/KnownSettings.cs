@@ -23,6 +23,10 @@ internal static class KnownSettings
             ("LongestWait", Value(Duration(Short, Day))),
             ("StartWait", Value(Duration(Zero, Day))),
             ("WriteQueue", Value(Number(1, 1_000_000))))),
+        ("Contents", Section(
+            ("Store", Value(OneOf("Auto", "Disk", "Database"))),
+            ("Directory", Value(Text)),
+            ("CacheBytes", Value(Number(1 << 20, 1L << 50))))),
         ("Engine", Section(
             ("Lease", Value(Duration(TimeSpan.FromSeconds(1), Day))),
             ("Heartbeat", Value(Duration(Short, Day))),

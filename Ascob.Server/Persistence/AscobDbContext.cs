@@ -1,8 +1,10 @@
 using System.Text;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
+using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Tokens;
@@ -40,6 +42,10 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         BackendStateTable.Configure(modelBuilder);
         TokenTable.Configure(modelBuilder);
         RunFileTable.Configure(modelBuilder);
+        ContentChunkTable.Configure(modelBuilder);
+        StagedContentTable.Configure(modelBuilder);
+        OutputTable.Configure(modelBuilder);
+        OutputPieceTable.Configure(modelBuilder);
         MetadataTable.Configure(modelBuilder);
         MemberTable.Configure(modelBuilder);
         ConfigureDialect(modelBuilder);

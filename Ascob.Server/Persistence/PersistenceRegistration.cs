@@ -8,6 +8,7 @@ using Ascob.Core.Timing;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
+using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Runs;
@@ -25,7 +26,7 @@ namespace Ascob.Server.Persistence;
 /// <summary>Registers the memory of the server.</summary>
 internal static class PersistenceRegistration
 {
-    /// <summary>Adds the stores, kept in the database of <c>Ascob:Database</c> and the files under <c>Ascob:DataDirectory</c>.</summary>
+    /// <summary>Adds the stores, kept in the database of <c>Ascob:Database</c>, and the contents of files where <c>Ascob:Contents</c> says.</summary>
     public static IServiceCollection AddAscobPersistence(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection(DatabaseOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
@@ -49,6 +50,7 @@ internal static class PersistenceRegistration
         services.AddSingleton<IBackendStateStore, BackendStateStore>();
         services.AddSingleton<IMemberStore, MemberStore>();
         services.AddSingleton(new RunFileLimits(configuration.GetValue<long?>("Ascob:Limits:MaxFileBytes") ?? RunFileLimits.Default));
+        AddContents(services, ContentsSettings.From(configuration));
         services.AddSingleton<IRunFileStore, RunFileStore>();
         services.AddSingleton<ISecretProtector>(_ => SecretProtector.Create(configuration[SecretProtector.KeySetting], dataDirectory));
         return services;
@@ -60,6 +62,21 @@ internal static class PersistenceRegistration
         DatabaseProvider.PostgreSql => new PostgreSqlRunSql(dialect),
         DatabaseProvider.SqlServer => new SqlServerRunSql(dialect),
     };
+
+    private static void AddContents(IServiceCollection services, ContentsSettings settings)
+    {
+        services.AddSingleton(settings);
+        services.AddSingleton<IContents>(provider => settings.InDatabase
+            ? new DatabaseContents(
+                provider.GetRequiredService<Database>(),
+                provider.GetRequiredService<IStoreWriter>(),
+                new ContentSql(provider.GetRequiredService<SqlDialect>()),
+                new ContentCache(Path.Combine(settings.WorkDirectory, "cache"), settings.CacheBytes, provider.GetRequiredService<TimeProvider>()))
+            : new DiskContents(
+                Path.Combine(settings.Directory, "files"),
+                settings.IsShared ? DatabaseContents.AbandonedAfter : TimeSpan.Zero,
+                provider.GetRequiredService<TimeProvider>()));
+    }
 
     private static SqlDialect CreateDialect(DatabaseSettings settings)
     {

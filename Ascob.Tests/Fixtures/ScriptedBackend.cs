@@ -8,7 +8,7 @@ using Ascob.Core.Jobs;
 namespace Ascob.Tests.Fixtures;
 
 /// <summary>A backend whose every answer the test decides, and which keeps a ledger of what it was asked: the truth that Ascob's view is compared with.</summary>
-internal sealed class ScriptedBackend(string id = "scripted") : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportChanges, IBackendType
+internal class ScriptedBackend(string id = "scripted") : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportChanges, IBackendType
 {
     private readonly Channel<string> _changes = Channel.CreateUnbounded<string>();
 

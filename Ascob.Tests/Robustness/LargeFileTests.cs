@@ -8,7 +8,7 @@ using Ascob.Tests.Fixtures;
 namespace Ascob.Tests.Robustness;
 
 /// <summary>Files larger than a server's memory should be, through a server of its own whose memory is looked at.</summary>
-public sealed class LargeFileTests(ITestOutputHelper output)
+public sealed class LargeFileTests(PostgresFixture postgres, ITestOutputHelper output)
 {
     private const long MostGrowth = 64L << 20;
 
@@ -17,11 +17,14 @@ public sealed class LargeFileTests(ITestOutputHelper output)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task File_ThatComesAndGoesAsAStream_LeavesTheMemoryFlat()
+    [Theory]
+    [InlineData("disk")]
+    [InlineData("database")]
+    public async Task File_ThatComesAndGoesAsAStream_LeavesTheMemoryFlat(string where)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The peak of a process's memory is read from /proc.");
-        await using var server = await RunningServer.StartAsync();
+        string[] settings = where == "disk" ? [] : ["--Ascob:Database:Provider", "PostgreSql", "--Ascob:Database:ConnectionString", await postgres.CreateDatabaseAsync()];
+        await using var server = await RunningServer.StartAsync(settings);
         using var client = server.Client();
         client.Timeout = TimeSpan.FromMinutes(10);
         await RoundTripAsync(client, 1 << 20);
@@ -32,7 +35,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
         var growth = PeakMemory(server.ProcessId) - before;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Size >> 20} MiB: up {Size / up.TotalSeconds / 1e6:0} MB/s, down {Size / down.TotalSeconds / 1e6:0} MB/s, peak memory {before >> 20} MiB before and {growth >> 20} MiB more"));
+            $"{Size >> 20} MiB, {where}: up {Size / up.TotalSeconds / 1e6:0} MB/s, down {Size / down.TotalSeconds / 1e6:0} MB/s, peak memory {before >> 20} MiB before and {growth >> 20} MiB more"));
         Assert.True(growth < MostGrowth, $"the peak grew by {growth >> 20} MiB");
     }
 

@@ -3,6 +3,7 @@ using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
@@ -18,7 +19,7 @@ internal sealed class RunFileStore : IRunFileStore
     private readonly Database _database;
     private readonly IStoreWriter _writer;
     private readonly MonotonicClock _clock;
-    private readonly StagedContents _contents;
+    private readonly IContents _contents;
     private readonly long _maxBytes;
     private readonly SqlStatement _list;
     private readonly SqlStatement _find;
@@ -31,20 +32,20 @@ internal sealed class RunFileStore : IRunFileStore
 
     private HashSet<string> _suspects = new(StringComparer.Ordinal);
 
-    public RunFileStore(Database database, IStoreWriter writer, MonotonicClock clock, DatabaseSettings settings, RunFileLimits limits)
+    public RunFileStore(Database database, IStoreWriter writer, MonotonicClock clock, IContents contents, RunFileLimits limits)
     {
         _database = database;
         _writer = writer;
         _clock = clock;
         _maxBytes = limits.MaxFileBytes;
-        _contents = new StagedContents(Path.Combine(settings.DataDirectory, "files"), _maxBytes);
+        _contents = contents;
         var dialect = database.Dialect;
         _list = dialect.Statement($"SELECT {RunFileRow.Columns} FROM run_files WHERE run_id = @id ORDER BY name");
         _find = dialect.Statement($"SELECT {RunFileRow.Columns} FROM run_files WHERE run_id = @id AND name = @name");
         _insert = dialect.Statement($"INSERT INTO run_files ({RunFileRow.Columns}) VALUES ({RunFileRow.Values})");
         _delete = dialect.Statement("DELETE FROM run_files WHERE run_id = @id AND name = @name");
         _deleteAll = dialect.Statement("DELETE FROM run_files WHERE run_id = @id");
-        _isUsed = dialect.Statement("SELECT 1 FROM run_files WHERE stored_name = @stored_name");
+        _isUsed = dialect.Statement("SELECT 1 FROM run_files WHERE stored_name = @stored_name UNION ALL SELECT 1 FROM run_outputs WHERE content_id = @stored_name");
 
         // Held until the commit, so that a start comes before it or after it, never in between.
         _countOf = dialect.Statement("SELECT COUNT(*) FROM run_files WHERE run_id = @id");
@@ -54,26 +55,26 @@ internal sealed class RunFileStore : IRunFileStore
     public async Task<Result<StagedFile>> StageAsync(string name, Stream content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
-        return await _contents.StageAsync(name, content, cancellationToken) is { } staged
+        return await _contents.StageAsync(name, content, _maxBytes, cancellationToken) is { } staged
             ? staged
             : new Error(ErrorKind.TooLarge, "file.too_large", string.Create(CultureInfo.InvariantCulture, $"The file is larger than {_maxBytes} bytes."));
     }
 
-    public void Settle(IReadOnlyCollection<StagedFile> files, bool isCertain = true)
+    public async Task SettleAsync(IReadOnlyCollection<StagedFile> files, bool isCertain = true)
     {
         ArgumentNullException.ThrowIfNull(files);
         foreach (var file in files)
         {
-            _contents.Settle(file.StoredName, isCertain);
+            await _contents.SettleAsync(file.StoredName, isCertain);
         }
     }
 
-    public void Discard(IReadOnlyCollection<StagedFile> files)
+    public async Task DiscardAsync(IReadOnlyCollection<StagedFile> files)
     {
         ArgumentNullException.ThrowIfNull(files);
         foreach (var file in files)
         {
-            _contents.Discard(file.StoredName);
+            await _contents.DiscardAsync(file.StoredName);
         }
     }
 
@@ -90,19 +91,19 @@ internal sealed class RunFileStore : IRunFileStore
                 return attached.Refusal;
             }
 
-            _contents.Settle(file.StoredName, isCertain: true);
+            await _contents.SettleAsync(file.StoredName, isCertain: true);
             await DeleteUnusedAsync(attached.Replaced is null ? [] : [attached.Replaced], cancellationToken);
             return ToFile(row);
         }
         catch (Exception e) when (e is not StoreUnavailableException { OutcomeUnknown: false })
         {
             // A row without its content would be a broken promise.
-            _contents.Settle(file.StoredName, isCertain: false);
+            await _contents.SettleAsync(file.StoredName, isCertain: false);
             throw;
         }
         finally
         {
-            _contents.Discard(file.StoredName);
+            await _contents.DiscardAsync(file.StoredName);
         }
     }
 
@@ -112,10 +113,13 @@ internal sealed class RunFileStore : IRunFileStore
     public async Task<Stream?> OpenAsync(long runId, string name, CancellationToken cancellationToken)
     {
         var row = await _database.ReadAsync(session => FindAsync(session, runId, name, cancellationToken), cancellationToken);
-        return row is not null && _contents.PathOf(row.StoredName) is var path && File.Exists(path)
-            ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 65536, FileOptions.Asynchronous | FileOptions.SequentialScan)
-            : null;
+        return row is null ? null : await _contents.OpenAsync(row.StoredName, row.Size, cancellationToken);
     }
+
+    public async Task<string> LocateAsync(long runId, string name, CancellationToken cancellationToken) =>
+        await _database.ReadAsync(session => FindAsync(session, runId, name, cancellationToken), cancellationToken) is { } row
+            ? await _contents.LocateAsync(new StagedFile(row.Name, row.StoredName, row.Size, row.Sha256), cancellationToken)
+            : throw new FileNotFoundException($"Run {runId} has no file '{name}'.");
 
     public async Task DeleteAsync(long runId, CancellationToken cancellationToken)
     {
@@ -125,17 +129,17 @@ internal sealed class RunFileStore : IRunFileStore
             return;
         }
 
-        foreach (var row in rows)
-        {
-            _contents.Mark(row.StoredName);
-        }
-
         await _writer.WriteAsync(
-            new DelegateOperation<int>((session, stop) =>
+            new DelegateOperation<int>(async (session, stop) =>
             {
+                foreach (var row in rows)
+                {
+                    await _contents.MarkAsync(session, row.StoredName, stop);
+                }
+
                 var delete = session.Command(_deleteAll);
                 delete.Args.Long("id", runId);
-                return delete.ExecuteAsync(stop);
+                return await delete.ExecuteAsync(stop);
             }),
             cancellationToken);
         await DeleteUnusedAsync([.. rows.Select(r => r.StoredName)], cancellationToken);
@@ -145,15 +149,15 @@ internal sealed class RunFileStore : IRunFileStore
     {
         var swept = 0;
         var unused = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var storedName in _contents.Abandoned())
+        foreach (var storedName in await _contents.AbandonedAsync(cancellationToken))
         {
             if (await IsUsedAsync(storedName, cancellationToken))
             {
-                _contents.Unmark(storedName);
+                await _contents.UnmarkAsync(storedName);
             }
             else if (_suspects.Contains(storedName))
             {
-                _contents.Delete(storedName);
+                await _contents.DeleteAsync(storedName);
                 swept++;
             }
             else
@@ -190,7 +194,7 @@ internal sealed class RunFileStore : IRunFileStore
 
         if (replaced is not null)
         {
-            _contents.Mark(replaced.StoredName);
+            await _contents.MarkAsync(session, replaced.StoredName, cancellationToken);
             var delete = session.Command(_delete);
             delete.Args.Long("id", row.RunId).Text("name", row.Name);
             await delete.ExecuteAsync(cancellationToken);
@@ -217,11 +221,11 @@ internal sealed class RunFileStore : IRunFileStore
             {
                 if (await IsUsedAsync(storedName, cancellationToken))
                 {
-                    _contents.Unmark(storedName);
+                    await _contents.UnmarkAsync(storedName);
                 }
                 else
                 {
-                    _contents.Delete(storedName);
+                    await _contents.DeleteAsync(storedName);
                 }
             }
         }
@@ -256,7 +260,7 @@ internal sealed class RunFileStore : IRunFileStore
         },
         cancellationToken);
 
-    private RunFile ToFile(RunFileRow row) => new(row.Name, row.Size, row.Sha256, _contents.PathOf(row.StoredName));
+    private static RunFile ToFile(RunFileRow row) => new(row.Name, row.Size, row.Sha256);
 
     /// <summary>What became of a content: a refusal, or the stored name of the one that it replaced.</summary>
     private sealed record Attached(Error? Refusal, string? Replaced);

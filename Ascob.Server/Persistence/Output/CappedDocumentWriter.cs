@@ -18,6 +18,28 @@ internal sealed class CappedDocumentWriter(string path, CappedLogLimits limits) 
     private long _dropped;
     private bool _headClosed;
 
+    /// <summary>Writes the document of a stream from its first piece to its end.</summary>
+    /// <exception cref="IOException">The disk does not take it, or the backend never comes to an end.</exception>
+    public static async Task WriteAsync(
+        string path, CappedLogLimits limits, OutputChunk chunk, Func<long, CancellationToken, Task<OutputChunk>> read, CancellationToken cancellationToken)
+    {
+        await using var document = new CappedDocumentWriter(path, limits);
+        document.Append(chunk.Data.Span, chunk.Dropped);
+        while (!chunk.Complete)
+        {
+            var offset = chunk.NextOffset;
+            chunk = await read(offset, cancellationToken);
+            if (!chunk.Complete && chunk.NextOffset <= offset)
+            {
+                throw new IOException("The backend says that more output will come but gives none.");
+            }
+
+            document.Append(chunk.Data.Span, chunk.Dropped);
+        }
+
+        await document.FinishAsync(cancellationToken);
+    }
+
     public void Append(ReadOnlySpan<byte> bytes, long droppedBefore)
     {
         if (droppedBefore > 0)

@@ -31,6 +31,20 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
     }
 
     public async Task ArchiveAsync(
+        long runId,
+        int attempt,
+        IReadOnlyList<OutputChannel> channels,
+        Func<OutputChannel, long, CancellationToken, Task<OutputChunk>> read,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(channels);
+        foreach (var channel in channels)
+        {
+            await ArchiveAsync(runId, attempt, channel, (offset, ct) => read(channel, offset, ct), cancellationToken);
+        }
+    }
+
+    private async Task ArchiveAsync(
         long runId, int attempt, OutputChannel channel, Func<long, CancellationToken, Task<OutputChunk>> read, CancellationToken cancellationToken)
     {
         var path = DocumentPath(runId, attempt, channel);
@@ -111,24 +125,7 @@ internal sealed class FileOutputStore(string dataDirectory, CappedLogLimits limi
         var temporary = path + ".tmp";
         try
         {
-            await using (var document = new CappedDocumentWriter(temporary, limits))
-            {
-                document.Append(chunk.Data.Span, chunk.Dropped);
-                while (!chunk.Complete)
-                {
-                    var offset = chunk.NextOffset;
-                    chunk = await read(offset, cancellationToken);
-                    if (!chunk.Complete && chunk.NextOffset <= offset)
-                    {
-                        throw new IOException("The backend says that more output will come but gives none.");
-                    }
-
-                    document.Append(chunk.Data.Span, chunk.Dropped);
-                }
-
-                await document.FinishAsync(cancellationToken);
-            }
-
+            await CappedDocumentWriter.WriteAsync(temporary, limits, chunk, read, cancellationToken);
             File.Move(temporary, path, overwrite: true);
         }
         finally

@@ -35,18 +35,25 @@ internal sealed class ReportedOutput(string dataDirectory, CappedLogLimits limit
         }
     }
 
-    public OutputChunk Read(long runId, int attempt, long offset, int maxBytes)
+    public Task<OutputChunk> ReadAsync(long runId, int attempt, long offset, int maxBytes, CancellationToken cancellationToken)
     {
         var piece = CappedLogReader.Read(DirectoryOf(_root, runId), NameOf(attempt), offset, maxBytes);
-        return new OutputChunk(piece.Data, piece.NextOffset, Complete: false, piece.Data.Length > 0 ? piece.Dropped : 0);
+        return Task.FromResult(new OutputChunk(piece.Data, piece.NextOffset, Complete: false, piece.Data.Length > 0 ? piece.Dropped : 0));
     }
 
-    public bool Has(long runId, int attempt) => Starts(DirectoryOf(_root, runId), NameOf(attempt)).Count > 0;
+    public Task<long> LengthAsync(long runId, int attempt, CancellationToken cancellationToken)
+    {
+        var (directory, name) = (DirectoryOf(_root, runId), NameOf(attempt));
+        return Task.FromResult(LengthOf(directory, name, Starts(directory, name)));
+    }
+
+    private static long LengthOf(string directory, string name, List<long> starts) =>
+        starts.Count == 0 ? 0 : starts[^1] + new FileInfo(PathOf(directory, name, starts[^1])).Length;
 
     private ReportedPiece Append(string directory, string name, long? offset, ReadOnlySpan<byte> bytes)
     {
         var starts = Starts(directory, name);
-        var length = starts.Count == 0 ? 0 : starts[^1] + new FileInfo(PathOf(directory, name, starts[^1])).Length;
+        var length = LengthOf(directory, name, starts);
         if (offset > length)
         {
             return new ReportedPiece(length, 0, IsBeyondEnd: true);

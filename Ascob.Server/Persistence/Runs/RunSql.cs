@@ -59,6 +59,10 @@ internal abstract class RunSql(SqlDialect dialect)
         $"find-markers-{markers}",
         () => $"SELECT {RunColumns.Select()} FROM runs WHERE marker_id IN ({Names("marker", markers)})");
 
+    public SqlStatement ActiveAt(int places) => Get(
+        $"active-at-{places}",
+        () => $"SELECT {RunColumns.Select()} FROM runs{ByDue} WHERE next_check_at IS NOT NULL AND intent_place IN ({Names("place", places)})");
+
     /// <summary>Gets the statement that takes numbers from the sequence; servers only.</summary>
     public SqlStatement TakeIds => Get("take-ids", TakeIdsText);
 

@@ -192,6 +192,23 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         }
     }
 
+    public async Task<IReadOnlyList<Run>> ActiveAtAsync(IReadOnlyCollection<string> places, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        return places.Count == 0 ? [] : await database.ReadAsync(
+            session =>
+            {
+                var command = session.Command(sql.ActiveAt(places.Count));
+                foreach (var (number, place) in places.Index())
+                {
+                    command.Args.Text(string.Create(CultureInfo.InvariantCulture, $"place{number}"), place);
+                }
+
+                return command.ListAsync(RunColumns.Read, cancellationToken);
+            },
+            cancellationToken);
+    }
+
     private async Task<IReadOnlyList<long>> DeleteFinishedAsync(DbSession session, IReadOnlyCollection<long> runIds, CancellationToken cancellationToken)
     {
         var deleted = new List<long>(runIds.Count);

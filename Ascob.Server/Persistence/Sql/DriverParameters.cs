@@ -16,7 +16,7 @@ internal sealed class DriverParameters(SqlDialect dialect, DbParameterCollection
 
     public void Text(int index, string? value) => Set(index, DbType.String, value);
 
-    public void Bytes(int index, byte[] value) => Set(index, DbType.Binary, value);
+    public void Bytes(int index, byte[]? value) => Set(index, DbType.Binary, value);
 
     private void Set(int index, DbType type, object? value) => dialect.SetParameter(parameters[index], type, value ?? DBNull.Value);
 }

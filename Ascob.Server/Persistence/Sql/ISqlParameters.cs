@@ -13,5 +13,5 @@ internal interface ISqlParameters
 
     void Text(int index, string? value);
 
-    void Bytes(int index, byte[] value);
+    void Bytes(int index, byte[]? value);
 }

@@ -41,7 +41,7 @@ internal sealed class PostgreSqlArrays(SqlStatement statement) : ISqlParameters
 
     public void Text(int index, string? value) => Set(index, NpgsqlDbType.Text, value);
 
-    public void Bytes(int index, byte[] value) => Set(index, NpgsqlDbType.Bytea, value);
+    public void Bytes(int index, byte[]? value) => Set(index, NpgsqlDbType.Bytea, value);
 
     private void Set<T>(int index, NpgsqlDbType type, T? value)
     {

@@ -33,6 +33,8 @@ internal sealed class PostgreSqlDialect : SqlDialect, IAsyncDisposable
 
     public override bool NumbersParameters => true;
 
+    public override string Now => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS bigint)";
+
     public override bool BatchIsTransaction => true;
 
     public override string ForUpdate => " FOR UPDATE";

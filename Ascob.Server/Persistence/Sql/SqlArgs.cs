@@ -63,7 +63,7 @@ internal readonly struct SqlArgs(SqlStatement statement, ISqlParameters paramete
         return this;
     }
 
-    public SqlArgs Bytes(string name, byte[] value)
+    public SqlArgs Bytes(string name, byte[]? value)
     {
         var index = statement.IndexOf(name);
         if (index >= 0)

@@ -23,6 +23,9 @@ internal abstract class SqlDialect
     /// <summary>Gets what stands after SELECT to bound the rows.</summary>
     public virtual string Top => string.Empty;
 
+    /// <summary>Gets the expression for the present in microseconds, by the clock of the database: the clocks of servers may be minutes apart.</summary>
+    public abstract string Now { get; }
+
     /// <summary>Gets the hint that keeps others from changing the selected row until the end of the transaction, at the end of the query.</summary>
     public virtual string ForUpdate => string.Empty;
 

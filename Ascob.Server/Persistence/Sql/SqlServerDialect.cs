@@ -37,6 +37,8 @@ internal sealed class SqlServerDialect : SqlDialect
 
     public override string Limit => string.Empty;
 
+    public override string Now => "DATEDIFF_BIG(MICROSECOND, '19700101', SYSUTCDATETIME())";
+
     public override string Top => " TOP (@limit)";
 
     public override string UpdateLock => " WITH (UPDLOCK, ROWLOCK)";

@@ -22,6 +22,8 @@ internal sealed class SqliteDialect(string connectionString, TimeSpan longestWai
 
     public override bool KeepsConnections => true;
 
+    public override string Now => "CAST((julianday('now') - 2440587.5) * 86400000000.0 AS INTEGER)";
+
     public override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
         var connection = new SqliteConnection(connectionString);

@@ -82,9 +82,12 @@ internal sealed class SqlitePrepared(SqlStatement statement, SqlitePrepared.Valu
             Check(raw.sqlite3_bind_text(statement, index + 1, _text.AsSpan(0, Encoding.UTF8.GetBytes(value, _text))));
         }
 
-        public void Bytes(int index, byte[] value) => Check(value.Length == 0
-            ? raw.sqlite3_bind_zeroblob(statement, index + 1, 0)
-            : raw.sqlite3_bind_blob(statement, index + 1, value));
+        public void Bytes(int index, byte[]? value) => Check(value switch
+        {
+            null => raw.sqlite3_bind_null(statement, index + 1),
+            [] => raw.sqlite3_bind_zeroblob(statement, index + 1, 0),
+            _ => raw.sqlite3_bind_blob(statement, index + 1, value),
+        });
 
         public int Execute()
         {

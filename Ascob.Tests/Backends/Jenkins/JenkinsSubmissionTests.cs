@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Errors;
 using Ascob.Demo.Jenkins;
 
 namespace Ascob.Tests.Backends.Jenkins;
@@ -266,7 +267,7 @@ public sealed class JenkinsSubmissionTests : IAsyncLifetime
         {
             Jenkins.AddMarked("app").Parameters.AddRange([new("data.csv", "FileParameterDefinition"), new("NOTE")]);
 
-            var run = await _world.AcceptedAsync(JenkinsWorld.Job("app", ("NOTE", "ü \"x\"")) with { Files = [new("data.csv", path, 9)] });
+            var run = await _world.AcceptedAsync(JenkinsWorld.Job("app", ("NOTE", "ü \"x\"")) with { Files = [BackendFile.OnDisk("data.csv", path, 9)] });
 
             var values = Assert.Single(Jenkins.Items()).Values;
             Assert.Equal(("a,b\n1,ü\n", "ü \"x\"", run.Marker), (values["data.csv"], values["NOTE"], values["ASCOB_RUN"]));
@@ -282,9 +283,21 @@ public sealed class JenkinsSubmissionTests : IAsyncLifetime
     {
         Jenkins.AddMarked("app").Parameters.Add(new("data.csv", "FileParameterDefinition"));
 
-        var outcome = await _world.Adapter.SubmitAsync(JenkinsWorld.Job("app") with { Files = [new("data.csv", "/no/such/file", 9)] }, JenkinsWorld.Token);
+        var outcome = await _world.Adapter.SubmitAsync(JenkinsWorld.Job("app") with { Files = [BackendFile.OnDisk("data.csv", "/no/such/file", 9)] }, JenkinsWorld.Token);
 
         Assert.Equal((SubmitOutcomeKind.Rejected, "an input file of the run cannot be read on this server"), (outcome.Kind, outcome.Reason));
+        Assert.Equal(0, Jenkins.RequestsTo("POST"));
+    }
+
+    [Fact]
+    public async Task Files_WhenTheStoreIsAway_NothingIsSentAndTheRunWaits()
+    {
+        Jenkins.AddMarked("app").Parameters.Add(new("data.csv", "FileParameterDefinition"));
+        var file = new BackendFile("data.csv", 9, _ => throw new StoreUnavailableException("no answer"), _ => throw new StoreUnavailableException("no answer"));
+
+        var outcome = await _world.Adapter.SubmitAsync(JenkinsWorld.Job("app") with { Files = [file] }, JenkinsWorld.Token);
+
+        Assert.Equal((SubmitOutcomeKind.NotNow, "The input file 'data.csv' cannot be read now: no answer"), (outcome.Kind, outcome.Reason));
         Assert.Equal(0, Jenkins.RequestsTo("POST"));
     }
 
@@ -293,7 +306,7 @@ public sealed class JenkinsSubmissionTests : IAsyncLifetime
     {
         Jenkins.AddMarked("app");
 
-        var outcome = await _world.Adapter.SubmitAsync(JenkinsWorld.Job("app") with { Files = [new("data.csv", "/nowhere", 9)] }, JenkinsWorld.Token);
+        var outcome = await _world.Adapter.SubmitAsync(JenkinsWorld.Job("app") with { Files = [BackendFile.OnDisk("data.csv", "/nowhere", 9)] }, JenkinsWorld.Token);
 
         Assert.Equal(SubmitOutcomeKind.Rejected, outcome.Kind);
         Assert.Contains("'data.csv' cannot reach", outcome.Reason, StringComparison.Ordinal);

@@ -217,7 +217,7 @@ public sealed class RundeckSubmissionTests
         try
         {
             await File.WriteAllTextAsync(path, "a,b\n1,2\n", Token);
-            var job = RundeckWorld.Job(RundeckWorld.Spec(taking)) with { Files = [new BackendFile("data", path, 8), new BackendFile("../unasked", path, 8)] };
+            var job = RundeckWorld.Job(RundeckWorld.Spec(taking)) with { Files = [BackendFile.OnDisk("data", path, 8), BackendFile.OnDisk("../unasked", path, 8)] };
 
             var execution = world.Execution(await world.StartedAsync(job));
 
@@ -247,7 +247,7 @@ public sealed class RundeckSubmissionTests
     public async Task Submit_WithFilesAtAnOldServer_SaysWhichVersionIsNeeded()
     {
         await using var world = await RundeckWorld.StartAsync(time => new PretendRundeck(time, RundeckWorld.Long) { ApiVersion = 31 });
-        var job = RundeckWorld.Job(RundeckWorld.Spec(RundeckWorld.Long)) with { Files = [new BackendFile("data", "/nowhere", 8)] };
+        var job = RundeckWorld.Job(RundeckWorld.Spec(RundeckWorld.Long)) with { Files = [BackendFile.OnDisk("data", "/nowhere", 8)] };
 
         var outcome = await world.Adapter.SubmitAsync(job, Token);
 

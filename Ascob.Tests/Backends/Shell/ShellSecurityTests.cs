@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Ascob.Backends.Shell;
 using Ascob.Core.Backends;
+using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Output;
 
@@ -137,7 +138,7 @@ public sealed class ShellSecurityTests : IAsyncLifetime
         var names = new[] { "plain.txt", "../../evil", "/etc/passwd", "-rf", "a\nb", "plain.txt", "..", new string('n', 300) };
         var job = _world.Job(ShellWorld.Command("cd \"$ASCOB_FILES_DIR\" && ls -b; cat plain.txt; echo changed > plain.txt")) with
         {
-            Files = [.. names.Select(n => new BackendFile(n, source, 7))],
+            Files = [.. names.Select(n => BackendFile.OnDisk(n, source, 7))],
         };
 
         await _world.StartAsync(job);
@@ -149,6 +150,18 @@ public sealed class ShellSecurityTests : IAsyncLifetime
         Assert.EndsWith("content", text, StringComparison.Ordinal);
         Assert.Equal(names.Length, Directory.EnumerateFiles(Path.Combine(_world.RunDirectoryOf(job), "files")).Count());
         Assert.Equal("content", await File.ReadAllTextAsync(source, ShellWorld.Token));
+    }
+
+    [Fact]
+    public async Task Files_WhenTheirStoreIsAway_StartNothing()
+    {
+        var file = new BackendFile("data", 9, _ => throw new StoreUnavailableException("no answer"), _ => throw new StoreUnavailableException("no answer"));
+        var job = _world.Job(ShellWorld.Command("echo started")) with { Files = [file] };
+
+        var outcome = await _world.Adapter.SubmitAsync(job, ShellWorld.Token);
+
+        Assert.Equal((SubmitOutcomeKind.NotNow, "The input file 'data' cannot be read now: no answer"), (outcome.Kind, outcome.Reason));
+        Assert.False(Directory.Exists(_world.RunDirectoryOf(job)));
     }
 
     [Fact]
@@ -164,7 +177,7 @@ public sealed class ShellSecurityTests : IAsyncLifetime
         {
             var source = Path.Combine(_programs, $"source-{index}");
             await File.WriteAllTextAsync(source, $"content {index}", ShellWorld.Token);
-            files.Add(new BackendFile(name, source, 10));
+            files.Add(BackendFile.OnDisk(name, source, 10));
         }
 
         var job = _world.Job(ShellWorld.Command("cd \"$ASCOB_FILES_DIR\" && cat a_b && echo && cat a%2Fb && echo && cat a%252Fb && echo && cat 100%.txt")) with { Files = files };

@@ -40,7 +40,11 @@ public sealed class RetentionTests
         public Task<Stream?> OpenAsync(long runId, int attempt, OutputChannel channel, CancellationToken cancellationToken) => Task.FromResult<Stream?>(null);
 
         public Task ArchiveAsync(
-            long runId, int attempt, OutputChannel channel, Func<long, CancellationToken, Task<OutputChunk>> read, CancellationToken cancellationToken) => Task.CompletedTask;
+            long runId,
+            int attempt,
+            IReadOnlyList<OutputChannel> channels,
+            Func<OutputChannel, long, CancellationToken, Task<OutputChunk>> read,
+            CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task DeleteAsync(long runId, CancellationToken cancellationToken)
         {

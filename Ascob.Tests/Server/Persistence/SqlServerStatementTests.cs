@@ -5,8 +5,10 @@ using Ascob.Core.Timing;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
+using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Schema;
 using Ascob.Server.Persistence.Sql;
@@ -71,11 +73,19 @@ public sealed class SqlServerStatementTests
         _ = new RunVersions(database);
         var metadata = new Metadata(database, null!);
         _ = new DatabaseClock(database, metadata, clock, NullLogger<DatabaseClock>.Instance);
-        var settings = new DatabaseSettings(DatabaseProvider.SqlServer, "x", TimeSpan.Zero, TimeSpan.Zero, "/tmp");
-        _ = new RunFileStore(database, null!, clock, settings, new RunFileLimits(1));
+        _ = new RunFileStore(database, null!, clock, null!, new RunFileLimits(1));
+        _ = new ContentSql(dialect);
+        var outputs = new OutputSql(dialect);
+        Touch(outputs);
+        foreach (var pieces in (int[])[1, 2, 5, 64])
+        {
+            _ = outputs.Publish(OutputSql.SizeFor(pieces));
+        }
+
+        _ = runs.ActiveAt(2);
         texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));
 
-        Assert.True(texts.Count > 60);
+        Assert.True(texts.Count > 80);
         Assert.All(texts, AssertParses);
     }
 

@@ -139,6 +139,45 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                     b.ToTable("members", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Contents.ContentChunkTable", b =>
+                {
+                    b.Property<string>("ContentId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("content_id")
+                        .UseCollation("C");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("data");
+
+                    b.HasKey("ContentId", "Number");
+
+                    b.ToTable("content_chunks", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Contents.StagedContentTable", b =>
+                {
+                    b.Property<string>("ContentId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("content_id")
+                        .UseCollation("C");
+
+                    b.Property<long>("TouchedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("touched_at");
+
+                    b.HasKey("ContentId");
+
+                    b.ToTable("staged_contents", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Files.RunFileTable", b =>
                 {
                     b.Property<long>("RunId")
@@ -268,6 +307,75 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                     b.HasKey("Name");
 
                     b.ToTable("metadata", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Output.OutputPieceTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("run_id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<int>("Channel")
+                        .HasColumnType("integer")
+                        .HasColumnName("channel");
+
+                    b.Property<long>("FromByte")
+                        .HasColumnType("bigint")
+                        .HasColumnName("from_byte");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("data");
+
+                    b.Property<long>("ToByte")
+                        .HasColumnType("bigint")
+                        .HasColumnName("to_byte");
+
+                    b.HasKey("RunId", "Attempt", "Channel", "FromByte");
+
+                    b.ToTable("output_pieces", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Output.OutputTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("run_id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempt");
+
+                    b.Property<int>("Channels")
+                        .HasColumnType("integer")
+                        .HasColumnName("channels");
+
+                    b.Property<string>("ContentId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("content_id")
+                        .UseCollation("C");
+
+                    b.Property<byte[]>("Data")
+                        .HasColumnType("bytea")
+                        .HasColumnName("data");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size");
+
+                    b.HasKey("RunId", "Attempt", "Channels");
+
+                    b.HasIndex("ContentId")
+                        .HasDatabaseName("ix_run_outputs_content")
+                        .HasFilter("content_id IS NOT NULL");
+
+                    b.ToTable("run_outputs", (string)null);
                 });
 
             modelBuilder.Entity("Ascob.Server.Persistence.Runs.IdempotencyKeyTable", b =>

@@ -120,6 +120,43 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.ToTable("members", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Contents.ContentChunkTable", b =>
+                {
+                    b.Property<string>("ContentId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("data");
+
+                    b.HasKey("ContentId", "Number");
+
+                    b.ToTable("content_chunks", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Contents.StagedContentTable", b =>
+                {
+                    b.Property<string>("ContentId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content_id");
+
+                    b.Property<long>("TouchedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("touched_at");
+
+                    b.HasKey("ContentId");
+
+                    b.ToTable("staged_contents", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Files.RunFileTable", b =>
                 {
                     b.Property<long>("RunId")
@@ -240,6 +277,74 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.HasKey("Name");
 
                     b.ToTable("metadata", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Output.OutputPieceTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempt");
+
+                    b.Property<int>("Channel")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("channel");
+
+                    b.Property<long>("FromByte")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("from_byte");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("data");
+
+                    b.Property<long>("ToByte")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("to_byte");
+
+                    b.HasKey("RunId", "Attempt", "Channel", "FromByte");
+
+                    b.ToTable("output_pieces", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Output.OutputTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_id");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempt");
+
+                    b.Property<int>("Channels")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("channels");
+
+                    b.Property<string>("ContentId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content_id");
+
+                    b.Property<byte[]>("Data")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("data");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("size");
+
+                    b.HasKey("RunId", "Attempt", "Channels");
+
+                    b.HasIndex("ContentId")
+                        .HasDatabaseName("ix_run_outputs_content")
+                        .HasFilter("content_id IS NOT NULL");
+
+                    b.ToTable("run_outputs", (string)null);
                 });
 
             modelBuilder.Entity("Ascob.Server.Persistence.Runs.IdempotencyKeyTable", b =>
