@@ -272,7 +272,10 @@ public sealed class FollowingTests
         await world.PassAsync(TimeSpan.FromSeconds(2));
         world.Backend.Jobs[run.Marker] = new BackendReport
         {
-            Marker = run.Marker, State = BackendState.Succeeded, StartedAt = begun.AddSeconds(secondsOff), EndedAt = begun.AddSeconds(secondsOff + 60),
+            Marker = run.Marker,
+            State = BackendState.Succeeded,
+            StartedAt = begun.AddSeconds(secondsOff),
+            EndedAt = begun.AddSeconds(secondsOff + 60),
         };
 
         await world.PassAsync(TimeSpan.FromSeconds(61));

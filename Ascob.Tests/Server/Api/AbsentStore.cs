@@ -22,7 +22,8 @@ public class AbsentStore : DispatchProxy
         // Nothing that works on its own: only what requests cause.
         foreach (var worker in services.Where(s => s.ServiceType == typeof(IHostedService)
             && s.ImplementationType?.Namespace is { } name
-            && (name.StartsWith("Ascob.Server.Background", StringComparison.Ordinal) || name.StartsWith("Ascob.Server.Persistence", StringComparison.Ordinal))).ToList())
+            && (name.StartsWith("Ascob.Server.Background", StringComparison.Ordinal) || name.StartsWith("Ascob.Server.Persistence", StringComparison.Ordinal)
+                || name.StartsWith("Ascob.Server.Security", StringComparison.Ordinal))).ToList())
         {
             services.Remove(worker);
         }
