@@ -90,10 +90,10 @@ internal static class ConfigurationCheck
 
     private static void CheckLocks(IConfiguration configuration)
     {
-        var consul = "Consul".Equals(configuration["Ascob:Locks:Provider"], StringComparison.OrdinalIgnoreCase);
-        if (consul && string.IsNullOrWhiteSpace(configuration["Ascob:Locks:Consul:Url"]))
+        // Locks that other systems are believed to respect must not quietly be locks that only Ascob knows of.
+        if ("Consul".Equals(configuration["Ascob:Locks:Provider"], StringComparison.OrdinalIgnoreCase))
         {
-            throw new ConfigurationException("Ascob:Locks:Consul:Url must be set, because Ascob:Locks:Provider is Consul.");
+            throw new ConfigurationException("Ascob:Locks:Provider must be Database: this version cannot keep locks in Consul.");
         }
     }
 

@@ -25,7 +25,7 @@ public sealed class ConfigurationCheckTests
     [InlineData("Ascob:Database:Provider", "Postgres", "Ascob:Database:Provider must be one of Sqlite, PostgreSql, SqlServer; did you mean PostgreSql?")]
     [InlineData("Ascob:Database:Provider", "SqlServer", "Ascob:Database:ConnectionString must be set")]
     [InlineData("Ascob:Hangfire:Storage", "Redis", "Ascob:Hangfire:Storage must be one of InMemory, Database")]
-    [InlineData("Ascob:Locks:Provider", "Consul", "Ascob:Locks:Consul:Url must be set")]
+    [InlineData("Ascob:Locks:Provider", "Consul", "Ascob:Locks:Provider must be Database: this version cannot keep locks in Consul")]
     [InlineData("Ascob:Locks:Consul:Url", "localhost", "Ascob:Locks:Consul:Url must be an absolute")]
     [InlineData("Ascob:TrustedProxies:0", "my-proxy", "Ascob:TrustedProxies:0 must be an IP address or a network")]
     [InlineData("Ascob:Security:MetricsOpen", "yes", "Ascob:Security:MetricsOpen must be true or false")]
