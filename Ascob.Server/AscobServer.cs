@@ -52,6 +52,7 @@ internal static class AscobServer
             // Made now, so that a wrong backend stops the start and not the first run.
             _ = app.Services.GetRequiredService<BackendCatalog>();
             _ = app.Services.GetRequiredService<ActiveRunsGauge>();
+            _ = app.Services.GetRequiredService<LockGauge>();
         }
         catch
         {

@@ -90,10 +90,25 @@ internal static class ConfigurationCheck
 
     private static void CheckLocks(IConfiguration configuration)
     {
-        // Locks that other systems are believed to respect must not quietly be locks that only Ascob knows of.
-        if ("Consul".Equals(configuration["Ascob:Locks:Provider"], StringComparison.OrdinalIgnoreCase))
+        var consul = "Consul".Equals(configuration["Ascob:Locks:Provider"], StringComparison.OrdinalIgnoreCase);
+        if (consul && string.IsNullOrWhiteSpace(configuration["Ascob:Locks:Consul:Url"]))
         {
-            throw new ConfigurationException("Ascob:Locks:Provider must be Database: this version cannot keep locks in Consul.");
+            throw new ConfigurationException("Ascob:Locks:Consul:Url must be set, because Ascob:Locks:Provider is Consul.");
+        }
+
+        // Locks that other systems are believed to respect must not quietly be locks that only Ascob knows of.
+        if (!consul && configuration.GetSection("Ascob:Locks:Consul").GetChildren().FirstOrDefault(c => c.Value is not null) is { } stray)
+        {
+            throw new ConfigurationException($"{stray.Path} means nothing, because Ascob:Locks:Provider is not Consul.");
+        }
+
+        foreach (var file in (string[])["CaFile", "CertificateFile", "KeyFile"])
+        {
+            var path = $"Ascob:Locks:Consul:Tls:{file}";
+            if (configuration[path] is { } name && !File.Exists(name))
+            {
+                throw new ConfigurationException($"{path} must name a file that is there.");
+            }
         }
     }
 

@@ -1,12 +1,11 @@
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Files;
-using Ascob.Core.Locks;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Files;
-using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Locks.Consul;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Tokens;
@@ -34,10 +33,9 @@ internal static class PersistenceRegistration
         services.AddSingleton(CreateWriter);
         services.AddSingleton<DatabaseStartup>();
         services.AddSingleton(provider => CreateRunSql(provider.GetRequiredService<SqlDialect>()));
-        services.AddSingleton<LockSql>();
         services.AddSingleton<RunIds>();
         services.AddSingleton<IRunStore, RunStore>();
-        services.AddSingleton<ILockStore, LockStore>();
+        services.AddAscobLocks(configuration);
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IBackendStateStore, BackendStateStore>();
         services.AddSingleton(new RunFileLimits(configuration.GetValue<long?>("Ascob:Limits:MaxFileBytes") ?? RunFileLimits.Default));

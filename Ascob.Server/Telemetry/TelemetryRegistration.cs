@@ -12,6 +12,7 @@ internal static class TelemetryRegistration
     {
         services.AddSingleton<AccessMetrics>();
         services.AddSingleton<ActiveRunsGauge>();
+        services.AddSingleton<LockGauge>();
         services.AddSingleton<Readiness>();
         services.AddHostedService(s => s.GetRequiredService<Readiness>());
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService(configuration["OTEL_SERVICE_NAME"] ?? "ascob")).WithMetrics(metrics => metrics
