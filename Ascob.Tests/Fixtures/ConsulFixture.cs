@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Ascob.Server.Persistence.Locks.Consul;
 using DotNet.Testcontainers.Builders;
@@ -70,6 +71,17 @@ public sealed class ConsulFixture : IAsyncDisposable
     {
         SkipWithoutBinary();
         return await ConsulAgent.StartAsync(Binary!, durable, extra, token);
+    }
+
+    /// <summary>Runs one of the executable's commands in a directory.</summary>
+    internal static async Task RunAsync(string directory, params string[] arguments)
+    {
+        SkipWithoutBinary();
+        using var process = Process.Start(new ProcessStartInfo(Binary!, arguments) { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEndAsync();
+        await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, await error);
     }
 
     /// <summary>The settings of a server that keeps its locks there, with short times.</summary>

@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Ascob.Server.Configuration;
 
 namespace Ascob.Server.Persistence.Locks.Consul;
 
@@ -43,15 +45,32 @@ internal static class ConsulHttp
         if (options.CaFile is { } authorities)
         {
             var chain = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            chain.CustomTrustStore.ImportFromPemFile(authorities);
+            Read("CaFile", () => chain.CustomTrustStore.ImportFromPemFile(authorities));
+            if (chain.CustomTrustStore.Count == 0)
+            {
+                throw new ConfigurationException("Ascob:Locks:Consul:Tls:CaFile holds no certificate in PEM form.");
+            }
+
             tls.CertificateChainPolicy = chain;
         }
 
         if (options.CertificateFile is { } certificate)
         {
-            tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, options.KeyFile ?? certificate)];
+            Read("CertificateFile", () => tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, options.KeyFile ?? certificate)]);
         }
 
         return tls;
+    }
+
+    private static void Read(string setting, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"Ascob:Locks:Consul:Tls:{setting} cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class ConsulKeys(ConsulClient client, ConsulSession session, Con
         {
             if (await session.GetAsync(cancellationToken) is not { } own)
             {
-                return ConsulTake.Refused(new ConsulRefusal(null, link.Reason ?? "the session in Consul could not be renewed in time", IsTaken: false));
+                return ConsulTake.Refused(new ConsulRefusal(null, link.Reason ?? "the session in Consul could not be renewed in time", IsTaken: false) { RetrySoon = true });
             }
 
             if (await PassOverAsync(names, own, value, passed, cancellationToken) is { } refused)
@@ -60,7 +60,7 @@ internal sealed class ConsulKeys(ConsulClient client, ConsulSession session, Con
                     repeated = true;
                     break;
                 default:
-                    return ConsulTake.Refused(new ConsulRefusal(null, link.Reason ?? answer.Text ?? "Consul refused", IsTaken: false));
+                    return ConsulTake.Refused(new ConsulRefusal(null, link.Reason ?? answer.Text ?? "Consul refused", IsTaken: false) { RetrySoon = true });
             }
         }
 
@@ -161,7 +161,7 @@ internal sealed class ConsulKeys(ConsulClient client, ConsulSession session, Con
 
                     break;
                 case ConsulFault.Away or ConsulFault.Denied or ConsulFault.Refused:
-                    return ConsulTake.Refused(new ConsulRefusal(null, link.Reason ?? answer.Text ?? "Consul refused", IsTaken: false));
+                    return ConsulTake.Refused(new ConsulRefusal(null, link.Reason ?? answer.Text ?? "Consul refused", IsTaken: false) { RetrySoon = true });
                 default:
                     // Somebody was faster, or the old session is over; the lock step tells.
                     break;
@@ -213,7 +213,7 @@ internal sealed class ConsulKeys(ConsulClient client, ConsulSession session, Con
 
         if (await ReadAsync(held, cancellationToken) is not { } present)
         {
-            return [.. refusals, new ConsulRefusal(null, link.Reason ?? "Consul does not say who holds these locks", IsTaken: false)];
+            return [.. refusals, new ConsulRefusal(null, link.Reason ?? "Consul does not say who holds these locks", IsTaken: false) { RetrySoon = true }];
         }
 
         foreach (var (name, key) in present)

@@ -51,7 +51,7 @@ internal sealed class ConsulLockStore(
                 await keeps.NoteAsync(new LockHolds(take.PassedOver, session.Server, memory.HighestIndex, static () => null), cancellationToken);
             }
 
-            keeper.RetrySoon(take.Refusals.Where(r => r.RetrySoon).Select(r => r.Name ?? draft.Wanted[0].Key));
+            RetrySoon(draft, take.Refusals.Where(r => r.RetrySoon));
             return Blocked(draft, take.Refusals);
         }
 
@@ -61,6 +61,10 @@ internal sealed class ConsulLockStore(
         if (grant.Outcome != LockGrantOutcome.Granted)
         {
             keeper.LetGo(take.Holds.Keys);
+            if (grant.Blocking.Any(b => !b.IsTaken))
+            {
+                RetrySoon(draft, [new ConsulRefusal(null, string.Empty, IsTaken: false)]);
+            }
         }
 
         return grant;
@@ -115,6 +119,15 @@ internal sealed class ConsulLockStore(
         logger.LogWarning("{Actor} confirmed that Consul starts anew: {Reason}", actor, reason);
         link.Remembers(null);
         return true;
+    }
+
+    // While the trouble is known, its end wakes those who wait; without one nothing else would.
+    private void RetrySoon(LockDraft draft, IEnumerable<ConsulRefusal> refusals)
+    {
+        if (link.Reason is null)
+        {
+            keeper.RetrySoon(refusals.Select(r => r.Name ?? draft.Wanted[0].Key));
+        }
     }
 
     private static LockGrant Blocked(LockDraft draft, IReadOnlyList<ConsulRefusal> refusals) => new(

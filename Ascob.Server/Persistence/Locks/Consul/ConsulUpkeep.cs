@@ -99,7 +99,7 @@ internal sealed class ConsulUpkeep(
         }
     }
 
-    // What the watch has not shown yet is no sign of anything.
+    // What the watch has not shown yet is no sign of anything, but the loss of our own session is.
     private bool IsSuspect(KeptLock keep)
     {
         if (keep.QuarantinedAt is not null)
@@ -108,7 +108,8 @@ internal sealed class ConsulUpkeep(
         }
 
         var unseen = keep.Index > view.Index;
-        var suspect = unseen ? _turns % TurnsBetweenLooks == TurnsBetweenLooks - 1 : view.Find(keep.Key)?.Session != keep.Session;
+        var lostSession = keep.Server == session.Server && keep.Session != session.Id;
+        var suspect = unseen && !lostSession ? _turns % TurnsBetweenLooks == TurnsBetweenLooks - 1 : view.Find(keep.Key)?.Session != keep.Session;
         if (!suspect || (_asked.TryGetValue(keep.Key, out var asked) && clock.Time.GetElapsedTime(asked) < options.Value.KeepInterval / 2))
         {
             return false;

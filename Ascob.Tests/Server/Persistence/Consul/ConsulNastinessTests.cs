@@ -1,6 +1,5 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
-using Ascob.Core.Runs;
 using Ascob.Server.Persistence.Locks.Consul;
 using Ascob.Tests.Fixtures;
 
@@ -122,7 +121,7 @@ public sealed class ConsulNastinessTests(ConsulFixture consul) : ConsulTestBase(
         await UntilAsync(async () => (grant = await GrantAsync(store, waiting)).Blocking.Single().Outside!.Contains("lost its memory", StringComparison.Ordinal));
 
         Assert.False(grant!.Blocking.Single().IsTaken);
-        Assert.Equal("rebuilt", store.Get<LockCondition>().Trouble?.Kind);
+        await UntilAsync(() => Task.FromResult(store.Get<LockCondition>().Trouble?.Kind == "rebuilt"));
         await UntilAsync(() => AllHeldByAsync(store));
         Assert.Equal(LockGrantOutcome.Blocked, (await GrantAsync(store, waiting)).Outcome);
         Assert.True(await store.Locks.ConfirmAsync("token:root", "set up anew", Stop));
