@@ -19,6 +19,7 @@ internal static class Verbs
           submit    durable submission at 64 connections, and dummy runs end to end (also: e2e)
           latency   how soon a single run starts and ends
           shell     shell jobs per second
+          locks     how soon a lock goes to the next in line, in the database and in Consul
           start     cold start and idle memory
           poll      10,000 active runs on one backend beside one that hangs (--runs N)
           search    a page among many runs (--runs N, or --big for 1,000,000)
@@ -35,6 +36,7 @@ internal static class Verbs
         ["submit"] = SubmitFigures.MeasureAsync,
         ["latency"] = IdleFigures.MeasureAsync,
         ["shell"] = ShellFigures.MeasureAsync,
+        ["locks"] = LockFigures.MeasureAsync,
         ["start"] = StartFigures.MeasureAsync,
         ["baselines"] = SubmitFigures.BaselinesAsync,
         ["search"] = SearchFigures.MeasureAsync,

@@ -1,6 +1,7 @@
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Dispatch;
+using Ascob.Core.Locks;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Api;
@@ -55,9 +56,11 @@ internal static class AscobServer
         var app = builder.Build();
         try
         {
-            // Made now, so that a wrong backend stops the start and not the first run.
+            // Made now, so that a wrong backend or certificate stops the start and not the first run.
             _ = app.Services.GetRequiredService<BackendCatalog>();
+            _ = app.Services.GetRequiredService<ILockStore>();
             _ = app.Services.GetRequiredService<ActiveRunsGauge>();
+            _ = app.Services.GetRequiredService<LockGauge>();
         }
         catch
         {

@@ -158,6 +158,9 @@ public sealed partial class AscobClient : IDisposable
     public async Task<IReadOnlyList<BackendInfo>> BackendsAsync(CancellationToken cancellationToken = default) =>
         (await _repetition.RunAsync(Api.ListBackendsAsync, cancellationToken).ConfigureAwait(false)).Items;
 
+    /// <summary>Lists the locks that are held or wanted, and how their keeper is.</summary>
+    public Task<LockListResponse> LocksAsync(CancellationToken cancellationToken = default) => _repetition.RunAsync(Api.ListLocksAsync, cancellationToken);
+
     /// <summary>Tells who the token is.</summary>
     public Task<WhoAmI> WhoAmIAsync(CancellationToken cancellationToken = default) => _repetition.RunAsync(Api.WhoAmIAsync, cancellationToken);
 

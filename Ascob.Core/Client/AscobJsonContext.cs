@@ -11,6 +11,7 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(CallbackResponse))]
 [JsonSerializable(typeof(ClaimRequest))]
 [JsonSerializable(typeof(ClaimResponse))]
+[JsonSerializable(typeof(ConfirmLocksRequest))]
 [JsonSerializable(typeof(CreateTokenRequest))]
 [JsonSerializable(typeof(CreateTokenResponse))]
 [JsonSerializable(typeof(EmptyRequest))]

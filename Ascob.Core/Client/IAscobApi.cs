@@ -128,6 +128,10 @@ public interface IAscobApi
     [Get("/api/locks/{key}/verify")]
     Task<LockVerification> VerifyLockAsync(string key, [Query] long fence, CancellationToken cancellationToken);
 
+    /// <summary>Lets locks be granted again after Consul has lost its memory.</summary>
+    [Post("/api/locks/consul/confirm")]
+    Task ConfirmLocksAsync([Body] ConfirmLocksRequest request, CancellationToken cancellationToken);
+
     /// <summary>Reports from a job; needs no token.</summary>
     [Post("/api/webhooks/runs/{webhookId}")]
     Task CallBackAsync(string webhookId, [Body] CallbackRequest request, CancellationToken cancellationToken);

@@ -217,14 +217,32 @@ public sealed class RunSubmitter(
             return null;
         }
 
-        if (job.Files.FirstOrDefault(f => !File.Exists(f.Path)) is { } absent)
+        if (await MissingFileAsync(job, cancellationToken).ConfigureAwait(false) is { } missing)
         {
             // Another server has it, or it comes back with a volume; the backend has nothing to do with it.
-            return SubmitOutcome.Busy($"the input file '{absent.Name}' is not in the data directory of server '{options.Value.ServerName}'");
+            return SubmitOutcome.Busy($"the input file '{missing}' is not to be had at server '{options.Value.ServerName}'");
         }
 
         tracker.Expect(run);
         return await CallAsync(job, run, backend, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<string?> MissingFileAsync(BackendJob job, CancellationToken cancellationToken)
+    {
+        foreach (var file in job.Files)
+        {
+            try
+            {
+                var content = await file.OpenAsync(cancellationToken).ConfigureAwait(false);
+                await content.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return file.Name;
+            }
+        }
+
+        return null;
     }
 
     private void Note(Run run, BackendEntry backend, SubmitOutcome outcome)

@@ -145,6 +145,11 @@ public static class JobSpecValidator
             }
 
             CheckName($"{field}.key", "The key", lockSpec.Key, JobSpecLimits.LockKey, errors);
+            if (lockSpec.Key is "." or "..")
+            {
+                errors.Add($"{field}.key", "The key must not be . or .., which no address can name.");
+            }
+
             if (lockSpec.Key is not null && !seen.Add(lockSpec.Key))
             {
                 errors.Add($"{field}.key", "This lock is claimed twice.");

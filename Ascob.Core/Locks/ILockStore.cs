@@ -37,7 +37,24 @@ public interface ILockStore
 
     /// <summary>Deletes requests of runs that are final or gone, and answers the locks that became free.</summary>
     Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Tells that those of these locks which no run of ours holds any more need not be kept from others. Called after the waiters were served; forgotten or done twice it does no harm.
+    /// </summary>
+    void LetGo(IReadOnlyCollection<string> keys);
+
+    /// <summary>Counts what is held and wanted.</summary>
+    Task<LockCounts> CountAsync(CancellationToken cancellationToken);
+
+    /// <summary>Accepts that the outside keeper of locks has lost its memory, so that locks are granted again; false where nothing had to be accepted.</summary>
+    Task<bool> ConfirmAsync(string actor, string reason, CancellationToken cancellationToken);
 }
+
+/// <summary>How many locks are held and wanted.</summary>
+/// <param name="Held">Locks with a holder.</param>
+/// <param name="Waiting">Requests that wait.</param>
+/// <param name="Quarantined">Held locks that the outside keeper lost.</param>
+public sealed record LockCounts(long Held, long Waiting, long Quarantined);
 
 /// <summary>What became of <see cref="ILockStore.TryGrantAsync"/>.</summary>
 /// <param name="Outcome">Granted or not.</param>
@@ -65,10 +82,32 @@ public enum LockGrantOutcome
 /// <param name="Position">The place in line, from 1.</param>
 /// <param name="Policy">What the waiting run wants done about it.</param>
 /// <param name="IsForeign">Whether that run belongs to another submitter than the waiting one: then it is not named to it.</param>
-public sealed record LockBlock(string Key, long HolderRunId, bool HolderHolds, int Position, LockPolicy Policy, bool IsForeign = false);
+public sealed record LockBlock(string Key, long HolderRunId, bool HolderHolds, int Position, LockPolicy Policy, bool IsForeign = false)
+{
+    /// <summary>Gets what stands in the way outside of Ascob, in words; null where it is a run.</summary>
+    public string? Outside { get; init; }
+
+    /// <summary>Gets whether somebody has the lock. False where that cannot be told now: then no policy decides, and the run waits.</summary>
+    public bool IsTaken { get; init; } = true;
+}
 
 /// <summary>A lock with its holders and waiters.</summary>
-public sealed record LockInfo(string Key, IReadOnlyList<LockHolder> Holders, IReadOnlyList<LockWaiter> Waiters);
+/// <param name="Key">Its name.</param>
+/// <param name="Holders">The runs that hold it.</param>
+/// <param name="Waiters">The runs that wait for it, in order.</param>
+public sealed record LockInfo(string Key, IReadOnlyList<LockHolder> Holders, IReadOnlyList<LockWaiter> Waiters)
+{
+    /// <summary>Gets whether the lock was lost in Consul while a run holds it: no other run gets it, but another system might.</summary>
+    public bool Quarantined { get; init; }
+
+    /// <summary>Gets who holds the lock in Consul where that is another system.</summary>
+    public LockOutsider? Outside { get; init; }
+}
+
+/// <summary>Another system that holds a lock.</summary>
+/// <param name="Session">Its session in Consul.</param>
+/// <param name="Name">The name of that session; null where it has none.</param>
+public sealed record LockOutsider(string Session, string? Name);
 
 /// <summary>A run that holds a lock.</summary>
 /// <param name="RunId">Null where the reader may not see the run.</param>
@@ -95,6 +134,7 @@ public sealed record LockWaiter(long? RunId, LockMode Mode, int Position, DateTi
 }
 
 /// <summary>Whether a lock is held with a fencing number.</summary>
-/// <param name="Held">Whether it is.</param>
+/// <param name="Held">Whether it is, for certain: false while it is quarantined.</param>
 /// <param name="RunId">By which run; null for none, and where the reader may not see it.</param>
-public sealed record LockVerification(bool Held, long? RunId);
+/// <param name="Quarantined">Whether the run holds it in Ascob, but it was lost in Consul.</param>
+public sealed record LockVerification(bool Held, long? RunId, bool Quarantined = false);

@@ -17,10 +17,11 @@ public sealed class LockBoard(ILockStore locks, IRunStore store)
             ? all
             :
             [
-                .. all.Select(l => new LockInfo(
-                    l.Key,
-                    [.. l.Holders.Select(h => caller.MaySee(h.Submitter) ? h : h with { RunId = null })],
-                    [.. l.Waiters.Select(w => caller.MaySee(w.Submitter) ? w : w with { RunId = null })])),
+                .. all.Select(l => l with
+                {
+                    Holders = [.. l.Holders.Select(h => caller.MaySee(h.Submitter) ? h : h with { RunId = null })],
+                    Waiters = [.. l.Waiters.Select(w => caller.MaySee(w.Submitter) ? w : w with { RunId = null })],
+                }),
             ];
     }
 

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
+using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,9 +19,14 @@ public sealed class LockService(
     RunPlaces places,
     ServerIdentity server,
     MonotonicClock clock,
+    AscobMetrics metrics,
+    LockCondition condition,
     IOptions<EngineOptions> options,
     ILogger<LockService> logger)
 {
+    // When this server granted its locks to a run; what another server granted is measured by its submission.
+    private readonly ConcurrentDictionary<long, DateTimeOffset> _grantedAt = new();
+
     /// <summary>Tries to grant a waiting run all its locks; granted, it goes on to its submission at once.</summary>
     public async Task<Run?> TryGrantAsync(long runId, CancellationToken cancellationToken)
     {
@@ -31,6 +38,7 @@ public sealed class LockService(
         switch (grant.Outcome)
         {
             case LockGrantOutcome.Granted:
+                Measure(granted!);
                 updater.Committed(granted!);
                 if (places.IsServedHere(grant.Run!.BackendId))
                 {
@@ -51,8 +59,11 @@ public sealed class LockService(
         return null;
     }
 
-    /// <summary>Tries those who are next in line for any of these locks, in order.</summary>
-    public async Task ReleasedAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    /// <summary>Tries those who are next in line for any of these locks, in order; what nobody takes is given back to the world.</summary>
+    /// <param name="keys">The locks.</param>
+    /// <param name="cancellationToken">Stops trying.</param>
+    /// <param name="releasedAt">When the first of them was released, a timestamp of the clock; null where that is not known.</param>
+    public async Task ReleasedAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken, long? releasedAt = null)
     {
         ArgumentNullException.ThrowIfNull(keys);
         if (keys.Count == 0)
@@ -62,8 +73,39 @@ public sealed class LockService(
 
         foreach (var waiter in await locks.WaitersAsync(keys, cancellationToken).ConfigureAwait(false))
         {
-            await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
+            var run = await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
+            if (releasedAt is { } at && run is { Status: RunStatus.PendingSubmit })
+            {
+                metrics.LockHandedOver(clock.Time.GetElapsedTime(at));
+            }
         }
+
+        locks.LetGo(keys);
+    }
+
+    /// <summary>Counts what is held and wanted, for the figures.</summary>
+    public async Task CountAsync(CancellationToken cancellationToken) => condition.Counts = await locks.CountAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Notes how long a run that has ended held its locks.</summary>
+    public void Ended(Run run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.Spec.HasLocks && run.Fences is not null && run.EndedAt is { } end && (_grantedAt.TryRemove(run.Id, out var granted) ? granted : run.SubmittedAt) is { } since)
+        {
+            metrics.LockHeld(end - since);
+        }
+    }
+
+    private void Measure(RunChange granted)
+    {
+        // Runs that end at another server stay here; nothing but a figure depends on them.
+        if (_grantedAt.Count >= 10_000)
+        {
+            _grantedAt.Clear();
+        }
+
+        _grantedAt[granted.After.Id] = clock.Now;
+        metrics.LockWaited(clock.Now - (granted.Before.WaitingSince ?? granted.Before.DefinedAt));
     }
 
     /// <summary>Releases what final or deleted runs still hold; that none does is a promise, this is the net below it.</summary>
@@ -130,13 +172,13 @@ public sealed class LockService(
 
     private RunTrigger Refusal(Run run, IReadOnlyList<LockBlock> blocking, ref string reason)
     {
-        if (blocking.Any(b => b.Policy == LockPolicy.Fail))
+        if (blocking.Any(b => b is { Policy: LockPolicy.Fail, IsTaken: true }))
         {
             reason = $"a lock is taken and its policy is 'fail': {reason}";
             return RunTrigger.LocksRefused;
         }
 
-        if (blocking.Any(b => b.Policy == LockPolicy.Skip))
+        if (blocking.Any(b => b is { Policy: LockPolicy.Skip, IsTaken: true }))
         {
             reason = $"a lock is taken and its policy is 'skip': {reason}";
             return RunTrigger.LocksSkipped;
@@ -164,6 +206,11 @@ public sealed class LockService(
     // event to every run behind it. The places are shown by the list of locks.
     private static string Describe(LockBlock block)
     {
+        if (block.Outside is { } outside)
+        {
+            return outside;
+        }
+
         if (block.Position > 1 || !block.HolderHolds)
         {
             return $"lock '{block.Key}': earlier runs come first";

@@ -25,6 +25,7 @@ public sealed class EngineLoops(
     RunTracker tracker,
     Sweeper sweeper,
     LockService locks,
+    LockSignals lockSignals,
     JobMaker jobs,
     RunPlaces places,
     ServerIdentity server,
@@ -43,7 +44,7 @@ public sealed class EngineLoops(
     // One for each backend, so that one that hangs holds up no hint of another.
     private readonly Dictionary<string, Channel<Run>> _lookNow = catalog.Served.ToDictionary(b => b.Id, _ => Channel.CreateUnbounded<Run>(), StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TimeSpan> _gathering = new(StringComparer.Ordinal);
-    private readonly Channel<Run> _finished = Channel.CreateUnbounded<Run>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(Run Run, long At)> _finished = Channel.CreateUnbounded<(Run Run, long At)>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The name of the sweeper's loop; the others are named by their backend.</summary>
     public const string SweeperLoop = "(sweeper)";
@@ -98,14 +99,14 @@ public sealed class EngineLoops(
     public async Task RunReactionsAsync(CancellationToken cancellationToken)
     {
         void OnLook(Run run) => Look(run);
-        void OnFinished(Run run) => _finished.Writer.TryWrite(run);
+        void OnFinished(Run run) => _finished.Writer.TryWrite((run, clock.Time.GetTimestamp()));
         finisher.LookNow += OnLook;
         updater.Finished += OnFinished;
         try
         {
             var listeners = catalog.Served.Where(b => b.Adapter is ISupportChanges).Select(b => ListenAsync(b, cancellationToken));
             var lookers = catalog.Served.SelectMany(b => Enumerable.Range(0, 4).Select(_ => LookLoopAsync(b, cancellationToken)));
-            await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken)]).ConfigureAwait(false);
+            await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken), LockLoopAsync(cancellationToken)]).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -201,6 +202,7 @@ public sealed class EngineLoops(
         }
 
         _counted = clock.Time.GetTimestamp();
+        await locks.CountAsync(cancellationToken).ConfigureAwait(false);
         var counts = await store.CountActiveAsync(cancellationToken).ConfigureAwait(false);
         foreach (var backend in catalog.All)
         {
@@ -277,8 +279,12 @@ public sealed class EngineLoops(
         {
             keys.Clear();
             slots.Clear();
-            while (_finished.Reader.TryRead(out var run))
+            long? releasedAt = null;
+            while (_finished.Reader.TryRead(out var finished))
             {
+                var run = finished.Run;
+                releasedAt ??= finished.At;
+                locks.Ended(run);
                 keys.UnionWith(run.Spec.HasLocks ? jobs.LocksOf(run).Select(l => l.Key) : []);
                 if (catalog.TryGet(run.BackendId, out var backend) && backend.Options.MaxConcurrentRuns is not null)
                 {
@@ -286,11 +292,20 @@ public sealed class EngineLoops(
                 }
             }
 
-            await GuardAsync("release", () => locks.ReleasedAsync(keys, cancellationToken)).ConfigureAwait(false);
+            await GuardAsync("release", () => locks.ReleasedAsync(keys, cancellationToken, releasedAt)).ConfigureAwait(false);
             foreach (var (backendId, count) in slots)
             {
                 await GuardAsync("capacity", () => sweeper.CapacityFreedAsync(backendId, count, cancellationToken)).ConfigureAwait(false);
             }
+        }
+    }
+
+    private async Task LockLoopAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var keys = await lockSignals.TakeAsync(cancellationToken).ConfigureAwait(false);
+            await GuardAsync("locks freed elsewhere", () => locks.ReleasedAsync(keys, cancellationToken)).ConfigureAwait(false);
         }
     }
 

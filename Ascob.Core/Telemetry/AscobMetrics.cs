@@ -24,6 +24,10 @@ public sealed class AscobMetrics : IDisposable
     private readonly Histogram<double> _callDuration;
     private readonly Histogram<double> _startLatency;
     private readonly Histogram<double> _pollLateness;
+    private readonly Histogram<double> _lockWait;
+    private readonly Histogram<double> _lockHold;
+    private readonly Histogram<double> _lockHandOver;
+    private readonly Counter<long> _lockErrors;
 
     /// <summary>Initialises the instruments.</summary>
     public AscobMetrics(IMeterFactory meters)
@@ -37,6 +41,10 @@ public sealed class AscobMetrics : IDisposable
         _callDuration = Duration("ascob_backend_call_duration", "Calls to backends, by operation and backend.");
         _startLatency = Duration("ascob_submit_to_start", "From the storing of a run to its acceptance by the backend.");
         _pollLateness = Duration("ascob_poll_lateness", "How late a due run was looked at.");
+        _lockWait = Duration("ascob_lock_wait", "How long a run waited for its locks, those that got them at once included.");
+        _lockHold = Duration("ascob_lock_hold", "How long a run held its locks.");
+        _lockHandOver = Duration("ascob_lock_hand_over", "From the end of a run to the grant of its locks to the next in line.");
+        _lockErrors = _meter.CreateCounter<long>("ascob_lock_consul_errors", "{call}", "Calls to Consul that gave no answer to their question, by kind.");
     }
 
     /// <summary>Gets the trace source.</summary>
@@ -70,6 +78,18 @@ public sealed class AscobMetrics : IDisposable
     /// <summary>Notes how late a due run was looked at.</summary>
     public void PollLateness(string backendId, TimeSpan lateness) =>
         _pollLateness.Record(Math.Max(0, lateness.TotalSeconds), Tag("backend", backendId));
+
+    /// <summary>Notes how long a run waited for its locks.</summary>
+    public void LockWaited(TimeSpan wait) => _lockWait.Record(Math.Max(0, wait.TotalSeconds));
+
+    /// <summary>Notes how long a run held its locks.</summary>
+    public void LockHeld(TimeSpan hold) => _lockHold.Record(Math.Max(0, hold.TotalSeconds));
+
+    /// <summary>Notes the time from the end of a run to the grant of its locks to the next.</summary>
+    public void LockHandedOver(TimeSpan duration) => _lockHandOver.Record(duration.TotalSeconds);
+
+    /// <summary>Notes a call to Consul that failed.</summary>
+    public void ConsulError(string kind) => _lockErrors.Add(1, Tag("kind", kind));
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

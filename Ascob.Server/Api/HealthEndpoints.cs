@@ -1,4 +1,5 @@
 using Ascob.Core.Access;
+using Ascob.Core.Locks;
 using Ascob.Server.Configuration;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
@@ -29,7 +30,7 @@ internal static class HealthEndpoints
     // Cast to a delegate above: a bare request delegate would not be in the API document.
     private static Task LiveAsync(HttpContext context) => SayAsync(context, "live", StatusCodes.Status200OK);
 
-    private static async Task ReadyAsync(HttpContext context, Readiness readiness)
+    private static async Task ReadyAsync(HttpContext context, Readiness readiness, LockCondition locks)
     {
         if (await readiness.WhyNotAsync() is { } reason)
         {
@@ -38,7 +39,8 @@ internal static class HealthEndpoints
             return;
         }
 
-        await SayAsync(context, "ready", StatusCodes.Status200OK);
+        // A server whose locks have no keeper serves everything but new grants, so no load balancer should turn away from it.
+        await SayAsync(context, locks.Trouble is { } trouble ? $"ready\nlocks: {trouble.Reason}" : "ready", StatusCodes.Status200OK);
     }
 
     private static Task SayAsync(HttpContext context, string word, int status)

@@ -1,6 +1,7 @@
 using Ascob.Core.Access;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Server.Security;
 
@@ -19,12 +20,31 @@ internal static class LockEndpoints
             .Produces<LockListResponse>();
         locks.MapGet("/{key}/verify", VerifyAsync).Requires(Permissions.LockRead).WithName("VerifyLock")
             .WithSummary("Tell whether a lock is held with a fencing number").Query<long>("fence", "The fencing number.").Produces<LockVerification>();
+        locks.MapPost("/consul/confirm", ConfirmAsync).Requires(Permissions.LockBreak).WithName("ConfirmLocks")
+            .WithSummary("Let locks be granted again after Consul has lost its memory").Takes<ConfirmLocksRequest>().Produces(204).Refuses(409);
         locks.MapDelete("/{key}", BreakAsync).Requires(Permissions.LockBreak).WithName("BreakLock")
             .WithSummary("Take a lock from its holders; their runs go on").Produces(204).Refuses(404);
     }
 
-    private static async Task ListAsync(HttpContext context, LockBoard locks) =>
-        await Answer.JsonAsync(context, new LockListResponse(await locks.ListAsync(context.GetCaller(), context.RequestAborted)));
+    private static async Task ListAsync(HttpContext context, LockBoard locks, LockCondition condition) => await Answer.JsonAsync(
+        context, new LockListResponse(await locks.ListAsync(context.GetCaller(), context.RequestAborted)) { Keeper = LockKeeperInfo.From(condition) });
+
+    private static async Task ConfirmAsync(HttpContext context, ILockStore locks)
+    {
+        var body = await RequestBody.ReadAsync<ConfirmLocksRequest>(context);
+        if (string.IsNullOrWhiteSpace(body.Reason) || body.Reason.Length > 2000 || TextRules.Line(body.Reason) is not null)
+        {
+            throw new RequestRefusedException(Error.Invalid("reason", "Why, in one line of 1 to 2000 characters."));
+        }
+
+        if (!await locks.ConfirmAsync(context.GetCaller().Actor, body.Reason, context.RequestAborted))
+        {
+            await Problems.WriteAsync(context, new Error(ErrorKind.Conflict, "lock.nothing_to_confirm", "Consul has not lost its memory, as far as is known."));
+            return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
 
     private static async Task VerifyAsync(HttpContext context, LockBoard locks)
     {

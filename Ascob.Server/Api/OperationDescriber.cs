@@ -18,6 +18,7 @@ internal sealed class OperationDescriber : IOperationFilter
         ["SearchRuns"] = """{"submitterFilter":"ada","statusFilter":["RUNNING"],"maxResults":20}""",
         ["ResubmitRun"] = """{"parameters":{"REGION":"eu"}}""",
         ["ResolveRun"] = """{"verdict":"not_started","reason":"looked at the backend: nothing there"}""",
+        ["ConfirmLocks"] = """{"reason":"Consul was set up anew; the deployment tool that shares these locks is stopped"}""",
         ["CreateToken"] = """{"expirySeconds":86400,"permissions":["job_submit","job_run_read"],"submitters":["ada"]}""",
         ["Report"] = """{"progress":50,"message":"half of it is done"}""",
         ["Claim"] = """{"executionId":"build-17"}""",

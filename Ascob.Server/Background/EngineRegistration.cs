@@ -42,6 +42,7 @@ internal static class EngineRegistration
         services.AddSingleton<SubmissionWaits>();
         services.AddSingleton<RunSubmitter>();
         services.AddSingleton<Dispatcher>();
+        services.TryAddSingleton<LockSignals>();
         services.AddSingleton<LockService>();
         services.AddSingleton<LockBoard>();
         services.AddSingleton<RunStopper>();

@@ -114,6 +114,21 @@ internal static class ConfigurationCheck
         {
             throw new ConfigurationException("Ascob:Locks:Consul:Url must be set, because Ascob:Locks:Provider is Consul.");
         }
+
+        // Locks that other systems are believed to respect must not quietly be locks that only Ascob knows of.
+        if (!consul && configuration.GetSection("Ascob:Locks:Consul").GetChildren().FirstOrDefault(c => c.Value is not null) is { } stray)
+        {
+            throw new ConfigurationException($"{stray.Path} means nothing, because Ascob:Locks:Provider is not Consul.");
+        }
+
+        foreach (var file in (string[])["CaFile", "CertificateFile", "KeyFile"])
+        {
+            var path = $"Ascob:Locks:Consul:Tls:{file}";
+            if (configuration[path] is { } name && !File.Exists(name))
+            {
+                throw new ConfigurationException($"{path} must name a file that is there.");
+            }
+        }
     }
 
     private static void CheckDemo(IConfiguration configuration, IHostEnvironment environment)

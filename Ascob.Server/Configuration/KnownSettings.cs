@@ -44,7 +44,14 @@ internal static class KnownSettings
             ("Consul", Section(
                 ("Url", Value(Url)),
                 ("Token", Value(Any)),
-                ("KeyPrefix", Value(Text)))))),
+                ("KeyPrefix", Value(ConsulPrefix)),
+                ("SessionTtl", Value(Duration(TimeSpan.FromSeconds(1), Day))),
+                ("LockDelay", Value(Duration(Zero, TimeSpan.FromSeconds(60)))),
+                ("Timeout", Value(Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)))),
+                ("Tls", Section(
+                    ("CaFile", Value(Text)),
+                    ("CertificateFile", Value(Text)),
+                    ("KeyFile", Value(Text)))))))),
         ("Security", Section(
             ("RootToken", Value(Any)),
             ("Tokens", Section(

@@ -27,6 +27,12 @@ internal static class Rules
             ? null
             : "must be an absolute http or https URL without query, such as https://ascob.example.org";
 
+    // It stands in addresses, where dot segments would be folded away.
+    public static string? ConsulPrefix(string value) =>
+        value.Length is > 1 and <= 200 && value[^1] == '/' && value[..^1].Split('/').All(s => s.Length > 0 && s.Trim('.').Length > 0 && s.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
+            ? null
+            : "must be words of letters, digits and . _ - that end with / each, such as ascob/locks/";
+
     public static string? Network(string value) =>
         IPAddress.TryParse(value, out _) || IPNetwork.TryParse(value, out _)
             ? null

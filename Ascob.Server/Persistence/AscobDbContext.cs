@@ -38,6 +38,7 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         SequenceTable.Configure(modelBuilder);
         LockRequestTable.Configure(modelBuilder);
         LockFenceTable.Configure(modelBuilder);
+        LockKeepTable.Configure(modelBuilder);
         BackendSlotTable.Configure(modelBuilder);
         BackendStateTable.Configure(modelBuilder);
         TokenTable.Configure(modelBuilder);

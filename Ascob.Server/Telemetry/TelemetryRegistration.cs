@@ -14,6 +14,7 @@ internal static class TelemetryRegistration
         services.AddSingleton<AccessMetrics>();
         services.AddSingleton<ActiveRunsGauge>();
         services.AddSingleton<ServerDrain>();
+        services.AddSingleton<LockGauge>();
         services.AddSingleton<Readiness>();
         services.AddHostedService(s => s.GetRequiredService<Readiness>());
 

@@ -22,12 +22,14 @@ public abstract class LockStoreContract
         var grant = await GrantAsync(store, run);
 
         Assert.Equal(LockGrantOutcome.Granted, grant.Outcome);
-        Assert.Equal(new Dictionary<string, long> { ["db"] = 1, ["net"] = 1 }, grant.Run?.Fences);
+        var fences = grant.Run!.Fences!;
+        Assert.Equal(["db", "net"], fences.Keys.Order(StringComparer.Ordinal));
+        Assert.All(fences.Values, f => Assert.True(f > 0));
         var stored = await store.Runs.FindAsync(run.Id, Stop);
         Assert.Equal((RunStatus.PendingSubmit, 2L), (stored?.Status, stored?.Version));
         Assert.Equal(2, (await store.Runs.EventsAsync(run.Id, 0, 10, Stop)).Count);
-        Assert.Equal(new LockVerification(true, run.Id), await store.Locks.VerifyAsync("db", 1, Stop));
-        Assert.Equal(new LockVerification(false, null), await store.Locks.VerifyAsync("db", 2, Stop));
+        Assert.Equal(new LockVerification(true, run.Id), await store.Locks.VerifyAsync("db", fences["db"], Stop));
+        Assert.Equal(new LockVerification(false, null), await store.Locks.VerifyAsync("db", fences["db"] + 1, Stop));
         Assert.Equal(LockGrantOutcome.NotWaiting, (await GrantAsync(store, run)).Outcome);
     }
 
@@ -127,7 +129,8 @@ public abstract class LockStoreContract
             await EndAsync(store, run);
         }
 
-        Assert.Equal([1, 2, 3, 4, 5], fences);
+        Assert.True(fences[0] > 0);
+        Assert.Equal(fences.Distinct().Order(), fences);
     }
 
     [Fact]
@@ -179,12 +182,12 @@ public abstract class LockStoreContract
         await using var store = await OpenAsync();
         var holder = await WaitingAsync(store, new LockSpec("db"));
         var waiter = await WaitingAsync(store, new LockSpec("db"));
-        await GrantAsync(store, holder);
+        var fence = (await GrantAsync(store, holder)).Run!.Fences!["db"];
 
         Assert.Equal([holder.Id], await store.Locks.BreakAsync("db", Stop));
         Assert.Empty(await store.Locks.BreakAsync("db", Stop));
-        Assert.False((await store.Locks.VerifyAsync("db", 1, Stop)).Held);
-        Assert.Equal(2, (await GrantAsync(store, waiter)).Run?.Fences?["db"]);
+        Assert.False((await store.Locks.VerifyAsync("db", fence, Stop)).Held);
+        Assert.True((await GrantAsync(store, waiter)).Run!.Fences!["db"] > fence);
     }
 
     [Fact]
@@ -210,15 +213,149 @@ public abstract class LockStoreContract
         Assert.Equal(LockGrantOutcome.Granted, (await GrantAsync(store, run)).Outcome);
     }
 
-    private static async Task<Run> WaitingAsync(TestStore store, params LockSpec[] locks) =>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(17)]
+    [InlineData(64)]
+    public async Task TryGrantAsync_WhenManyLocksAreWanted_AllAreGrantedOrNone(int count)
+    {
+        await using var store = await OpenAsync();
+        var names = Enumerable.Range(0, count).Select(i => $"many/{i}").ToArray();
+        var holder = await WaitingAsync(store, new LockSpec(names[^1]));
+        await GrantAsync(store, holder);
+        var run = await WaitingAsync(store, [.. names.Select(n => new LockSpec(n))]);
+
+        Assert.Equal(LockGrantOutcome.Blocked, (await GrantAsync(store, run)).Outcome);
+        Assert.Single(await store.Locks.ListAsync(Stop), l => l.Holders.Count > 0);
+        await EndAsync(store, holder);
+        var grant = await GrantAsync(store, run);
+
+        Assert.Equal(LockGrantOutcome.Granted, grant.Outcome);
+        Assert.Equal(count, grant.Run!.Fences!.Count);
+        Assert.All(await store.Locks.ListAsync(Stop), l => Assert.Equal(run.Id, Assert.Single(l.Holders).RunId));
+    }
+
+    [Fact]
+    public async Task TryGrantAsync_WhenTheRunHasItsLocks_TryingAgainChangesNothing()
+    {
+        await using var store = await OpenAsync();
+        var run = await WaitingAsync(store, new LockSpec("db"));
+        var fence = (await GrantAsync(store, run)).Run!.Fences!["db"];
+
+        await using var other = await store.OpenOtherAsync();
+        Assert.Equal(LockGrantOutcome.NotWaiting, (await GrantAsync(store, run)).Outcome);
+        Assert.Equal(LockGrantOutcome.NotWaiting, (await GrantAsync(other, run)).Outcome);
+
+        Assert.Equal(new LockVerification(true, run.Id), await store.Locks.VerifyAsync("db", fence, Stop));
+    }
+
+    [Fact]
+    public async Task TryApplyAsync_WhenAnotherRunEnds_ReleasesOnlyWhatThatRunHeld()
+    {
+        await using var store = await OpenAsync();
+        var holder = await WaitingAsync(store, new LockSpec("a"));
+        var other = await WaitingAsync(store, new LockSpec("b"));
+        var fence = (await GrantAsync(store, holder)).Run!.Fences!["a"];
+        await GrantAsync(store, other);
+
+        await EndAsync(store, other);
+        store.Locks.LetGo(["a", "b"]);
+
+        Assert.Equal(new LockVerification(true, holder.Id), await store.Locks.VerifyAsync("a", fence, Stop));
+        Assert.Equal(LockGrantOutcome.Blocked, (await GrantAsync(store, await WaitingAsync(store, new LockSpec("a")))).Outcome);
+    }
+
+    [Fact]
+    public async Task TryGrantAsync_WhenALockWaitsForManyAndFewComeAndGo_TheWideOneIsNotStarved()
+    {
+        await using var store = await OpenAsync();
+        var first = await WaitingAsync(store, new LockSpec("a"));
+        await GrantAsync(store, first);
+        var wide = await WaitingAsync(store, new LockSpec("a"), new LockSpec("b"), new LockSpec("c"));
+        for (var i = 0; i < 5; i++)
+        {
+            var narrow = await WaitingAsync(store, new LockSpec("b"));
+            Assert.Equal(LockGrantOutcome.Blocked, (await GrantAsync(store, narrow)).Outcome);
+        }
+
+        await EndAsync(store, first);
+
+        Assert.Equal(LockGrantOutcome.Granted, (await GrantAsync(store, wide)).Outcome);
+    }
+
+    [Fact]
+    public async Task TryGrantAsync_WhenEightWorkersOnTwoServersWantTwoLocksInOppositeOrders_OneHasThemAtATimeAndAllGetThem()
+    {
+        await using var store = await OpenAsync();
+        await using var other = await store.OpenOtherAsync();
+        var inside = 0;
+        var overlaps = 0;
+        var fences = new List<long>();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async worker =>
+        {
+            var mine = worker % 2 == 0 ? store : other;
+            for (var round = 0; round < 5; round++)
+            {
+                var run = await WaitingAsync(store, worker % 2 == 0 ? [new LockSpec("a"), new LockSpec("b")] : [new LockSpec("b"), new LockSpec("a")]);
+                LockGrant grant;
+                while ((grant = await GrantAsync(mine, run)).Outcome != LockGrantOutcome.Granted)
+                {
+                    Assert.NotEqual(LockGrantOutcome.NotWaiting, grant.Outcome);
+                    await Task.Delay(5, Stop);
+                }
+
+                overlaps += Interlocked.Increment(ref inside) == 1 ? 0 : 1;
+                fences.Add(grant.Run!.Fences!["a"]);
+                Interlocked.Decrement(ref inside);
+                await EndAsync(mine, grant.Run);
+            }
+        }));
+
+        Assert.Equal(0, overlaps);
+        Assert.Equal(40, fences.Count);
+        Assert.Equal(fences.Distinct().Order(), fences);
+        Assert.Empty(await store.Locks.ListAsync(Stop));
+    }
+
+    [Theory]
+    [InlineData("..a/../b")]
+    [InlineData("a//b/.")]
+    [InlineData("%2e%2e/%00")]
+    [InlineData("straße/мир/🔒")]
+    [InlineData("a\"b\\c{}")]
+    public async Task TryGrantAsync_WhenNamesHoldAnything_TheyAreTakenAsTheyAre(string name)
+    {
+        await using var store = await OpenAsync();
+        var run = await WaitingAsync(store, new LockSpec(name));
+
+        var grant = await GrantAsync(store, run);
+
+        Assert.Equal(new LockVerification(true, run.Id), await store.Locks.VerifyAsync(name, grant.Run!.Fences![name], Stop));
+        Assert.Equal(name, Assert.Single(await store.Locks.ListAsync(Stop)).Key);
+        await EndAsync(store, grant.Run);
+    }
+
+    [Fact]
+    public async Task CountAsync_WhenLocksAreHeldAndWanted_CountsThem()
+    {
+        await using var store = await OpenAsync();
+        await GrantAsync(store, await WaitingAsync(store, new LockSpec("a", LockMode.Shared)));
+        await GrantAsync(store, await WaitingAsync(store, new LockSpec("a", LockMode.Shared)));
+        await WaitingAsync(store, new LockSpec("a"));
+        await WaitingAsync(store, new LockSpec("a"));
+
+        Assert.Equal(new LockCounts(1, 2, 0), await store.Locks.CountAsync(Stop));
+    }
+
+    protected static async Task<Run> WaitingAsync(TestStore store, params LockSpec[] locks) =>
         await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.WaitingLocks, locks: locks));
 
-    private static Task<LockGrant> GrantAsync(TestStore store, Run run) => store.Locks.TryGrantAsync(
+    protected static Task<LockGrant> GrantAsync(TestStore store, Run run) => store.Locks.TryGrantAsync(
         run.Id,
         (waiting, fences) => SampleRuns.Change(waiting, RunTrigger.LocksGranted, r => r with { Fences = fences }),
         Stop);
 
-    private static async Task EndAsync(TestStore store, Run run)
+    protected static async Task EndAsync(TestStore store, Run run)
     {
         var current = await store.Runs.FindAsync(run.Id, Stop) ?? throw new InvalidOperationException();
         await SampleRuns.ApplyAsync(store.Runs, current, RunTrigger.BackendFailed);

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Ascob.Core.Backends;
 using Ascob.Core.Errors;
 using Ascob.Server.Persistence;
+using Ascob.Server.Persistence.Locks.Consul;
 using Microsoft.Data.Sqlite;
 
 namespace Ascob.Server.Cli.Doctor;
@@ -38,6 +39,10 @@ internal sealed class InstallationChecks(BuildServer build) : IAsyncDisposable
         if (lookAtBackends)
         {
             checks.AddRange(await BackendsAsync(_server.Services.GetRequiredService<BackendCatalog>(), cancellationToken));
+            if (_server.Services.GetService<ConsulClient>() is { } consul)
+            {
+                checks.Add(await ConsulAsync(consul, cancellationToken));
+            }
         }
 
         return checks;
@@ -77,6 +82,14 @@ internal sealed class InstallationChecks(BuildServer build) : IAsyncDisposable
         {
             return DoctorCheck.Fail(name, $"no answer within {Patience.TotalSeconds:F0} s", "mend Ascob:Database:ConnectionString, or start the database");
         }
+    }
+
+    private static async Task<DoctorCheck> ConsulAsync(ConsulClient consul, CancellationToken cancellationToken)
+    {
+        var answer = await consul.ListAsync(0, cancellationToken);
+        return answer.IsValue
+            ? DoctorCheck.Ok("locks", "Consul answers")
+            : DoctorCheck.Fail("locks", CliText.Plain($"Consul: {answer.Text}"), "start Consul, or mend the settings below Ascob:Locks:Consul");
     }
 
     private static async Task<IEnumerable<DoctorCheck>> BackendsAsync(BackendCatalog catalog, CancellationToken cancellationToken)

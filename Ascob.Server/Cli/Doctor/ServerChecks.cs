@@ -37,6 +37,7 @@ internal sealed class ServerChecks(HttpClient http, Uri url, string? token, Time
         if (await TokenAsync(client, checks, cancellationToken))
         {
             checks.AddRange(await BackendsAsync(client, cancellationToken));
+            checks.Add(await LocksAsync(client, cancellationToken));
         }
 
         return checks;
@@ -144,6 +145,33 @@ internal sealed class ServerChecks(HttpClient http, Uri url, string? token, Time
         {
             checks.Add(DoctorCheck.Fail("token", described.Message, $"set {CliContext.TokenVariable} or --token"));
             return false;
+        }
+    }
+
+    /// <summary>Judges the keeper of locks by what the server tells of it.</summary>
+    internal static DoctorCheck Locks(LockListResponse locks)
+    {
+        var lost = locks.Items.Count(l => l.Quarantined);
+        return locks switch
+        {
+            { Keeper: { State: not "ok" } keeper } => DoctorCheck.Fail(
+                "locks",
+                $"{keeper.Provider}: {keeper.Reason}",
+                keeper.State == "rebuilt" ? "POST /api/locks/consul/confirm, when other systems that use these locks are at rest" : "start Consul, or look at the settings below Ascob:Locks:Consul"),
+            _ when lost > 0 => DoctorCheck.Warn("locks", $"Consul lost {lost} locks of runs that go on; they are taken back as soon as Consul lets it", "look at GET /api/locks for who has them"),
+            _ => DoctorCheck.Ok("locks", $"kept by {locks.Keeper?.Provider ?? "the server"}"),
+        };
+    }
+
+    private static async Task<DoctorCheck> LocksAsync(AscobClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Locks(await client.LocksAsync(cancellationToken));
+        }
+        catch (AscobApiException e) when (e.Status == HttpStatusCode.Forbidden)
+        {
+            return DoctorCheck.Skip("locks", "the token lacks the permission lock_read");
         }
     }
 

@@ -51,6 +51,18 @@ internal sealed class LockSql(SqlDialect dialect)
 
     public SqlStatement Grant { get; } = dialect.Statement("UPDATE lock_requests SET granted_at = @granted_at, fence = @fence WHERE run_id = @id AND lock_key = @key0");
 
+    public SqlStatement Count { get; } = dialect.Statement(
+        "SELECT COUNT(DISTINCT CASE WHEN granted_at IS NOT NULL THEN lock_key END), COUNT(CASE WHEN granted_at IS NULL THEN 1 END) FROM lock_requests");
+
+    /// <summary>Lets only one transaction decide about locks, on all servers together, until its end.</summary>
+    public async Task SerialiseAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        if (Serialise is { } serialise)
+        {
+            await session.Command(serialise).ExecuteAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Gets the statement that finds all requests for so many locks.</summary>
     public SqlStatement Requests(int keys) => _requests.GetOrAdd(keys, RequestsOf);
 

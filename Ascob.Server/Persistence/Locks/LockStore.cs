@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Core.Runs;
@@ -11,19 +12,24 @@ namespace Ascob.Server.Persistence.Locks;
 /// <summary>
 /// Named locks as rows. Only one grant is decided at a time, on all servers together: then "first come, first served" and "all or nothing" are plain reading.
 /// </summary>
-internal sealed class LockStore(Database database, IStoreWriter writer, RunSql runs, LockSql sql, MonotonicClock clock) : ILockStore
+internal sealed class LockStore(Database database, IStoreWriter writer, RunSql runs, LockSql sql, LockKeeps keeps, MonotonicClock clock) : ILockStore
 {
     private const int Attempts = 3;
 
+    public Task<LockGrant> TryGrantAsync(
+        long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken) =>
+        TryGrantAsync(runId, onGranted, null, cancellationToken);
+
+    /// <summary>The same for locks that were taken in Consul before: what was taken is noted whatever becomes of the grant, and its indexes are the fencing numbers.</summary>
     public async Task<LockGrant> TryGrantAsync(
-        long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken)
+        long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, LockHolds? holds, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(onGranted);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await WriteAsync((session, stop) => GrantAsync(session, runId, onGranted, stop), cancellationToken);
+                return await WriteAsync((session, stop) => GrantAsync(session, runId, onGranted, holds, stop), cancellationToken);
             }
             catch (RunChangedException) when (attempt < Attempts)
             {
@@ -31,6 +37,11 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
             }
             catch (RunChangedException)
             {
+                if (holds is not null)
+                {
+                    await keeps.NoteAsync(holds, cancellationToken);
+                }
+
                 return new LockGrant(LockGrantOutcome.NotWaiting, null, []);
             }
         }
@@ -105,7 +116,7 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
     public Task<IReadOnlyList<long>> BreakAsync(string key, CancellationToken cancellationToken) => WriteAsync<IReadOnlyList<long>>(
         async (session, stop) =>
         {
-            await SerialiseAsync(session, stop);
+            await sql.SerialiseAsync(session, stop);
             var find = session.Command(sql.Holders);
             sql.BindKeys(find.Args, [key]);
             var holders = await find.ListAsync(row => row.GetInt64(0), stop);
@@ -123,7 +134,7 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
     public Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken) => WriteAsync<IReadOnlyList<string>>(
         async (session, stop) =>
         {
-            await SerialiseAsync(session, stop);
+            await sql.SerialiseAsync(session, stop);
             var stale = await session.Command(sql.Stale).ListAsync(row => runs.Dialect.DecodeKey(row.GetString(0)), stop);
             if (stale.Count > 0)
             {
@@ -134,10 +145,44 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
         },
         cancellationToken);
 
-    private async Task<LockGrant> GrantAsync(
-        DbSession session, long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken)
+    public void LetGo(IReadOnlyCollection<string> keys)
     {
-        await SerialiseAsync(session, cancellationToken);
+        // A row that is gone is nobody's; there is no keeper outside.
+    }
+
+    public Task<bool> ConfirmAsync(string actor, string reason, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    public Task<LockCounts> CountAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async session => await session.Command(sql.Count).FirstAsync(
+            row => new LockCounts(
+                Convert.ToInt64(row.GetValue(0), CultureInfo.InvariantCulture), Convert.ToInt64(row.GetValue(1), CultureInfo.InvariantCulture), 0), cancellationToken) ?? new LockCounts(0, 0, 0),
+        cancellationToken);
+
+    /// <summary>
+    /// Looks whether a run could be granted its locks, without deciding anything: <see cref="LockGrantOutcome.Granted"/> says that it is worth asking Consul.
+    /// </summary>
+    public Task<LockDraft> DraftAsync(long runId, CancellationToken cancellationToken) => database.ReadAsync(
+        async session =>
+        {
+            var find = session.Command(runs.Find);
+            find.Args.Long("id", runId);
+            if (await find.FirstAsync(RunColumns.Read, cancellationToken) is not { Status: RunStatus.WaitingLocks })
+            {
+                return new LockDraft(new LockGrant(LockGrantOutcome.NotWaiting, null, []), [], null);
+            }
+
+            var competing = await CompetingAsync(session, runId, cancellationToken);
+            var mine = competing.Where(r => r.RunId == runId).OrderBy(r => r.Key, StringComparer.Ordinal).ToList();
+            var blocking = mine.Select(m => Blocking(m, competing)).OfType<LockBlock>().ToList();
+            return new LockDraft(new LockGrant(blocking.Count > 0 ? LockGrantOutcome.Blocked : LockGrantOutcome.Granted, null, blocking), mine, await keeps.MemoryAsync(session, cancellationToken));
+        },
+        cancellationToken);
+
+    private async Task<LockGrant> GrantAsync(
+        DbSession session, long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, LockHolds? holds, CancellationToken cancellationToken)
+    {
+        await sql.SerialiseAsync(session, cancellationToken);
+        var whyNot = holds is null ? null : await keeps.NoteAsync(session, holds, cancellationToken) ?? holds.WhyNot();
         var find = session.Command(runs.FindForUpdate);
         find.Args.Long("id", runId);
         var run = await find.FirstAsync(RunColumns.Read, cancellationToken);
@@ -154,12 +199,19 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
             return new LockGrant(LockGrantOutcome.Blocked, null, blocking);
         }
 
+        if (holds is not null && (whyNot is not null || mine.Exists(m => !holds.Keys.ContainsKey(m.Key))))
+        {
+            return new LockGrant(
+                LockGrantOutcome.Blocked, null, [.. mine.Select(m => new LockBlock(m.Key, 0, false, 1, m.Policy) { IsTaken = false, Outside = whyNot ?? "the wanted locks changed" })]);
+        }
+
         var fences = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var request in mine)
         {
             var last = session.Command(sql.FindFence);
             sql.BindKeys(last.Args, [request.Key]);
-            fences[request.Key] = 1 + await last.FirstAsync(row => row.GetInt64(0), cancellationToken);
+            var next = 1 + await last.FirstAsync(row => row.GetInt64(0), cancellationToken);
+            fences[request.Key] = holds is null ? next : Math.Max(next, holds.Keys[request.Key].Index);
         }
 
         var change = onGranted(run, fences);
@@ -219,14 +271,6 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
     private static bool IsEarlier(StoredLock other, StoredLock mine) =>
         other.Ticket < mine.Ticket || (other.Ticket == mine.Ticket && other.RunId < mine.RunId);
 
-    private async Task SerialiseAsync(DbSession session, CancellationToken cancellationToken)
-    {
-        if (sql.Serialise is { } serialise)
-        {
-            await session.Command(serialise).ExecuteAsync(cancellationToken);
-        }
-    }
-
     private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
         writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);
 
@@ -235,3 +279,9 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
     {
     }
 }
+
+/// <summary>What a look at the rows says about a run that waits.</summary>
+/// <param name="Grant">What a grant would come to now.</param>
+/// <param name="Wanted">Its requests.</param>
+/// <param name="Memory">What is remembered of Consul, as of then.</param>
+internal sealed record LockDraft(LockGrant Grant, IReadOnlyList<StoredLock> Wanted, ConsulMemory? Memory);

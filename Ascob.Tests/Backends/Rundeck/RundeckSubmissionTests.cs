@@ -237,7 +237,7 @@ public sealed class RundeckSubmissionTests
         world.Rundeck.Put(RundeckWorld.Long with { Id = "taking", Options = [new PretendRundeckOption("data") { File = true }] });
         var gone = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"), "data");
 
-        var outcome = await world.Adapter.SubmitAsync(RundeckWorld.Job(JobSpec.Builder("ann").WithLabel("rundeck_job_id", "taking").Build()) with { Files = [new BackendFile("data", gone, 8)] }, Token);
+        var outcome = await world.Adapter.SubmitAsync(RundeckWorld.Job(JobSpec.Builder("ann").WithLabel("rundeck_job_id", "taking").Build()) with { Files = [BackendFile.OnDisk("data", gone, 8)] }, Token);
 
         Assert.Equal((SubmitOutcomeKind.Rejected, "an input file of the run cannot be read on this server"), (outcome.Kind, outcome.Reason));
         Assert.Empty(world.Rundeck.Executions);

@@ -33,7 +33,8 @@ public sealed class CallbackServiceTests
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => AcceptAsync(world, run, report), Token)));
 
         Assert.Single(await world.EventsAsync(run.Id), e => e.Reason == "half way");
-        Assert.Equal("half\n", System.Text.Encoding.UTF8.GetString(world.Get<Ascob.Core.Output.IReportedOutput>().Read(run.Id, 1, 0, 1000).Data.Span));
+        var written = await world.Get<Ascob.Core.Output.IReportedOutput>().ReadAsync(run.Id, 1, 0, 1000, Token);
+        Assert.Equal("half\n", System.Text.Encoding.UTF8.GetString(written.Data.Span));
     }
 
     [Fact]

@@ -281,6 +281,7 @@ public sealed class AscobClientTests
         await api.ListLocksAsync(Stop);
         await api.BreakLockAsync("q/owner/z", Stop);
         await api.VerifyLockAsync("l", 3, Stop);
+        await api.ConfirmLocksAsync(new ConfirmLocksRequest("rebuilt"), Stop);
         await api.CallBackAsync("7-s", new CallbackRequest(), Stop);
         await api.ClaimAsync("7-s", new ClaimRequest("e"), Stop);
         await api.WhoAmIAsync(Stop);
@@ -295,7 +296,7 @@ public sealed class AscobClientTests
                 "DELETE /api/runs/7?force=true", "POST /api/runs/7/refresh", "POST /api/runs/7/resolve", "POST /api/search/runs",
                 "GET /api/runs/7/events", "GET /api/runs/7/files", "POST /api/routing/explain", "GET /api/backends",
                 "POST /api/backends/b/drain", "POST /api/backends/b/resume", "GET /api/locks", "DELETE /api/locks/q%2Fowner%2Fz",
-                "GET /api/locks/l/verify?fence=3", "POST /api/webhooks/runs/7-s", "POST /api/webhooks/runs/7-s/claim",
+                "GET /api/locks/l/verify?fence=3", "POST /api/locks/consul/confirm", "POST /api/webhooks/runs/7-s", "POST /api/webhooks/runs/7-s/claim",
                 "GET /api/security/whoami", "GET /api/security/tokens", "POST /api/security/tokens/t?rotate=true", "DELETE /api/security/tokens/t",
                 "GET /api/runs/7/output/stderr.txt?offset=5&attempt=2", "GET /api/webhooks/runs/7-s/files/f",
             ],

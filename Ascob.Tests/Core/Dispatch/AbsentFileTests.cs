@@ -18,7 +18,7 @@ public sealed class AbsentFileTests
         var run = await world.SubmitAsync(TestWorld.Job().WithManualStart().Build());
         using var content = new MemoryStream(Encoding.UTF8.GetBytes("a,b"));
         Assert.True((await world.Jobs.SaveFileAsync(run.Id, "data.csv", content, TestWorld.Root, Token)).IsSuccess);
-        var path = Assert.Single(await world.Get<IRunFileStore>().ListAsync(run.Id, Token)).Path;
+        var path = await world.Get<IRunFileStore>().LocateAsync(run.Id, "data.csv", Token);
         File.Move(path, path + ".elsewhere");
 
         Assert.True((await world.Jobs.StartAsync(run.Id, TestWorld.Root, Token)).IsSuccess);
@@ -29,7 +29,7 @@ public sealed class AbsentFileTests
 
         var waiting = await world.RunAsync(run.Id);
         Assert.Equal(RunStatus.PendingSubmit, waiting.Status);
-        Assert.Equal("the input file 'data.csv' is not in the data directory of server 'one'", waiting.StatusReason);
+        Assert.Equal("the input file 'data.csv' is not to be had at server 'one'", waiting.StatusReason);
         Assert.Equal(CircuitState.Closed, world.Entry.Condition.Circuit);
         Assert.Empty(world.Backend.Arrived);
         File.Move(path + ".elsewhere", path);

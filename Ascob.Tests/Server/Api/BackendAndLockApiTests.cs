@@ -48,4 +48,48 @@ public sealed class BackendAndLockApiTests : RunApi
         Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
         Assert.Contains("broken by an operator", events, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("a/../b")]
+    [InlineData("..hidden/.")]
+    [InlineData("...")]
+    [InlineData("straße/мир/🔒")]
+    [InlineData("%2e%2e?fence=1#x")]
+    public async Task Verify_WhenANameHoldsAnything_FindsTheLock(string name)
+    {
+        var labels = Dummy();
+        labels["dummy_run_ms"] = "600000";
+        var id = await RunIdAsync(await SubmitAsync(new { labels, locks = new[] { new { key = name } } }));
+        var run = await UntilAsync(id, r => r.GetProperty("status").GetString() is "SUBMITTED" or "RUNNING");
+        var fence = run.GetProperty("locks")[0].GetProperty("fence").GetInt64();
+
+        var held = await Root.GetFromJsonAsync<JsonElement>($"/api/locks/{Uri.EscapeDataString(name)}/verify?fence={fence}", Cancel);
+        var later = await Root.GetFromJsonAsync<JsonElement>($"/api/locks/{Uri.EscapeDataString(name)}/verify?fence={fence + 1}", Cancel);
+        (await Root.DeleteAsync($"/api/runs/{id}?force=true", Cancel)).Dispose();
+
+        Assert.Equal((true, id), (held.GetProperty("held").GetBoolean(), held.GetProperty("runId").GetInt64()));
+        Assert.False(later.GetProperty("held").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    public async Task Submit_WhenALockIsNamedByDotsAlone_IsRefused(string name)
+    {
+        using var refused = await SubmitAsync(new { labels = Dummy(), locks = new[] { new { key = name } } });
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains("jobSpec.locks[0].key", await refused.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Confirm_WhenLocksAreInTheDatabase_HasNothingToConfirm()
+    {
+        using var nothing = await Root.PostAsJsonAsync("/api/locks/consul/confirm", new { reason = "why not" }, Cancel);
+        using var silent = await Root.PostAsJsonAsync("/api/locks/consul/confirm", new { reason = " " }, Cancel);
+        var keeper = (await Root.GetFromJsonAsync<JsonElement>("/api/locks", Cancel)).GetProperty("keeper");
+
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.BadRequest), (nothing.StatusCode, silent.StatusCode));
+        Assert.Equal(("database", "ok"), (keeper.GetProperty("provider").GetString(), keeper.GetProperty("state").GetString()));
+    }
 }

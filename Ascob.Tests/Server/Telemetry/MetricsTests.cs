@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Ascob.Core.Telemetry;
 using Ascob.Tests.Docs;
 using Ascob.Tests.Fixtures;
 using Ascob.Tests.Robustness;
@@ -24,6 +25,10 @@ public sealed partial class MetricsTests
         await using var server = await ServerWithARunAsync();
         using var client = server.Client();
         var scraped = new List<string>();
+        var holder = await client.AcceptedAsync(new { submitter = "metrics", labels = Http.Dummy(("dummy_run_ms", "500")), locks = new[] { new { key = "metrics" } } });
+        var waiter = await client.AcceptedAsync(new { submitter = "metrics", labels = Http.Dummy(("dummy_run_ms", "10")), locks = new[] { new { key = "metrics" } } });
+        Assert.Equal(("SUCCEEDED", "SUCCEEDED"), (await client.EndAsync(holder), await client.EndAsync(waiter)));
+        server.Get<AscobMetrics>().ConsulError("away");
 
         await Http.UntilAsync(
             async () =>

@@ -237,6 +237,45 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                     b.ToTable("lock_fences", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Locks.LockKeepTable", b =>
+                {
+                    b.Property<string>("LockKey")
+                        .HasMaxLength(210)
+                        .HasColumnType("character varying(210)")
+                        .HasColumnName("lock_key")
+                        .UseCollation("C");
+
+                    b.Property<long>("CreateIndex")
+                        .HasColumnType("bigint")
+                        .HasColumnName("create_index");
+
+                    b.Property<long>("ModifyIndex")
+                        .HasColumnType("bigint")
+                        .HasColumnName("modify_index");
+
+                    b.Property<long?>("QuarantinedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("quarantined_at");
+
+                    b.Property<string>("Server")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("server")
+                        .UseCollation("C");
+
+                    b.Property<string>("Session")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("session")
+                        .UseCollation("C");
+
+                    b.HasKey("LockKey");
+
+                    b.ToTable("lock_keeps", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Locks.LockRequestTable", b =>
                 {
                     b.Property<long>("RunId")

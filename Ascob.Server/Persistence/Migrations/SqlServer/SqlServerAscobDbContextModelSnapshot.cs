@@ -237,6 +237,45 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                     b.ToTable("lock_fences", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Locks.LockKeepTable", b =>
+                {
+                    b.Property<string>("LockKey")
+                        .HasMaxLength(210)
+                        .HasColumnType("nvarchar(210)")
+                        .HasColumnName("lock_key")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("CreateIndex")
+                        .HasColumnType("bigint")
+                        .HasColumnName("create_index");
+
+                    b.Property<long>("ModifyIndex")
+                        .HasColumnType("bigint")
+                        .HasColumnName("modify_index");
+
+                    b.Property<long?>("QuarantinedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("quarantined_at");
+
+                    b.Property<string>("Server")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .HasColumnName("server")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Session")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("nvarchar(64)")
+                        .HasColumnName("session")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("LockKey");
+
+                    b.ToTable("lock_keeps", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Locks.LockRequestTable", b =>
                 {
                     b.Property<long>("RunId")

@@ -212,6 +212,42 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.ToTable("lock_fences", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Locks.LockKeepTable", b =>
+                {
+                    b.Property<string>("LockKey")
+                        .HasMaxLength(210)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lock_key");
+
+                    b.Property<long>("CreateIndex")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("create_index");
+
+                    b.Property<long>("ModifyIndex")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("modify_index");
+
+                    b.Property<long?>("QuarantinedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("quarantined_at");
+
+                    b.Property<string>("Server")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("server");
+
+                    b.Property<string>("Session")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("session");
+
+                    b.HasKey("LockKey");
+
+                    b.ToTable("lock_keeps", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Locks.LockRequestTable", b =>
                 {
                     b.Property<long>("RunId")
