@@ -179,7 +179,7 @@ internal sealed class DatabaseContents(Database database, IStoreWriter writer, C
         {
             var read = session.Command(sql.ReadChunk);
             read.Args.Text("id", id).Int("number", number);
-            return read.FirstAsync(row => (int?)Blob.Copy(row, 0, buffer.Span), cancellationToken);
+            return read.CopyAsync(buffer, cancellationToken);
         },
         cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 
 namespace Ascob.Server.Persistence.Sql;
@@ -8,6 +9,18 @@ internal sealed class DriverCommand(SqlStatement statement, DbCommand command, I
     public override Task<int> ExecuteAsync(CancellationToken cancellationToken) => command.ExecuteNonQueryAsync(cancellationToken);
 
     public override Task<DbDataReader> ReadAsync(CancellationToken cancellationToken) => command.ExecuteReaderAsync(cancellationToken);
+
+    public override async Task<int?> CopyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        await using var value = reader.GetStream(0);
+        return await value.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+    }
 
     public override void Dispose() => command.Dispose();
 }

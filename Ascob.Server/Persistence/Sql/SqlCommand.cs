@@ -12,6 +12,9 @@ internal abstract class SqlCommand(SqlStatement statement, ISqlParameters parame
 
     public abstract Task<DbDataReader> ReadAsync(CancellationToken cancellationToken);
 
+    /// <summary>Reads one row with one large value in passing, so that neither the driver nor we hold it in memory as a whole; its length, or null where there is no row.</summary>
+    public abstract Task<int?> CopyAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+
     public abstract void Dispose();
 
     /// <summary>Reads the rows through <paramref name="row"/>.</summary>

@@ -31,6 +31,8 @@ internal sealed class SqlitePrepared(SqlStatement statement, SqlitePrepared.Valu
 
     public override Task<DbDataReader> ReadAsync(CancellationToken cancellationToken) => throw new NotSupportedException("This statement answers no rows.");
 
+    public override Task<int?> CopyAsync(Memory<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException("This statement answers no rows.");
+
     public override void Dispose() => values.Dispose();
 
     /// <summary>The statement's parameters, which SQLite keeps from one execution to the next.</summary>
