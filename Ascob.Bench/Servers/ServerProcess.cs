@@ -134,5 +134,5 @@ internal sealed partial class ServerProcess : IDisposable
     private static string DotNetHost => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Signal(int pid, int signal);
+    internal static partial int Signal(int pid, int signal);
 }

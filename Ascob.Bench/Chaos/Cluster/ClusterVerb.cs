@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Ascob.Bench.Load;
 using Ascob.Bench.Servers;
-using Ascob.Core.Client;
 using Ascob.Core.Runs;
 
 namespace Ascob.Bench.Chaos.Cluster;

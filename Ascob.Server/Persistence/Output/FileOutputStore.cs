@@ -1,7 +1,6 @@
 using System.Globalization;
 using Ascob.Core.Errors;
 using Ascob.Core.Output;
-using Ascob.Server.Configuration;
 
 namespace Ascob.Server.Persistence.Output;
 
