@@ -71,6 +71,7 @@ public sealed class LockService(
             return;
         }
 
+        var left = keys.ToHashSet(StringComparer.Ordinal);
         foreach (var waiter in await locks.WaitersAsync(keys, cancellationToken).ConfigureAwait(false))
         {
             var run = await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
@@ -78,9 +79,14 @@ public sealed class LockService(
             {
                 metrics.LockHandedOver(clock.Time.GetElapsedTime(at));
             }
+
+            left.ExceptWith(run is { Status: RunStatus.PendingSubmit, Fences: { } fences } ? fences.Keys : []);
         }
 
-        locks.LetGo(keys);
+        if (left.Count > 0)
+        {
+            locks.LetGo(left);
+        }
     }
 
     /// <summary>Counts what is held and wanted, for the figures.</summary>

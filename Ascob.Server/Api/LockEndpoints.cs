@@ -37,6 +37,12 @@ internal static class LockEndpoints
             throw new RequestRefusedException(Error.Invalid("reason", "Why, in one line of 1 to 2000 characters."));
         }
 
+        if (context.GetCaller().Submitters is not null)
+        {
+            await Problems.WriteAsync(context, new Error(ErrorKind.Forbidden, "lock.scope", "A token limited to submitters cannot confirm this: all runs rely on it."));
+            return;
+        }
+
         if (!await locks.ConfirmAsync(context.GetCaller().Actor, body.Reason, context.RequestAborted))
         {
             await Problems.WriteAsync(context, new Error(ErrorKind.Conflict, "lock.nothing_to_confirm", "Consul has not lost its memory, as far as is known."));

@@ -74,7 +74,11 @@ internal sealed class ConsulAgent : IAsyncDisposable
         var begun = Stopwatch.GetTimestamp();
         while (!await IsReadyAsync())
         {
-            Assert.False(_process.HasExited, "consul ended: " + await File.ReadAllTextAsync(Path.Combine(_directory, "log"), Stop));
+            if (_process.HasExited)
+            {
+                Assert.Fail("consul ended: " + await File.ReadAllTextAsync(Path.Combine(_directory, "log"), Stop));
+            }
+
             Assert.True(Stopwatch.GetElapsedTime(begun) < StartLimit, "consul was not ready in time");
             await Task.Delay(25, Stop);
         }

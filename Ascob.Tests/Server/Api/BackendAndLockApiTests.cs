@@ -87,9 +87,11 @@ public sealed class BackendAndLockApiTests : RunApi
     {
         using var nothing = await Root.PostAsJsonAsync("/api/locks/consul/confirm", new { reason = "why not" }, Cancel);
         using var silent = await Root.PostAsJsonAsync("/api/locks/consul/confirm", new { reason = " " }, Cancel);
+        using var scoped = await Server.ClientAsync(["lock_break"], ["ann"]);
+        using var foreign = await scoped.PostAsJsonAsync("/api/locks/consul/confirm", new { reason = "mine are at rest" }, Cancel);
         var keeper = (await Root.GetFromJsonAsync<JsonElement>("/api/locks", Cancel)).GetProperty("keeper");
 
-        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.BadRequest), (nothing.StatusCode, silent.StatusCode));
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.BadRequest, HttpStatusCode.Forbidden), (nothing.StatusCode, silent.StatusCode, foreign.StatusCode));
         Assert.Equal(("database", "ok"), (keeper.GetProperty("provider").GetString(), keeper.GetProperty("state").GetString()));
     }
 }

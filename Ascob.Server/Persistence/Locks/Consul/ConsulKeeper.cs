@@ -145,7 +145,13 @@ internal sealed class ConsulKeeper(
 
         var freed = view.Replace(listing, options.Value.KeyPrefix);
         signals.Freed(freed.Where(f => !sessions.IsKnownAsOurs(f.Session)).Select(f => f.Name));
-        Wake();
+
+        // A change of this server's own locks is no news.
+        if (freed.Count > 0 || listing.Keys.Any(k => k.Session is not null && k.Session != session.Id))
+        {
+            Wake();
+        }
+
         return listing.Index;
     }
 
@@ -170,7 +176,7 @@ internal sealed class ConsulKeeper(
                 }
             }
 
-            await Task.Delay(Breath, clock.Time, cancellationToken);
+            await Task.Delay(options.Value.KeepInterval / 10, clock.Time, cancellationToken);
         }
     }
 

@@ -106,7 +106,7 @@ public sealed class ConsulPitfallTests(ConsulFixture consul) : ConsulTestBase(co
     }
 
     [Fact]
-    public async Task Pitfall43_WhenNothingChanges_AWatchLastsAsLongAsConsulLetsItAndIndexesThatGoBackStartItOver()
+    public async Task Pitfall43_WhenNothingChanges_AWatchLastsAsLongAsConsulLetsItAndNobodyIsCalledAway()
     {
         var agent = await SharedAsync();
         await using var proxy = await ConsulProxy.StartAsync(agent.Url);
