@@ -48,6 +48,7 @@ internal static class AscobServer
         builder.Services.AddAscobOutput(builder.Configuration);
         builder.Services.AddAscobBackendTypes();
         builder.Services.AddAscobCluster(builder.Configuration);
+        builder.Services.AddSingleton<ServerOrders>();
         builder.Services.AddHostedService<WorkerBackends>();
         builder.Services.AddAscobEngine();
         builder.Services.AddAscobBackground(builder.Configuration);

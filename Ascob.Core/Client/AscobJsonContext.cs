@@ -33,6 +33,7 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(RunList))]
 [JsonSerializable(typeof(SearchRunsRequest))]
 [JsonSerializable(typeof(SearchRunsResponse))]
+[JsonSerializable(typeof(ServerInfo))]
 [JsonSerializable(typeof(ServerList))]
 [JsonSerializable(typeof(SubmitRunRequest))]
 [JsonSerializable(typeof(SubmitRunResponse))]

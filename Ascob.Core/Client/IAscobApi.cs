@@ -116,6 +116,14 @@ public interface IAscobApi
     [Get("/api/servers")]
     Task<ServerList> ListServersAsync(CancellationToken cancellationToken);
 
+    /// <summary>Has load balancers leave a server.</summary>
+    [Post("/api/servers/{name}/drain")]
+    Task DrainServerAsync(string name, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Lets load balancers send requests to a server again.</summary>
+    [Post("/api/servers/{name}/resume")]
+    Task ResumeServerAsync(string name, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
     /// <summary>Lists the locks that are held or wanted.</summary>
     [Get("/api/locks")]
     Task<LockListResponse> ListLocksAsync(CancellationToken cancellationToken);

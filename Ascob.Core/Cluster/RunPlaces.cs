@@ -46,6 +46,9 @@ public sealed class RunPlaces(BackendCatalog catalog, ClusterView cluster, IAtte
         }
     }
 
+    /// <summary>Asks a server to look at a waiting run: a worker does not know all that may stand in its way.</summary>
+    public void AskServer(long runId) => attention.Ask(null, runId);
+
     // The member that is there and has the run at its place.
     private Member? Other(Run run, BackendEntry backend) =>
         run.IntentAt is not null && run.IntentPlace is { } place && place != backend.Adapter.Place && cluster.KeeperOf(place) is { } keeper && cluster.IsThere(keeper)

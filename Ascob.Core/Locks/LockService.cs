@@ -71,6 +71,17 @@ public sealed class LockService(
             return;
         }
 
+        if (options.Value.OnlyBackend is not null)
+        {
+            // Locks are granted by servers, which alone have Consul to ask where that keeps them.
+            foreach (var waiter in await locks.WaitersAsync(keys, cancellationToken).ConfigureAwait(false))
+            {
+                places.AskServer(waiter);
+            }
+
+            return;
+        }
+
         var left = keys.ToHashSet(StringComparer.Ordinal);
         foreach (var waiter in await locks.WaitersAsync(keys, cancellationToken).ConfigureAwait(false))
         {

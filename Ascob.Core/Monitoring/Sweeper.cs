@@ -52,8 +52,14 @@ public sealed class Sweeper(
     public async Task AttendAsync(long runId, CancellationToken cancellationToken)
     {
         var now = clock.Now;
-        if (await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run
-            || run.Status is RunStatus.Defined or RunStatus.WaitingLocks
+        var run = await store.FindAsync(runId, cancellationToken).ConfigureAwait(false);
+        if (run is { Status: RunStatus.WaitingLocks })
+        {
+            await locks.TryGrantAsync(runId, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (run is null or { Status: RunStatus.Defined }
             || run.Status.IsFinal()
             || !places.IsHere(run)
             || (run.Status == RunStatus.PendingSubmit && run.NextCheckAt > now)

@@ -5,6 +5,7 @@ using Ascob.Core.Cluster;
 using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Ascob.Server.Cluster;
 using Ascob.Server.Security;
 
 namespace Ascob.Server.Api;
@@ -20,6 +21,10 @@ internal static partial class MemberEndpoints
             .WithSummary("Forget a worker that is gone for good and has no runs under way").Produces(204).Refuses(404, 409);
         routes.MapGet("/api/servers", ListServersAsync).WithTags("Workers").Requires(Permissions.BackendRead).WithName("ListServers")
             .WithSummary("List the servers on this database").Produces<ServerList>();
+        routes.MapPost("/api/servers/{name}/drain", DrainAsync).WithTags("Workers").Requires(Permissions.BackendWrite).WithName("DrainServer")
+            .WithSummary("Have load balancers leave a server; its runs go on").Produces<ServerInfo>(202).Refuses(404);
+        routes.MapPost("/api/servers/{name}/resume", ResumeAsync).WithTags("Workers").Requires(Permissions.BackendWrite).WithName("ResumeServer")
+            .WithSummary("Let load balancers send requests to a server again").Produces<ServerInfo>(202).Refuses(404);
     }
 
     // What this server knows is shown, a heartbeat old at most: by that it routes.
@@ -30,11 +35,10 @@ internal static partial class MemberEndpoints
             w.Name, w.Labels, MemberStates.Word(w, view.IsThere(w), drained.Contains(w.Name)), w.Running, w.Capacity, w.LastSeenAt, w.Version))]));
     }
 
-    private static async Task ListServersAsync(HttpContext context, ClusterView view, ServerIdentity self, MonotonicClock clock)
+    private static async Task ListServersAsync(HttpContext context, ClusterView view, ServerOrders orders, ServerIdentity self, MonotonicClock clock)
     {
-        var servers = view.Members.Where(m => m.Kind == MemberKind.Server)
-            .Select(s => new ServerInfo(s.Name, MemberStates.Word(s, view.IsThere(s)), s.StartedAt, s.LastSeenAt, s.Version, s.Instance == self.LeaseOwner))
-            .ToList();
+        var drained = await orders.DrainedAsync(context.RequestAborted);
+        var servers = view.Members.Where(m => m.Kind == MemberKind.Server).Select(s => Show(s, view, drained, self)).ToList();
         if (servers.Count == 0)
         {
             // Alone with its database, it need not tell anybody that it is there.
@@ -42,6 +46,30 @@ internal static partial class MemberEndpoints
         }
 
         await Answer.JsonAsync(context, new ServerList(servers));
+    }
+
+    private static ServerInfo Show(Member server, ClusterView view, IReadOnlySet<string> drained, ServerIdentity self) => new(
+        server.Name, MemberStates.Word(server, view.IsThere(server), drained.Contains(server.Name)), server.StartedAt, server.LastSeenAt, server.Version, server.Instance == self.LeaseOwner);
+
+    private static Task DrainAsync(HttpContext context, ClusterView view, ServerOrders orders, ServerIdentity self, ILogger<ClusterView> log) =>
+        OrderAsync(context, view, orders, self, log, drained: true);
+
+    private static Task ResumeAsync(HttpContext context, ClusterView view, ServerOrders orders, ServerIdentity self, ILogger<ClusterView> log) =>
+        OrderAsync(context, view, orders, self, log, drained: false);
+
+    private static async Task OrderAsync(HttpContext context, ClusterView view, ServerOrders orders, ServerIdentity self, ILogger log, bool drained)
+    {
+        var name = context.Request.RouteValues["name"] as string ?? string.Empty;
+        if (view.Find(name) is not { Kind: MemberKind.Server } server)
+        {
+            await Problems.WriteAsync(context, new Error(ErrorKind.NotFound, "server.not_found", "There is no such server, or it has its database for itself: stop that one with SIGTERM."));
+            return;
+        }
+
+        await orders.OrderAsync(name, drained, context.RequestAborted);
+        LogOrder(log, context.GetCaller().Actor, drained ? "drained" : "resumed", name);
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        await Answer.JsonAsync(context, Show(server, view, await orders.DrainedAsync(context.RequestAborted), self));
     }
 
     private static async Task ForgetAsync(HttpContext context, IMemberStore members, ClusterView view, IRunStore runs, ILogger<ClusterView> log)
@@ -77,6 +105,9 @@ internal static partial class MemberEndpoints
         LogForgotten(log, context.GetCaller().Actor, name);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Actor} {Decision} the server {Server}")]
+    private static partial void LogOrder(ILogger logger, string actor, string decision, string server);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Actor} forgot the worker {Worker}")]
     private static partial void LogForgotten(ILogger logger, string actor, string worker);

@@ -14,6 +14,7 @@ internal static class ClusterRegistration
             return services;
         }
 
+        services.AddSingleton<LockAgreement>();
         services.AddHostedService<Membership>();
         if (configuration.GetSection(HangfireOptions.Section).Get<HangfireOptions>() is { Storage: HangfireStorage.Database })
         {

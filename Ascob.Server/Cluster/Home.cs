@@ -1,3 +1,5 @@
+using Ascob.Server.Configuration;
+
 namespace Ascob.Server.Cluster;
 
 /// <summary>
@@ -19,7 +21,7 @@ internal static class Home
 
         var made = Guid.NewGuid().ToString("N");
         var whole = $"{path}.{made}";
-        Directory.CreateDirectory(dataDirectory);
+        PrivateDirectory.Create(dataDirectory);
         File.WriteAllText(whole, made);
         File.Move(whole, path, overwrite: true);
         return made;

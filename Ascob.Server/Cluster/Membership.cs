@@ -21,6 +21,8 @@ internal sealed class Membership(
     IOptions<AscobOptions> ascob,
     IOptions<EngineOptions> engine,
     IHostApplicationLifetime lifetime,
+    IEnumerable<ServerOrders> orders,
+    LockAgreement agreement,
     ILogger<Membership> logger) : BackgroundService
 {
     private readonly HashSet<string> _givenBack = new(StringComparer.Ordinal);
@@ -31,7 +33,7 @@ internal sealed class Membership(
     private bool IsWorker => engine.Value.OnlyBackend is not null;
 
     /// <inheritdoc/>
-    /// <exception cref="ConfigurationException">The name belongs to another member that is there.</exception>
+    /// <exception cref="ConfigurationException">The name belongs to another member that is there, or other servers keep locks elsewhere.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         _home = Home.Of(ascob.Value.AbsoluteDataDirectory);
@@ -47,6 +49,11 @@ internal sealed class Membership(
         }
 
         await LearnAsync(cancellationToken);
+        if (!IsWorker)
+        {
+            await agreement.CheckAsync(view.Members.Where(m => m.Kind == MemberKind.Server && m.Instance != server.LeaseOwner && view.IsThere(m)), cancellationToken);
+        }
+
         await base.StartAsync(cancellationToken);
     }
 
@@ -117,6 +124,12 @@ internal sealed class Membership(
     {
         var members = await store.ListAsync(cancellationToken);
         view.Update(members);
+        foreach (var order in orders)
+        {
+            // A worker has none: its backend is drained like any other.
+            await order.CarryOutAsync(cancellationToken);
+        }
+
         foreach (var gone in members.Where(m => m.Instance != server.LeaseOwner && !view.IsThere(m) && !_givenBack.Contains(m.Instance)))
         {
             await GiveBackAsync(gone, cancellationToken);

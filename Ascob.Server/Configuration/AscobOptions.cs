@@ -11,7 +11,7 @@ internal sealed class AscobOptions
     /// <summary>Gets or sets the base of callback URLs, as jobs reach this server; null for the address it listens on.</summary>
     public string? PublicUrl { get; set; }
 
-    /// <summary>Gets or sets the name of this server in leases and events; null for the host's name with a random part.</summary>
+    /// <summary>Gets or sets the name of this server in leases and events; null for the host's name, on a shared database with a part of the data directory's own.</summary>
     public string? ServerName { get; set; }
 
     /// <summary>Gets or sets the addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Ascob.Core.Callbacks;
 using Ascob.Core.Runs;
+using Ascob.Server.Cluster;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 
@@ -18,7 +19,9 @@ internal static class ConfigurationRegistration
         services.AddOptions<EngineOptions>().Bind(configuration.GetSection("Ascob:Engine")).Configure<IOptions<AscobOptions>, IOptions<LimitsOptions>>(
             (engine, server, limits) =>
             {
-                engine.ServerName = server.Value.ServerName ?? engine.ServerName;
+                // Servers that share a database need names that differ, also two on one machine, and stay the same for their next lives.
+                engine.ServerName = server.Value.ServerName
+                    ?? (ClusterRegistration.IsShared(configuration) ? $"{engine.ServerName}-{Home.Of(server.Value.AbsoluteDataDirectory)[..4]}" : engine.ServerName);
                 engine.PublicUrl = (server.Value.PublicUrl ?? engine.PublicUrl)?.TrimEnd('/');
                 engine.ManualStartDeadline = limits.Value.ManualStartDeadline;
             });

@@ -4,15 +4,7 @@ namespace Ascob.Server.Configuration;
 internal static class PrivateDirectory
 {
     /// <summary>Makes a directory where there is none; one that is there stays as its owner wants it.</summary>
-    public static void Create(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
+    public static DirectoryInfo Create(string path) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(path)
+        : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 }

@@ -4,6 +4,7 @@ using Ascob.Core.Cluster;
 using Ascob.Core.Files;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Ascob.Server.Configuration;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Contents;

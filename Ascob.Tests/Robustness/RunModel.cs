@@ -58,7 +58,8 @@ internal sealed class RunModel
     /// <summary>An operator's verdict; the job is truly there.</summary>
     public int Resolve(ModelRun run, ResolutionVerdict verdict)
     {
-        if (run.Status != RunStatus.InDoubt)
+        var isUnknownWhileStopping = run is { Status: RunStatus.Aborting, HasKeys: false };
+        if (run.Status != RunStatus.InDoubt && !isUnknownWhileStopping)
         {
             return 409;
         }
@@ -66,6 +67,17 @@ internal sealed class RunModel
         if (verdict == ResolutionVerdict.Failed)
         {
             End(run, RunStatus.Failed);
+            return 200;
+        }
+
+        if (isUnknownWhileStopping)
+        {
+            run.HasKeys = true;
+            if (verdict == ResolutionVerdict.NotStarted || run.Obeys)
+            {
+                End(run, RunStatus.Aborted);
+            }
+
             return 200;
         }
 

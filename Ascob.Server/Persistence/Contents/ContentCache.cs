@@ -1,3 +1,4 @@
+using Ascob.Server.Configuration;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Ascob.Core.Files;

@@ -1,3 +1,4 @@
+using Ascob.Server.Configuration;
 using System.Globalization;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;

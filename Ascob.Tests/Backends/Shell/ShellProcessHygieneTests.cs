@@ -46,7 +46,9 @@ public sealed class ShellProcessHygieneTests : IAsyncLifetime
 
         Assert.Equal(BackendState.Aborted, report.State);
         Assert.Equal(7, report.ExitCode);
-        Assert.EndsWith("tidy\n", await _world.OutputAsync(job), StringComparison.Ordinal);
+
+        // The shell may add a word about its child, which got the signal too.
+        Assert.Contains("tidy\n", await _world.OutputAsync(job), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -190,6 +190,54 @@ public sealed class WorkerTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Worker_WhenItsJobWritesAndReadsAFile_ServerShowsTheOutputLiveAndKeepsIt()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database);
+        using var client = server.Client();
+        await using var worker = RunningWorker.Start("w", database, ["--labels", "team=dba", .. Impatient]);
+        await WorkerAsync(client, worker, "w", "online");
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent(Spec($"cat \"$ASCOB_FILES_DIR/words\"; {Until(worker, "echo last")}", ("team", "dba")).ToJsonString(), System.Text.Encoding.UTF8, "application/json"), "request" },
+            { new ByteArrayContent("first\n"u8.ToArray()), "words", "words" },
+        };
+        using var accepted = await client.PostAsync("/api/runs", form, Token);
+        Assert.True(accepted.IsSuccessStatusCode, await accepted.Content.ReadAsStringAsync(Token));
+        var run = (long)JsonNode.Parse(await accepted.Content.ReadAsStringAsync(Token))!["runId"]!;
+
+        var live = string.Empty;
+        await TestWorld.UntilAsync(async () => (live = await client.GetStringAsync($"/api/runs/{run}/output.txt", Token)).Length > 0);
+        await File.WriteAllTextAsync(Path.Combine(worker.Directory, "go"), string.Empty, Token);
+        var ended = await EndAsync(client, run);
+        await worker.TerminateAsync();
+
+        Assert.Equal("first\n", live);
+        Assert.Equal(("SUCCEEDED", "w"), ((string?)ended["status"], (string?)ended["backendId"]));
+        Assert.Equal("first\nlast\n", await client.GetStringAsync($"/api/runs/{run}/output.txt", Token));
+    }
+
+    [Fact]
+    public async Task Server_WhenDrainedByAnOperator_IsNotReadyUntilItIsResumed()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database);
+        using var client = server.Client();
+
+        using var unknown = await client.PostAsJsonAsync("/api/servers/nobody/drain", new { }, Token);
+        using var drained = await client.PostAsJsonAsync("/api/servers/one/drain", new { }, Token);
+        await TestWorld.UntilAsync(async () => (await client.GetAsync("/healthz/ready", Token)).StatusCode == HttpStatusCode.ServiceUnavailable);
+        var list = JsonNode.Parse(await client.GetStringAsync("/api/servers", Token))!["items"]!.AsArray();
+        var run = await UntilAsync(client, await SubmitAsync(client, "true"), "SUCCEEDED");
+        using var resumed = await client.PostAsJsonAsync("/api/servers/one/resume", new { }, Token);
+        await TestWorld.UntilAsync(async () => (await client.GetAsync("/healthz/ready", Token)).IsSuccessStatusCode);
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Accepted, HttpStatusCode.Accepted), (unknown.StatusCode, drained.StatusCode, resumed.StatusCode));
+        Assert.Equal(("one", "draining", true), ((string?)list[0]!["name"], (string?)list[0]!["state"], (bool)list[0]!["answering"]!));
+        Assert.Equal("SUCCEEDED", (string?)run["status"]);
+    }
+
+    [Fact]
     public async Task Server_WhenLockIsReleasedByAWorker_TheNextInLineStartsWhereItBelongs()
     {
         var database = await postgres.CreateDatabaseAsync();
@@ -209,10 +257,23 @@ public sealed class WorkerTests(PostgresFixture postgres)
         Assert.Equal(("SUCCEEDED", "w"), ((string?)(await EndAsync(client, third))["status"], (string?)(await EndAsync(client, third))["backendId"]));
     }
 
-    private static Task<RunningServer> StartServerAsync(string database) => RunningServer.StartAsync(
+    [Fact]
+    public async Task Server_WhenItsLocksLieElsewhereThanThoseOfAServerThatIsThere_RefusesToStartWithOneLine()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database);
+
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => StartServerAsync(
+            database, "--Ascob:ServerName=two", "--Ascob:Locks:Provider=Consul", "--Ascob:Locks:Consul:Url=http://127.0.0.1:9"));
+
+        Assert.Contains(
+            "Ascob:Locks:Provider: locks are in Consul below 'ascob/locks/' here, and in Database at server 'one' on the same database", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<RunningServer> StartServerAsync(string database, params string[] more) => RunningServer.StartAsync(
         [
             "--Ascob:Database:Provider=PostgreSql", $"--Ascob:Database:ConnectionString={database}", "--Ascob:Hangfire:Storage=Database", "--Ascob:ServerName=one",
-            "--Ascob:Backends:shell:Type=Shell", .. Impatient,
+            "--Ascob:Backends:shell:Type=Shell", .. Impatient, .. more,
         ]);
 
     // Goes on until the test says so, and ends with the worker's directory in any case.

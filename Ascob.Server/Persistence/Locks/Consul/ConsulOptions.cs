@@ -4,6 +4,7 @@ namespace Ascob.Server.Persistence.Locks.Consul;
 internal sealed class ConsulOptions
 {
     public const string Section = "Ascob:Locks:Consul";
+    public const string DefaultKeyPrefix = "ascob/locks/";
 
     /// <summary>Gets or sets the agent.</summary>
     public string Url { get; set; } = "http://127.0.0.1:8500";
@@ -12,7 +13,7 @@ internal sealed class ConsulOptions
     public string? Token { get; set; }
 
     /// <summary>Gets or sets what stands before the name of a lock in Consul.</summary>
-    public string KeyPrefix { get; set; } = "ascob/locks/";
+    public string KeyPrefix { get; set; } = DefaultKeyPrefix;
 
     /// <summary>Gets or sets how long a session lives without renewal; Consul may let it live twice as long.</summary>
     public TimeSpan SessionTtl { get; set; } = TimeSpan.FromSeconds(10);
