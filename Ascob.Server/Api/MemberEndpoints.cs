@@ -68,8 +68,7 @@ internal static partial class MemberEndpoints
 
         await orders.OrderAsync(name, drained, context.RequestAborted);
         LogOrder(log, context.GetCaller().Actor, drained ? "drained" : "resumed", name);
-        context.Response.StatusCode = StatusCodes.Status202Accepted;
-        await Answer.JsonAsync(context, Show(server, view, await orders.DrainedAsync(context.RequestAborted), self));
+        await Answer.JsonAsync(context, Show(server, view, await orders.DrainedAsync(context.RequestAborted), self), StatusCodes.Status202Accepted);
     }
 
     private static async Task ForgetAsync(HttpContext context, IMemberStore members, ClusterView view, IRunStore runs, ILogger<ClusterView> log)

@@ -68,33 +68,42 @@ internal static class OutputEndpoints
         }
         else
         {
-            await SendGrowingAsync(context, document, offset, follow, context.RequestAborted);
+            await SendGrowingAsync(context, document, offset, follow, new Sent(), context.RequestAborted);
         }
     }
 
-    // A server that is being left ends the stream, and the reader comes back for the rest. Of a run that is final the reader would take the end of the stream for the end of the output, so that one
-    // is told by a broken connection.
+    // A server that is being left ends the stream, and the reader comes back for the rest. Of a run that is final the reader would take the end of the stream for the end of the output, so the little
+    // that is left of it is still sent; where it is not known what is left (a run of several attempts), a broken connection tells.
     private static async Task FollowAsync(HttpContext context, JobService jobs, ServerDrain drain, long id, OutputDocument document, long offset)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, drain.Begun);
+        var sent = new Sent();
         try
         {
-            await SendGrowingAsync(context, document, offset, follow: true, stop.Token);
+            await SendGrowingAsync(context, document, offset, follow: true, sent, stop.Token);
         }
         catch (OperationCanceledException) when (drain.IsDraining && !context.RequestAborted.IsCancellationRequested)
         {
             var run = await jobs.GetAsync(id, context.GetCaller(), context.RequestAborted);
-            if (!run.IsSuccess || run.Value.Status.IsFinal())
+            if (run.IsSuccess && run.Value.Status.IsFinal() && run.Value.Attempt == 1)
+            {
+                await SendGrowingAsync(context, document, offset + sent.Bytes, follow: true, sent, context.RequestAborted);
+            }
+            else if (!run.IsSuccess || run.Value.Status.IsFinal())
             {
                 context.Abort();
             }
         }
     }
 
-    private static async Task SendGrowingAsync(HttpContext context, OutputDocument document, long offset, bool follow, CancellationToken cancellationToken)
+    private static async Task SendGrowingAsync(HttpContext context, OutputDocument document, long offset, bool follow, Sent sent, CancellationToken cancellationToken)
     {
-        Prepare(context.Response);
-        if (follow)
+        if (!context.Response.HasStarted)
+        {
+            Prepare(context.Response);
+        }
+
+        if (follow && !context.Response.HasStarted)
         {
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             await context.Response.StartAsync(context.RequestAborted);
@@ -104,11 +113,18 @@ internal static class OutputEndpoints
         await foreach (var piece in document.ReadAsync(offset, follow, cancellationToken))
         {
             await context.Response.Body.WriteAsync(piece, context.RequestAborted);
+            sent.Bytes += piece.Length;
             if (follow)
             {
                 await context.Response.Body.FlushAsync(context.RequestAborted);
             }
         }
+    }
+
+    /// <summary>How much of a document has been sent.</summary>
+    private sealed class Sent
+    {
+        public long Bytes { get; set; }
     }
 
     /// <summary>

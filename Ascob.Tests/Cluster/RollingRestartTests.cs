@@ -53,6 +53,11 @@ public sealed class RollingRestartTests(PostgresFixture postgres, ITestOutputHel
         await stop.CancelAsync();
         await working;
         output.WriteLine($"{load.Requests} requests, {load.Runs.Count} runs, {load.Followed} followed to their end by a client, {load.Failures.Count} failures");
+        foreach (var failure in balancer.Failures)
+        {
+            output.WriteLine(failure);
+        }
+
         Assert.Empty(balancer.Failures);
         Assert.Empty(load.Failures);
         await CheckAsync(balancer, load);
