@@ -1,7 +1,7 @@
-using Ascob.Server.Configuration;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Ascob.Core.Files;
+using Ascob.Server.Configuration;
 
 namespace Ascob.Server.Persistence.Contents;
 

@@ -1,8 +1,8 @@
-using Ascob.Server.Configuration;
 using System.Globalization;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Output;
+using Ascob.Server.Configuration;
 using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;

@@ -1,7 +1,7 @@
-using Ascob.Server.Configuration;
 using System.Globalization;
 using Ascob.Core.Errors;
 using Ascob.Core.Output;
+using Ascob.Server.Configuration;
 
 namespace Ascob.Server.Persistence.Output;
 
