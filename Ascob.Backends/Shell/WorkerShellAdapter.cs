@@ -15,7 +15,8 @@ internal sealed class WorkerShellAdapter(string worker) : IBackendAdapter, ISupp
 
     public string BackendId => worker;
 
-    public bool ResendIsSafe => true;
+    // The worker sends again what it began; for a server the question is whether another backend may have a job that never left.
+    public bool ResendIsSafe => false;
 
     public bool SeparatesStreams => true;
 

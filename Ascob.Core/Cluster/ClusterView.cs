@@ -24,11 +24,23 @@ public sealed class ClusterView(ServerIdentity server, MonotonicClock clock, IOp
     /// <summary>Gets the places that other members look after, who are there: their runs are left to them.</summary>
     public IReadOnlyList<string> OthersPlaces => [.. _now.Members.Where(m => m.Instance != server.LeaseOwner && IsThere(m)).SelectMany(m => m.Places).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>
+    /// Gets or sets since when this process reads the members without a break. Absences count from there: while the database was away, nobody could be heard of.
+    /// </summary>
+    public DateTimeOffset WatchingSince { get; set; } = DateTimeOffset.MinValue;
+
     /// <summary>Answers whether a member is at work or about to stop, and was heard of within the lease time.</summary>
     public bool IsThere(Member member)
     {
         ArgumentNullException.ThrowIfNull(member);
-        return member.State != MemberState.Stopped && clock.Now - member.LastSeenAt < options.Value.Lease;
+        return member.State != MemberState.Stopped && AbsenceOf(member) < options.Value.Lease;
+    }
+
+    /// <summary>Answers how long a member has not been heard of, as far as this process could have heard.</summary>
+    public TimeSpan AbsenceOf(Member member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        return clock.Now - (member.State != MemberState.Stopped && WatchingSince > member.LastSeenAt ? WatchingSince : member.LastSeenAt);
     }
 
     /// <summary>Answers the member that looks after a place, there or not; null where nobody is known to.</summary>

@@ -28,7 +28,7 @@ public sealed class RunPlaces(BackendCatalog catalog, ClusterView cluster, IAtte
         return catalog.TryGet(run.BackendId, out var backend)
             && (backend.ServedHere
                 ? run.IntentAt is not null && run.IntentPlace is { } place && place != backend.Adapter.Place && Other(run, backend) is null
-                : backend.Condition.Away is not null);
+                : backend.Condition.Away is not null || IsLost(run, backend));
     }
 
     /// <summary>Asks whoever can reach the run to look at it now; nobody, where that one is away: it looks when it is back.</summary>
@@ -48,6 +48,10 @@ public sealed class RunPlaces(BackendCatalog catalog, ClusterView cluster, IAtte
 
     /// <summary>Asks a server to look at a waiting run: a worker does not know all that may stand in its way.</summary>
     public void AskServer(long runId) => attention.Ask(null, runId);
+
+    // The worker is there, but not at the place that had the run: its directory is another one.
+    private bool IsLost(Run run, BackendEntry backend) =>
+        run.IntentAt is not null && run.IntentPlace is { } place && cluster.Find(backend.Worker!) is { } worker && !worker.Places.Contains(place, StringComparer.Ordinal);
 
     // The member that is there and has the run at its place.
     private Member? Other(Run run, BackendEntry backend) =>

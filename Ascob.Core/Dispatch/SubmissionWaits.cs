@@ -62,7 +62,7 @@ public sealed class SubmissionWaits(
         var now = clock.Now;
         if (hold is { Counts: true, OnlyThisJob: false } && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
         {
-            await finisher.RejectAsync(run, $"not taken within {backend.Options.SubmitDeadline}: {hold.Reason}", cancellationToken).ConfigureAwait(false);
+            await finisher.RejectAsync(run, $"not taken within {backend.Options.SubmitDeadline}: {hold.Reason}", cancellationToken, r => !IsAnotherBy(run, r)).ConfigureAwait(false);
             return;
         }
 

@@ -26,24 +26,35 @@ public sealed class LockBreaker(ILockStore locks, IRunStore store, RunUpdater up
 
         // The lock is gone from here on: what follows must not stop half-way because the caller went away.
         logger.LogWarning("{Actor} broke the lock {Lock} of runs {Runs}", caller.Actor, key, string.Join(", ", holders));
-        foreach (var runId in holders)
+        try
         {
-            if (await store.FindAsync(runId, CancellationToken.None).ConfigureAwait(false) is { } run)
+            foreach (var runId in holders)
             {
-                await updater.ApplyAsync(
-                    run,
-                    r => RunLifecycle.Change(
-                        r,
-                        RunTrigger.Noted,
-                        clock.Now,
-                        caller.Actor,
-                        $"the lock '{key}' was broken by an operator",
-                        eventType: RunEventTypes.Operator),
-                    CancellationToken.None).ConfigureAwait(false);
+                await NoteAsync(runId, key, caller).ConfigureAwait(false);
             }
         }
+        finally
+        {
+            await lockService.ReleasedAsync([key], CancellationToken.None).ConfigureAwait(false);
+        }
 
-        await lockService.ReleasedAsync([key], CancellationToken.None).ConfigureAwait(false);
         return Result<IReadOnlyList<long>>.Success(holders);
+    }
+
+    private async Task NoteAsync(long runId, string key, Caller caller)
+    {
+        if (await store.FindAsync(runId, CancellationToken.None).ConfigureAwait(false) is { } run)
+        {
+            await updater.ApplyAsync(
+                run,
+                r => RunLifecycle.Change(
+                    r,
+                    RunTrigger.Noted,
+                    clock.Now,
+                    caller.Actor,
+                    $"the lock '{key}' was broken by an operator",
+                    eventType: RunEventTypes.Operator),
+                CancellationToken.None).ConfigureAwait(false);
+        }
     }
 }

@@ -85,7 +85,19 @@ public sealed class LockService(
         var left = keys.ToHashSet(StringComparer.Ordinal);
         foreach (var waiter in await locks.WaitersAsync(keys, cancellationToken).ConfigureAwait(false))
         {
-            var run = await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
+            Run? run;
+            try
+            {
+                run = await TryGrantAsync(waiter, cancellationToken).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // One that cannot be tried now is tried again by the sweeper; those behind it must not wait for that.
+            catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                logger.LogWarning(e, "Run {RunId} is next in line and could not be tried now", waiter);
+                continue;
+            }
+
             if (releasedAt is { } at && run is { Status: RunStatus.PendingSubmit })
             {
                 metrics.LockHandedOver(clock.Time.GetElapsedTime(at));

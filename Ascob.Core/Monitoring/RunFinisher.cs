@@ -85,8 +85,12 @@ public sealed class RunFinisher(
     }
 
     /// <summary>Ends a run that was certainly not started and cannot be (or begins its next attempt).</summary>
-    public Task<Run> RejectAsync(Run run, string reason, CancellationToken cancellationToken) =>
-        EndOrRetryAsync(run, _ => new Ending(RunTrigger.BackendRejected, "rejected", reason), null, cancellationToken);
+    /// <param name="run">The run.</param>
+    /// <param name="reason">One readable sentence.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="only">Looks at the run as it is when it is ended; false leaves it alone. Null for always.</param>
+    public Task<Run> RejectAsync(Run run, string reason, CancellationToken cancellationToken, Func<Run, bool>? only = null) =>
+        EndOrRetryAsync(run, _ => new Ending(RunTrigger.BackendRejected, "rejected", reason), null, cancellationToken, only: only);
 
     /// <summary>Notes that nobody knows whether the job was started.</summary>
     public async Task LostAnswerAsync(Run run, string reason, CancellationToken cancellationToken)
@@ -134,14 +138,15 @@ public sealed class RunFinisher(
         Func<Run, Ending> ending,
         BackendReport? report,
         CancellationToken cancellationToken,
-        bool archived = false)
+        bool archived = false,
+        Func<Run, bool>? only = null)
     {
         var marker = run.Marker;
         var keys = run.BackendKeys;
         var now = clock.Now;
         var result = await updater.ApplyAsync(
             run,
-            r => r.Marker != marker ? null : Retry(r, ending(r)) ?? EndedAt(report, now, RunLifecycle.Change(
+            r => r.Marker != marker || only?.Invoke(r) == false ? null : Retry(r, ending(r)) ?? EndedAt(report, now, RunLifecycle.Change(
                 r,
                 ending(r).Trigger,
                 now,

@@ -314,7 +314,9 @@ public sealed class RunFollower(
         var failed = run.FailedChecks + 1;
         var next = clock.Now + (failed < LooksElsewhereBeforeTold ? PauseForOthers : LongPauseForOthers);
         var keeper = cluster.KeeperOf(run.IntentPlace);
-        var away = keeper is null ? TimeSpan.Zero : clock.Now - keeper.LastSeenAt;
+
+        // A place that no member keeps any more was lost with its directory.
+        var away = keeper is null ? options.Value.VanishedAfter : cluster.AbsenceOf(keeper);
         var vanished = run.Status is RunStatus.Submitted or RunStatus.Running && away >= options.Value.VanishedAfter;
         var reason = keeper is null || cluster.IsThere(keeper) ? report.Reason : $"{report.Reason}; {AwayText(keeper)}";
         reason = vanished || run.Status == RunStatus.InDoubt ? $"it is unknown how the job stands: {reason}" : reason;

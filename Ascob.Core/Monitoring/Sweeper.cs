@@ -63,6 +63,9 @@ public sealed class Sweeper(
             || run.Status.IsFinal()
             || !places.IsHere(run)
             || (run.Status == RunStatus.PendingSubmit && run.NextCheckAt > now)
+
+            // Stopped while its submission is on its way: as long as that may still arrive, nobody says that it was not started.
+            || (run is { Status: RunStatus.Aborting, BackendKeys: not { Count: > 0 } } && run.LeaseUntil > now)
             || await store.ClaimAsync(runId, server.LeaseOwner, now, now + options.Value.Lease, cancellationToken).ConfigureAwait(false) is not { } claimed)
         {
             return;
@@ -137,6 +140,12 @@ public sealed class Sweeper(
     /// <summary>Takes up runs of one backend that wait for a slot, after one became free: those that were to be looked at within the next moments.</summary>
     public async Task CapacityFreedAsync(string backendId, int slots, CancellationToken cancellationToken)
     {
+        if (!places.IsServedHere(backendId))
+        {
+            // A lease of this server would only keep its worker from taking the run.
+            return;
+        }
+
         var now = clock.Now;
         var waiting = await store.ClaimDueAsync(
             new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots)

@@ -27,6 +27,7 @@ internal sealed class Membership(
 {
     private readonly HashSet<string> _givenBack = new(StringComparer.Ordinal);
     private string _home = string.Empty;
+    private DateTimeOffset _lastBeat;
 
     private TimeSpan Away => engine.Value.Lease;
 
@@ -48,6 +49,7 @@ internal sealed class Membership(
             await GiveBackAsync(before, cancellationToken);
         }
 
+        view.WatchingSince = _lastBeat = clock.Now;
         await LearnAsync(cancellationToken);
         if (!IsWorker)
         {
@@ -89,11 +91,19 @@ internal sealed class Membership(
     {
         try
         {
+            var begun = clock.Now;
             if (!await store.BeatAsync(Me(), cancellationToken) && !await EnterAgainAsync(cancellationToken))
             {
                 return;
             }
 
+            if (begun - _lastBeat > Away / 2)
+            {
+                // The database, or this process, was away: the others had no chance to be heard.
+                view.WatchingSince = clock.Now;
+            }
+
+            _lastBeat = clock.Now;
             await LearnAsync(cancellationToken);
         }
         catch (StoreUnavailableException e)
@@ -103,6 +113,12 @@ internal sealed class Membership(
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The process stops.
+        }
+#pragma warning disable CA1031 // A row that a newer version wrote, or a listener's bug, must not end the process.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            logger.LogError(e, "The others on this database could not be looked at");
         }
     }
 

@@ -21,7 +21,8 @@ internal sealed class LockSql(SqlDialect dialect)
     public SqlStatement? Serialise { get; } = dialect.Provider switch
     {
         DatabaseProvider.Sqlite => null,
-        DatabaseProvider.PostgreSql => dialect.Statement("SELECT pg_advisory_xact_lock(4707126834961171)"),
+        // A server that stands still in the middle must not keep all others from granting.
+        DatabaseProvider.PostgreSql => dialect.Statement("SELECT set_config('idle_in_transaction_session_timeout', '10000', true), pg_advisory_xact_lock(4707126834961171)"),
         DatabaseProvider.SqlServer => dialect.Statement(
             "DECLARE @_answer int; EXEC @_answer = sp_getapplock @Resource = N'ascob-locks', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 5000; "
             + "IF @_answer < 0 THROW 51222, N'The lock table is busy.', 1;"),

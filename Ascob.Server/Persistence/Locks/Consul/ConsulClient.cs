@@ -171,10 +171,11 @@ internal sealed class ConsulClient : IDisposable
     private static ConsulFault Judge(string? text) => text switch
     {
         null => ConsulFault.Away,
+
+        // Before the next line: what is said of a wrong TTL begins with the same words.
+        _ when text.Contains("must be between", StringComparison.Ordinal) || text.Contains("Unknown behavior", StringComparison.OrdinalIgnoreCase) => ConsulFault.Refused,
         _ when text.Contains("invalid session", StringComparison.OrdinalIgnoreCase) || text.Contains("session check", StringComparison.OrdinalIgnoreCase) => ConsulFault.InvalidSession,
         _ when text.Contains("Permission denied", StringComparison.OrdinalIgnoreCase) || text.Contains("ACL not found", StringComparison.OrdinalIgnoreCase) => ConsulFault.Denied,
-        _ when text.Contains("must be between", StringComparison.Ordinal) || text.Contains("Unknown behavior", StringComparison.OrdinalIgnoreCase) || text.Contains("Invalid Session", StringComparison.Ordinal)
-            => ConsulFault.Refused,
         _ => ConsulFault.Away,
     };
 
