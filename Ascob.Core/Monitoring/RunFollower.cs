@@ -315,8 +315,10 @@ public sealed class RunFollower(
         var next = clock.Now + (failed < LooksElsewhereBeforeTold ? PauseForOthers : LongPauseForOthers);
         var keeper = cluster.KeeperOf(run.IntentPlace);
 
-        // A place that no member keeps any more was lost with its directory.
-        var away = keeper is null ? options.Value.VanishedAfter : cluster.AbsenceOf(keeper);
+        // A place that no member keeps any more, look after look, was lost with its directory.
+        var away = keeper is not null ? cluster.AbsenceOf(keeper)
+            : cluster.Members.Count > 0 && failed >= LooksElsewhereBeforeTold ? options.Value.VanishedAfter
+            : TimeSpan.Zero;
         var vanished = run.Status is RunStatus.Submitted or RunStatus.Running && away >= options.Value.VanishedAfter;
         var reason = keeper is null || cluster.IsThere(keeper) ? report.Reason : $"{report.Reason}; {AwayText(keeper)}";
         reason = vanished || run.Status == RunStatus.InDoubt ? $"it is unknown how the job stands: {reason}" : reason;
