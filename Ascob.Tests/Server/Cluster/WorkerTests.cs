@@ -163,6 +163,7 @@ public sealed class WorkerTests(PostgresFixture postgres)
         using var client = server.Client();
         await using var worker = RunningWorker.Start("w", database, ["--labels", "team=dba", .. Impatient]);
         await WorkerAsync(client, worker, "w", "online");
+        await EndAsync(client, await SubmitAsync(client, "true", ("team", "dba")));
 
         var refused = await client.DeleteAsync("/api/workers/w", Token);
         var exit = await worker.TerminateAsync();
