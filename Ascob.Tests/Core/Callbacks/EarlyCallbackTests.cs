@@ -55,9 +55,11 @@ public sealed class EarlyCallbackTests
     {
         await using var world = await TestWorld.StartAsync();
         var random = new Random(15);
+        using var started = new SemaphoreSlim(0);
         world.Backend.OnSubmit = async (job, _) =>
         {
             var outcome = world.Backend.Start(job);
+            started.Release();
             for (var turns = random.Next(20); turns > 0; turns--)
             {
                 await Task.Yield();
@@ -70,6 +72,9 @@ public sealed class EarlyCallbackTests
         {
             var run = await world.SubmitAsync(untilSent: false);
             runs.Add(run);
+
+            // A job reports when it has started, and before or after the answer to its submission.
+            await started.WaitAsync(Token);
             await Task.WhenAll(ReportAsync(world, run, RunStatus.Running), ReportAsync(world, run, RunStatus.Succeeded));
             world.Backend.Set(run.Marker, BackendState.Succeeded);
         }
