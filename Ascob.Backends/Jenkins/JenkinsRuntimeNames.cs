@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Ascob.Core.Backends;
 
@@ -17,25 +16,14 @@ internal static class JenkinsRuntimeNames
         yield return new("ASCOB_ATTEMPT", job.Attempt.ToString(CultureInfo.InvariantCulture));
         yield return new("ASCOB_SUBMITTER", job.Spec.Submitter ?? string.Empty);
         yield return new("ASCOB_LOCKS", JsonSerializer.Serialize(job.Fences));
-        foreach (var (name, fence) in job.Fences)
+        foreach (var (variable, fence) in job.FenceVariables)
         {
-            yield return new("ASCOB_LOCK_" + Word(name), JenkinsKeys.Text(fence));
+            yield return new(variable, JenkinsKeys.Text(fence));
         }
 
         if (job.CallbackUrl is { } url)
         {
             yield return new(CallbackUrl, url);
         }
-    }
-
-    private static string Word(string name)
-    {
-        var word = new StringBuilder(name.Length);
-        foreach (var c in name)
-        {
-            word.Append(char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_');
-        }
-
-        return word.ToString();
     }
 }

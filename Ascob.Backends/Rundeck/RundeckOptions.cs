@@ -11,7 +11,6 @@ internal static class RundeckOptions
     public const string Marker = "ASCOB_RUN";
 
     private const string CallbackUrl = "ASCOB_CALLBACK_URL";
-    private const string LockPrefix = "ASCOB_LOCK_";
     private const string Locks = "ASCOB_LOCKS";
 
     /// <summary>Makes the body of the order.</summary>
@@ -50,9 +49,9 @@ internal static class RundeckOptions
             options[name] = value;
         }
 
-        foreach (var (name, fence) in job.Fences)
+        foreach (var (variable, fence) in job.FenceVariables)
         {
-            options[LockPrefix + Identifier(name)] = fence.ToString(CultureInfo.InvariantCulture);
+            options[variable] = fence.ToString(CultureInfo.InvariantCulture);
         }
 
         if (job.Fences.Count > 0)
@@ -68,6 +67,4 @@ internal static class RundeckOptions
         options[Marker] = job.Marker;
         return options;
     }
-
-    private static string Identifier(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
 }

@@ -39,17 +39,14 @@ internal static partial class ShellEnvironment
             variables["ASCOB_CALLBACK_URL"] = url;
         }
 
-        foreach (var (name, fence) in job.Fences)
+        foreach (var (variable, fence) in job.FenceVariables)
         {
-            variables["ASCOB_LOCK_" + VariableName(name)] = fence.ToString(CultureInfo.InvariantCulture);
+            variables[variable] = fence.ToString(CultureInfo.InvariantCulture);
         }
 
         variables["ASCOB_LOCKS"] = JsonSerializer.Serialize(new Dictionary<string, long>(job.Fences), EnvironmentJson.Default.DictionaryStringInt64);
         return [.. variables.Select(v => $"{v.Key}={v.Value}")];
     }
-
-    private static string VariableName(string lockName) =>
-        string.Concat(lockName.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
 
     [JsonSerializable(typeof(Dictionary<string, long>))]
     private sealed partial class EnvironmentJson : JsonSerializerContext;

@@ -29,6 +29,15 @@ public sealed record BackendJob
     /// <summary>Gets the fencing number of each lock by name.</summary>
     public IReadOnlyDictionary<string, long> Fences { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>
+    /// Gets the fencing numbers as variables: <c>ASCOB_LOCK_</c> with the name in upper case, all but letters and digits of ASCII as <c>_</c>. Names that come to the same variable are left out:
+    /// a script that took one's number for the other's would be sure of the wrong lock. By their true names all of them are in <c>ASCOB_LOCKS</c>.
+    /// </summary>
+    public IEnumerable<KeyValuePair<string, long>> FenceVariables => Fences
+        .GroupBy(f => "ASCOB_LOCK_" + string.Concat(f.Key.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_')), StringComparer.Ordinal)
+        .Where(g => g.Count() == 1)
+        .Select(g => KeyValuePair.Create(g.Key, g.First().Value));
+
     /// <summary>Gets the run's input files.</summary>
     public IReadOnlyList<BackendFile> Files { get; init; } = [];
 

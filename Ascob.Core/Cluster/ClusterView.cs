@@ -22,7 +22,11 @@ public sealed class ClusterView(ServerIdentity server, MonotonicClock clock, IOp
     public IEnumerable<Member> Workers => _now.Members.Where(m => m.Kind == MemberKind.Worker);
 
     /// <summary>Gets the places that other members look after, who are there: their runs are left to them.</summary>
-    public IReadOnlyList<string> OthersPlaces => [.. _now.Members.Where(m => m.Instance != server.LeaseOwner && IsThere(m)).SelectMany(m => m.Places).Distinct(StringComparer.Ordinal)];
+    public IReadOnlyList<string> OthersPlaces =>
+    [
+        .. _now.Members.Where(m => m.Instance != server.LeaseOwner && IsThere(m)).SelectMany(m => m.Places)
+            .Except(_now.Members.Where(m => m.Instance == server.LeaseOwner).SelectMany(m => m.Places), StringComparer.Ordinal),
+    ];
 
     /// <summary>
     /// Gets or sets since when this process reads the members without a break. Absences count from there: while the database was away, nobody could be heard of.
@@ -58,7 +62,11 @@ public sealed class ClusterView(ServerIdentity server, MonotonicClock clock, IOp
         {
             foreach (var place in member.Places)
             {
-                byPlace[place] = member;
+                // A member under a new name leaves the row of its old one behind.
+                if (!byPlace.TryGetValue(place, out var known) || known.LastSeenAt <= member.LastSeenAt)
+                {
+                    byPlace[place] = member;
+                }
             }
         }
 

@@ -11,6 +11,7 @@ namespace Ascob.Core.Dispatch;
 public sealed class Elsewhere(Router router, BackendCatalog catalog, IRunStore store)
 {
     private const int Page = 500;
+    private const int LooksForUnknown = 3;
 
     /// <summary>Answers the decision for the best backend that fits, is open for work and has not been tried in this round; null where there is none.</summary>
     /// <param name="run">The run, certainly not started.</param>
@@ -20,13 +21,19 @@ public sealed class Elsewhere(Router router, BackendCatalog catalog, IRunStore s
     {
         ArgumentNullException.ThrowIfNull(run);
 
-        // Where a lost answer is mended by sending again, nobody asks what became of the first one; so the run must stay.
-        if (!catalog.TryGet(run.BackendId, out var present) || present.Adapter.ResendIsSafe || run.Route is not { Candidates.Count: > 1 })
+        if (run.BackendId is not { } presentId)
         {
             return null;
         }
 
-        RoutingReason[] tried = [.. run.Route.Tried ?? [], new RoutingReason(present.Id, [reason])];
+        // Another server may know a backend that this one does not know, so it gets the time of some looks; a worker that was forgotten is known to nobody.
+        // Where a lost answer is mended by sending again, nobody asks what became of the first one; so the run must stay.
+        if (!catalog.TryGet(presentId, out var present) ? run.FailedChecks < LooksForUnknown || run.IntentAt is not null : present.Adapter.ResendIsSafe || run.Route is not { Candidates.Count: > 1 })
+        {
+            return null;
+        }
+
+        RoutingReason[] tried = [.. run.Route?.Tried ?? [], new RoutingReason(presentId, [reason])];
         var decision = router.Decide(run.Spec, run.Id);
         var next = decision.Candidates.FirstOrDefault(c => !tried.Any(t => t.BackendId == c.BackendId) && IsOpen(c.BackendId));
         return next is null || await WasInDoubtAsync(run, cancellationToken).ConfigureAwait(false)

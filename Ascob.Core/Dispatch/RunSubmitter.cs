@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Ascob.Core.Backends;
 using Ascob.Core.Errors;
+using Ascob.Core.Locks;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
@@ -17,6 +18,7 @@ namespace Ascob.Core.Dispatch;
 public sealed class RunSubmitter(
     BackendCatalog catalog,
     IRunStore store,
+    ILockStore locks,
     RunUpdater updater,
     JobMaker jobs,
     RunTracker tracker,
@@ -32,6 +34,7 @@ public sealed class RunSubmitter(
     /// <summary>The beginning of the reason of a run that waits for a slot.</summary>
     internal const string WaitsForCapacity = "waiting for capacity";
 
+    private static readonly TimeSpan LockPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstStorePause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestStorePause = TimeSpan.FromSeconds(2);
 
@@ -67,6 +70,12 @@ public sealed class RunSubmitter(
             }
 
             entered = true;
+            if (!again && run.Fences is { Count: > 0 } && await locks.WhyNotStartAsync(run, cancellationToken).ConfigureAwait(false) is { } doubt)
+            {
+                await waits.DelayAsync(run, new Hold(doubt, LockPause, false) { OnlyThisJob = true }, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             if (await ClaimAsync(run, backend, justStored, cancellationToken).ConfigureAwait(false) is not { } claimed)
             {
                 return;

@@ -32,8 +32,20 @@ public interface ILockStore
     /// <summary>Answers whether the lock is held with this fencing number, and by which run.</summary>
     Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken);
 
-    /// <summary>Takes a lock from its holders; answers the runs that held it (empty: nobody did). Their runs go on.</summary>
-    Task<IReadOnlyList<long>> BreakAsync(string key, CancellationToken cancellationToken);
+    /// <summary>
+    /// Takes a lock from its holders, and applies to each of their runs the change that <paramref name="onBroken"/> makes in the same transaction. A run that the change takes back to
+    /// <c>WAITING_LOCKS</c> loses its other locks too and goes to the end of each line.
+    /// </summary>
+    /// <param name="key">The lock.</param>
+    /// <param name="onBroken">Makes the change from the run as read in the transaction; null for none.</param>
+    /// <param name="cancellationToken">Stops waiting; what was committed stays.</param>
+    /// <returns>The runs that held it, with what was applied; empty where nobody did.</returns>
+    Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Answers why the job of a run that was granted its locks must not be started now (the outside keeper does not have one of them for sure any more); null where nothing is in the way.
+    /// </summary>
+    Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken);
 
     /// <summary>Deletes requests of runs that are final or gone, and answers the locks that became free.</summary>
     Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken);
@@ -49,6 +61,12 @@ public interface ILockStore
     /// <summary>Accepts that the outside keeper of locks has lost its memory, so that locks are granted again; false where nothing had to be accepted.</summary>
     Task<bool> ConfirmAsync(string actor, string reason, CancellationToken cancellationToken);
 }
+
+/// <summary>A run that loses a lock by an operator's order.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Change">What becomes of it; null for nothing.</param>
+/// <param name="Wanted">The locks it waits for from now on, where the change takes it back to <c>WAITING_LOCKS</c>.</param>
+public sealed record BrokenLock(long RunId, RunChange? Change, IReadOnlyList<LockSpec> Wanted);
 
 /// <summary>How many locks are held and wanted.</summary>
 /// <param name="Held">Locks with a holder.</param>

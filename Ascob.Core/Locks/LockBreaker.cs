@@ -1,4 +1,5 @@
 using Ascob.Core.Access;
+using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
@@ -6,8 +7,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Ascob.Core.Locks;
 
-/// <summary>Takes a lock from its holders on an operator's order. Their runs go on; their timelines tell of it, and the next in line are served.</summary>
-public sealed class LockBreaker(ILockStore locks, IRunStore store, RunUpdater updater, LockService lockService, MonotonicClock clock, ILogger<LockBreaker> logger)
+/// <summary>
+/// Takes a lock from its holders on an operator's order. A run whose job may have been started goes on; one whose job was not sent yet waits for its locks anew. Their timelines tell of it, and the next in line are served.
+/// </summary>
+public sealed class LockBreaker(
+    ILockStore locks, RunUpdater updater, LockService lockService, JobMaker jobs, MonotonicClock clock, ILogger<LockBreaker> logger)
 {
     /// <summary>Breaks a lock; answers the runs that held it, or "not found" where nobody did.</summary>
     public async Task<Result<IReadOnlyList<long>>> BreakAsync(string key, Caller caller, CancellationToken cancellationToken)
@@ -18,43 +22,44 @@ public sealed class LockBreaker(ILockStore locks, IRunStore store, RunUpdater up
             return new Error(ErrorKind.Forbidden, "lock.scope", "A token limited to submitters cannot break locks: others' runs rely on them.");
         }
 
-        var holders = await locks.BreakAsync(key, cancellationToken).ConfigureAwait(false);
-        if (holders.Count == 0)
+        var broken = await locks.BreakAsync(key, r => Take(r, key, caller), cancellationToken).ConfigureAwait(false);
+        if (broken.Count == 0)
         {
             return new Error(ErrorKind.NotFound, "lock.not_held", "Nobody holds this lock.");
         }
 
         // The lock is gone from here on: what follows must not stop half-way because the caller went away.
+        IReadOnlyList<long> holders = [.. broken.Select(b => b.RunId)];
         logger.LogWarning("{Actor} broke the lock {Lock} of runs {Runs}", caller.Actor, key, string.Join(", ", holders));
-        try
+        var freed = new HashSet<string>(StringComparer.Ordinal) { key };
+        foreach (var one in broken.Where(b => b.Change is not null))
         {
-            foreach (var runId in holders)
-            {
-                await NoteAsync(runId, key, caller).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            await lockService.ReleasedAsync([key], CancellationToken.None).ConfigureAwait(false);
+            updater.Committed(one.Change!);
+            freed.UnionWith(one.Wanted.Select(w => w.Key));
         }
 
+        await lockService.ReleasedAsync(freed, CancellationToken.None).ConfigureAwait(false);
         return Result<IReadOnlyList<long>>.Success(holders);
     }
 
-    private async Task NoteAsync(long runId, string key, Caller caller)
+    private BrokenLock Take(Run run, string key, Caller caller)
     {
-        if (await store.FindAsync(runId, CancellationToken.None).ConfigureAwait(false) is { } run)
-        {
-            await updater.ApplyAsync(
-                run,
-                r => RunLifecycle.Change(
-                    r,
-                    RunTrigger.Noted,
-                    clock.Now,
+        var now = clock.Now;
+        return run is { Status: RunStatus.PendingSubmit, IntentAt: null }
+            ? new BrokenLock(
+                run.Id,
+                RunLifecycle.Change(
+                    run,
+                    RunTrigger.LocksLost,
+                    now,
                     caller.Actor,
-                    $"the lock '{key}' was broken by an operator",
-                    eventType: RunEventTypes.Operator),
-                CancellationToken.None).ConfigureAwait(false);
-        }
+                    $"the lock '{key}' was broken by an operator before the job was sent; waiting for all locks anew",
+                    r => r with { Fences = null, HoldsSlot = false, WaitingSince = now, FailedChecks = 0, LeaseOwner = null, LeaseUntil = null, NextCheckAt = now },
+                    RunEventTypes.Operator),
+                jobs.LocksOf(run))
+            : new BrokenLock(
+                run.Id,
+                RunLifecycle.Change(run, RunTrigger.Noted, now, caller.Actor, $"the lock '{key}' was broken by an operator", eventType: RunEventTypes.Operator),
+                []);
     }
 }

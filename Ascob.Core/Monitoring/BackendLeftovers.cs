@@ -13,7 +13,6 @@ public sealed class BackendLeftovers(BackendCatalog catalog, IRunStore store, Mo
     /// <summary>The time after which whatever else looks after an ended run has long done so.</summary>
     public static readonly TimeSpan SafeAge = TimeSpan.FromHours(1);
 
-    private const string MarkerPrefix = "ascob-";
     private const int PageSize = 200;
     private const int MostAtOnce = 2000;
 
@@ -40,12 +39,12 @@ public sealed class BackendLeftovers(BackendCatalog catalog, IRunStore store, Mo
         var tried = 0;
         foreach (var page in (await KeptAsync(backend, cleanup, cancellationToken).ConfigureAwait(false)).Chunk(PageSize).TakeWhile(_ => tried < MostAtOnce))
         {
-            var runs = (await store.FindByMarkerIdsAsync([.. page.Select(IdOf).Distinct(StringComparer.Ordinal)], cancellationToken).ConfigureAwait(false))
+            var runs = (await store.FindByMarkerIdsAsync([.. page.Select(Run.MarkerIdOf).Distinct(StringComparer.Ordinal)], cancellationToken).ConfigureAwait(false))
                 .ToDictionary(r => r.MarkerId, StringComparer.Ordinal);
-            foreach (var marker in page.Where(m => IsLeft(m, runs.GetValueOrDefault(IdOf(m)))))
+            foreach (var marker in page.Where(m => IsLeft(m, runs.GetValueOrDefault(Run.MarkerIdOf(m)))))
             {
                 tried++;
-                var reference = new BackendRunRef(runs.GetValueOrDefault(IdOf(marker))?.Id ?? 0, marker, NoKeys);
+                var reference = new BackendRunRef(runs.GetValueOrDefault(Run.MarkerIdOf(marker))?.Id ?? 0, marker, NoKeys);
                 cleaned += await TryCleanUpAsync(backend, cleanup, reference, cancellationToken).ConfigureAwait(false) ? 1 : 0;
             }
         }
@@ -92,6 +91,4 @@ public sealed class BackendLeftovers(BackendCatalog catalog, IRunStore store, Mo
     // Output that could not be archived is read at the backend for as long as the run is kept.
     private static bool IsLeft(string marker, Run? run) =>
         run is null || run.Marker != marker || (run.Status.IsFinal() && run.OutputArchived);
-
-    private static string IdOf(string marker) => marker.StartsWith(MarkerPrefix, StringComparison.Ordinal) ? marker[MarkerPrefix.Length..].Split('-')[0] : marker;
 }

@@ -28,6 +28,7 @@ public sealed class EngineLoops(
     LockSignals lockSignals,
     JobMaker jobs,
     RunPlaces places,
+    StrayJobs strays,
     ServerIdentity server,
     MonotonicClock clock,
     IOptions<EngineOptions> options,
@@ -44,6 +45,7 @@ public sealed class EngineLoops(
     // One for each backend, so that one that hangs holds up no hint of another.
     private readonly Dictionary<string, Channel<Run>> _lookNow = catalog.Served.ToDictionary(b => b.Id, _ => Channel.CreateUnbounded<Run>(), StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TimeSpan> _gathering = new(StringComparer.Ordinal);
+    private readonly Channel<(Run Run, IReadOnlyDictionary<string, string> Keys)> _late = Channel.CreateUnbounded<(Run, IReadOnlyDictionary<string, string>)>();
     private readonly Channel<(Run Run, long At)> _finished = Channel.CreateUnbounded<(Run Run, long At)>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The name of the sweeper's loop; the others are named by their backend.</summary>
@@ -100,13 +102,15 @@ public sealed class EngineLoops(
     {
         void OnLook(Run run) => Look(run);
         void OnFinished(Run run) => _finished.Writer.TryWrite((run, clock.Time.GetTimestamp()));
+        void OnLate(Run run, IReadOnlyDictionary<string, string> keys) => _late.Writer.TryWrite((run, keys));
         finisher.LookNow += OnLook;
+        finisher.CameTooLate += OnLate;
         updater.Finished += OnFinished;
         try
         {
             var listeners = catalog.Served.Where(b => b.Adapter is ISupportChanges).Select(b => ListenAsync(b, cancellationToken));
             var lookers = catalog.Served.SelectMany(b => Enumerable.Range(0, 4).Select(_ => LookLoopAsync(b, cancellationToken)));
-            await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken), LockLoopAsync(cancellationToken)]).ConfigureAwait(false);
+            await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken), LockLoopAsync(cancellationToken), LateLoopAsync(cancellationToken)]).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -115,6 +119,7 @@ public sealed class EngineLoops(
         finally
         {
             finisher.LookNow -= OnLook;
+            finisher.CameTooLate -= OnLate;
             updater.Finished -= OnFinished;
         }
     }
@@ -306,6 +311,14 @@ public sealed class EngineLoops(
         {
             var keys = await lockSignals.TakeAsync(cancellationToken).ConfigureAwait(false);
             await GuardAsync("locks freed elsewhere", () => locks.ReleasedAsync(keys, cancellationToken)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task LateLoopAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var (run, keys) in _late.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await GuardAsync("late acceptance", () => strays.StopLateAsync(run, keys, cancellationToken)).ConfigureAwait(false);
         }
     }
 

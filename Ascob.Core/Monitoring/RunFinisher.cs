@@ -24,6 +24,9 @@ public sealed class RunFinisher(
     /// <summary>Raised when a run should be looked at by the follower at once. Handlers must not block or throw.</summary>
     public event Action<Run>? LookNow;
 
+    /// <summary>Raised when a backend tells under which keys it has the job of a run that was ended without ever having been heard of. Handlers must not block or throw.</summary>
+    public event Action<Run, IReadOnlyDictionary<string, string>>? CameTooLate;
+
     /// <summary>Asks the follower to look at a run at once.</summary>
     public void Look(Run run) => LookNow?.Invoke(run);
 
@@ -76,6 +79,12 @@ public sealed class RunFinisher(
                 ? null
                 : RunLifecycle.Change(r, trigger, clock.Now, actor, reason ?? report?.Reason, With) ?? (HasAll(r, keys) ? null : RunLifecycle.Change(r, RunTrigger.Noted, clock.Now, actor, null, With)),
             cancellationToken).ConfigureAwait(false);
+        if (!result.Applied && result.Run.Marker == marker && IsUnheardOf(result.Run))
+        {
+            CameTooLate?.Invoke(result.Run, keys);
+            return result.Run;
+        }
+
         if (tracker.Track(result.Run) || result.Run.Status == RunStatus.Aborting)
         {
             LookNow?.Invoke(result.Run);
@@ -255,6 +264,10 @@ public sealed class RunFinisher(
             ? Merge(run.BackendKeys, more)
             : run.BackendKeys,
     };
+
+    // Ended by a verdict or as "not started": a job that has told anything of itself ended otherwise.
+    private static bool IsUnheardOf(Run run) =>
+        run.Status is RunStatus.Failed or RunStatus.Aborted && run is { BackendKeys: not { Count: > 0 }, BackendStatus: null, StartedAt: null, ClaimedBy: null };
 
     // A job that reports faster than its backend answers has moved its run on already; the keys are news all the same.
     private static bool HasAll(Run run, IReadOnlyDictionary<string, string> keys) =>

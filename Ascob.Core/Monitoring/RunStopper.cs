@@ -53,7 +53,7 @@ public sealed class RunStopper(
         }
 
         var hard = run.AbortForce || clock.Now - (run.AbortAt ?? clock.Now) >= backend.Options.StopGrace;
-        var outcome = await AskAsync(stop, run, keys, hard ? StopMode.Hard : StopMode.Soft, backend, cancellationToken).ConfigureAwait(false);
+        var outcome = await AskAsync(stop, new BackendRunRef(run.Id, run.Marker, keys), hard ? StopMode.Hard : StopMode.Soft, backend, cancellationToken).ConfigureAwait(false);
         var escalation = hard ? clock.Now + backend.Options.Poll.Initial : (run.AbortAt ?? clock.Now) + backend.Options.StopGrace;
         var next = schedule.AfterFailure(backend.Options, clock.Now, run.FailedChecks, null);
         if (!outcome.Asked)
@@ -214,10 +214,18 @@ public sealed class RunStopper(
         return result.Run;
     }
 
+    /// <summary>Asks the backend once, and hard, to stop a job whose run is over.</summary>
+    public Task<StopOutcome> StopStrayAsync(BackendEntry backend, BackendRunRef job, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        return backend.Adapter is ISupportStop stop
+            ? AskAsync(stop, job, StopMode.Hard, backend, cancellationToken)
+            : Task.FromResult(new StopOutcome(false, "this backend cannot stop jobs"));
+    }
+
     private async Task<StopOutcome> AskAsync(
         ISupportStop stop,
-        Run run,
-        IReadOnlyDictionary<string, string> keys,
+        BackendRunRef job,
         StopMode mode,
         BackendEntry backend,
         CancellationToken cancellationToken)
@@ -226,7 +234,7 @@ public sealed class RunStopper(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await stop.StopAsync(new BackendRunRef(run.Id, run.Marker, keys), mode, both.Token).ConfigureAwait(false);
+            return await stop.StopAsync(job, mode, both.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -236,7 +244,7 @@ public sealed class RunStopper(
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            logger.LogError(e, "Run {RunId}: the adapter of {BackendId} failed at a stop", run.Id, backend.Id);
+            logger.LogError(e, "Run {RunId}: the adapter of {BackendId} failed at a stop", job.RunId, backend.Id);
             return new StopOutcome(false, "the adapter failed; see the server's log");
         }
     }

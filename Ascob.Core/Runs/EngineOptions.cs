@@ -24,6 +24,9 @@ public sealed class EngineOptions
     /// <summary>Gets or sets how often this server tells the others on its database that it is there, and looks who else is; null for a fifth of <see cref="Lease"/>.</summary>
     public TimeSpan? Heartbeat { get; set; }
 
+    /// <summary>Gets or sets after which absence a server is no longer listed. Workers stay until an operator forgets them.</summary>
+    public TimeSpan ForgetServersAfter { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>
     /// Gets or sets how long the only process that can reach a job (a worker, or the server whose host runs it) may be away before the run is <c>IN_DOUBT</c>. Its locks stay held.
     /// </summary>

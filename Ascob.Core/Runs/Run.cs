@@ -122,5 +122,14 @@ public sealed record Run
     public bool OutputArchived { get; init; }
 
     /// <summary>Gets the unique text that travels with the present attempt: the same on every resend, another for each retry.</summary>
-    public string Marker => Attempt <= 1 ? $"ascob-{MarkerId}" : $"ascob-{MarkerId}-{Attempt}";
+    public string Marker => Attempt <= 1 ? $"{MarkerPrefix}{MarkerId}" : $"{MarkerPrefix}{MarkerId}-{Attempt}";
+
+    private const string MarkerPrefix = "ascob-";
+
+    /// <summary>Answers the <see cref="MarkerId"/> in a <see cref="Marker"/>, of whichever attempt.</summary>
+    public static string MarkerIdOf(string marker)
+    {
+        ArgumentNullException.ThrowIfNull(marker);
+        return marker.StartsWith(MarkerPrefix, StringComparison.Ordinal) ? marker[MarkerPrefix.Length..].Split('-')[0] : marker;
+    }
 }

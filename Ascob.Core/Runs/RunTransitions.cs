@@ -15,6 +15,9 @@ public static class RunTransitions
         (WaitingLocks, LocksRefused) => Failed,
         (WaitingLocks, LocksSkipped) => Aborted,
 
+        // Only while the submission has not begun; whoever breaks the lock looks at that in the same transaction.
+        (PendingSubmit, LocksLost) => WaitingLocks,
+
         (PendingSubmit, SubmitDelayed) => PendingSubmit,
         (PendingSubmit or InDoubt, BackendRejected) => Failed,
         (PendingSubmit, AnswerLost) => InDoubt,

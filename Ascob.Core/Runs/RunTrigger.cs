@@ -18,6 +18,9 @@ public enum RunTrigger
     /// <summary>A lock was taken and its policy is <c>skip</c>.</summary>
     LocksSkipped,
 
+    /// <summary>A lock was broken before the job was sent: the run waits for its locks anew.</summary>
+    LocksLost,
+
     /// <summary>Still to be submitted: waiting for capacity, a backend, or claimed anew. Changes the reason only.</summary>
     SubmitDelayed,
 

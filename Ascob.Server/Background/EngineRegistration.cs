@@ -45,6 +45,7 @@ internal static class EngineRegistration
         services.TryAddSingleton<LockSignals>();
         services.AddSingleton<LockService>();
         services.AddSingleton<LockBoard>();
+        services.AddSingleton<LockBreaker>();
         services.AddSingleton<RunStopper>();
         services.AddSingleton<RunFollower>();
         services.AddSingleton<Sweeper>();
@@ -55,6 +56,7 @@ internal static class EngineRegistration
         services.AddSingleton<CallbackService>();
         services.AddSingleton<Retention>();
         services.AddSingleton<BackendLeftovers>();
+        services.AddSingleton<StrayJobs>();
         services.AddSingleton<BackendHealthChecks>();
         services.AddHostedService<BackendWatch>();
         services.AddHostedService<EngineHost>();
@@ -62,6 +64,7 @@ internal static class EngineRegistration
         services.AddHostedService<FileSweep>();
         services.AddHostedService<OutputPublishing>();
         services.AddHostedService<LeftoverSweep>();
+        services.AddHostedService<StraySweep>();
         return services;
     }
 }

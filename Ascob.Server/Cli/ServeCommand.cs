@@ -27,7 +27,7 @@ internal static class ServeCommand
             await using var server = context.BuildServer([.. args, .. pretend.Arguments]);
             server.Lifetime.ApplicationStarted.Register(() => pretend.Introduce(context.Terminal.Out));
             DataDirectoryLock.TakeFor(server);
-            await server.RunAsync();
+            await server.RunToEndAsync(CancellationToken.None);
             return ExitCodes.Ok;
         }
         catch (Exception e) when (e is ConfigurationException or DataDirectoryInUseException)

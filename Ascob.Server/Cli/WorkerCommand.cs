@@ -52,7 +52,7 @@ internal static class WorkerCommand
         try
         {
             using var worker = AscobWorker.Build(args);
-            await worker.RunAsync(cancellationToken);
+            await worker.RunToEndAsync(cancellationToken);
             return ExitCodes.Ok;
         }
         catch (Exception e) when (e is ConfigurationException or DataDirectoryInUseException)

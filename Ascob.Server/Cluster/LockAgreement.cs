@@ -1,4 +1,3 @@
-using Ascob.Core.Cluster;
 using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
 
@@ -17,9 +16,14 @@ internal sealed class LockAgreement(Metadata metadata, IConfiguration configurat
         ? $"Consul below '{configuration[Prefix] ?? Persistence.Locks.Consul.ConsulOptions.DefaultKeyPrefix}'"
         : "Database";
 
-    /// <summary>Agrees, or changes the agreement where no other server is there.</summary>
+    /// <summary>
+    /// Agrees, or changes the agreement where no other server is there. Called before this server enters, so that servers that start together do not stand in each other's way; what was agreed meanwhile is seen by
+    /// <see cref="HoldAsync"/>.
+    /// </summary>
+    /// <param name="findOther">Answers the name of another server that is there; null for none. Asked only where this one wants a change.</param>
+    /// <param name="cancellationToken">Ends everything.</param>
     /// <exception cref="ConfigurationException">Another server that is there keeps locks elsewhere.</exception>
-    public async Task CheckAsync(IEnumerable<Member> otherServers, CancellationToken cancellationToken)
+    public async Task ReachAsync(Func<Task<string?>> findOther, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -29,10 +33,10 @@ internal sealed class LockAgreement(Metadata metadata, IConfiguration configurat
                 return;
             }
 
-            if (otherServers.FirstOrDefault() is { } other)
+            // One that has entered meanwhile may have made the same change.
+            if (await findOther() is { } other && await metadata.FindOrAddAsync(Name, Mine, cancellationToken) == agreed)
             {
-                throw new ConfigurationException(
-                    $"{Provider}: locks are in {Mine} here, and in {agreed} at server '{other.Name}' on the same database; all servers need the same. To change it, stop all of them first.");
+                throw Disagreement(agreed, $" at server '{other}' on the same database");
             }
 
             if (await metadata.TryReplaceAsync(Name, agreed, Mine, cancellationToken))
@@ -41,4 +45,18 @@ internal sealed class LockAgreement(Metadata metadata, IConfiguration configurat
             }
         }
     }
+
+    /// <summary>Looks whether the agreement still is what this server wants. Called after it has entered: from then on no other can change it.</summary>
+    /// <exception cref="ConfigurationException">Another server has changed it.</exception>
+    public async Task HoldAsync(CancellationToken cancellationToken)
+    {
+        var agreed = await metadata.FindOrAddAsync(Name, Mine, cancellationToken);
+        if (agreed != Mine)
+        {
+            throw Disagreement(agreed, " by now on the same database");
+        }
+    }
+
+    private ConfigurationException Disagreement(string agreed, string where) => new(
+        $"{Provider}: locks are in {Mine} here, and in {agreed}{where}; all servers need the same. To change it, stop all of them first.");
 }

@@ -31,6 +31,8 @@ internal sealed class Membership(
 
     private TimeSpan Away => engine.Value.Lease;
 
+    private TimeSpan Heartbeat => engine.Value.Heartbeat ?? Away / 5;
+
     private bool IsWorker => engine.Value.OnlyBackend is not null;
 
     /// <inheritdoc/>
@@ -38,6 +40,12 @@ internal sealed class Membership(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         _home = Home.Of(ascob.Value.AbsoluteDataDirectory);
+        await RefuseTakenPlacesAsync(cancellationToken);
+        if (!IsWorker)
+        {
+            await agreement.ReachAsync(() => FindOtherServerAsync(cancellationToken), cancellationToken);
+        }
+
         var registration = await store.RegisterAsync(Me(), clock.Now - Away, cancellationToken);
         if (registration.IsRefused)
         {
@@ -53,7 +61,7 @@ internal sealed class Membership(
         await LearnAsync(cancellationToken);
         if (!IsWorker)
         {
-            await agreement.CheckAsync(view.Members.Where(m => m.Kind == MemberKind.Server && m.Instance != server.LeaseOwner && view.IsThere(m)), cancellationToken);
+            await HoldAgreementAsync(cancellationToken);
         }
 
         await base.StartAsync(cancellationToken);
@@ -79,7 +87,7 @@ internal sealed class Membership(
         using var stopping = lifetime.ApplicationStopping.Register(() => _ = TellAsync(CancellationToken.None));
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(engine.Value.Heartbeat ?? Away / 5, clock.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Heartbeat, clock.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!stoppingToken.IsCancellationRequested)
             {
                 await TellAsync(stoppingToken);
@@ -122,9 +130,17 @@ internal sealed class Membership(
         }
     }
 
-    // The row is gone (an operator forgot it), or somebody took the name while this process stood still for longer than the lease time.
+    // The row is gone (an operator forgot it), or somebody took the name: a stranger while this process stood still for longer than the lease time, or a process on a copy of this one's directory.
     private async Task<bool> EnterAgainAsync(CancellationToken cancellationToken)
     {
+        var other = (await store.ListAsync(cancellationToken)).FirstOrDefault(m => m.Name == engine.Value.ServerName);
+        if (other is not null && other.Instance != server.LeaseOwner && view.IsThere(other))
+        {
+            logger.LogCritical("This process stops: {Reason}", Refusal(other));
+            lifetime.StopApplication();
+            return false;
+        }
+
         var registration = await store.RegisterAsync(Me(), clock.Now - Away, cancellationToken);
         if (!registration.IsRefused)
         {
@@ -146,6 +162,11 @@ internal sealed class Membership(
             await order.CarryOutAsync(cancellationToken);
         }
 
+        foreach (var old in members.Where(m => !IsWorker && m.Kind == MemberKind.Server && m.Instance != server.LeaseOwner && clock.Now - m.LastSeenAt > engine.Value.ForgetServersAfter))
+        {
+            await store.ForgetAsync(old.Name, old.Instance, cancellationToken);
+        }
+
         foreach (var gone in members.Where(m => m.Instance != server.LeaseOwner && !view.IsThere(m) && !_givenBack.Contains(m.Instance)))
         {
             await GiveBackAsync(gone, cancellationToken);
@@ -161,6 +182,59 @@ internal sealed class Membership(
         if (_givenBack.Add(gone.Instance) && gone.State != MemberState.Stopped)
         {
             logger.LogInformation("{Member} was last seen at {LastSeen}; the runs that it had in hand are taken up by others", gone.Name, gone.LastSeenAt);
+        }
+    }
+
+    // Two processes that take the same jobs for theirs would each believe the other's ended.
+    private async Task RefuseTakenPlacesAsync(CancellationToken cancellationToken)
+    {
+        var mine = Me().Places;
+        var other = await FindLivingAsync(m => m.Name != engine.Value.ServerName && m.Places.Intersect(mine, StringComparer.Ordinal).Any(), cancellationToken);
+        if (other is not null)
+        {
+            throw new ConfigurationException(
+                $"Ascob:DataDirectory '{ascob.Value.AbsoluteDataDirectory}' is a copy of the one that {other.Kind.ToString().ToLowerInvariant()} '{other.Name}' uses on the same database; "
+                + "start with a directory of its own, or without the folder 'shell' in the copy.");
+        }
+    }
+
+    private async Task<string?> FindOtherServerAsync(CancellationToken cancellationToken) =>
+        (await FindLivingAsync(m => m.Kind == MemberKind.Server && m.Name != engine.Value.ServerName, cancellationToken))?.Name;
+
+    // A row may be that of a process killed a moment ago: it lives if it is heard of again before the lease time is over.
+    private async Task<Member?> FindLivingAsync(Func<Member, bool> matters, CancellationToken cancellationToken)
+    {
+        var first = (await store.ListAsync(cancellationToken)).Where(m => matters(m) && view.IsThere(m)).ToDictionary(m => m.Name, StringComparer.Ordinal);
+        while (first.Count > 0)
+        {
+            await Task.Delay(Heartbeat / 2, clock.Time, cancellationToken);
+            foreach (var now in (await store.ListAsync(cancellationToken)).Where(m => matters(m) && view.IsThere(m)))
+            {
+                if (!first.TryGetValue(now.Name, out var before) || before.Instance != now.Instance || now.LastSeenAt > before.LastSeenAt)
+                {
+                    return now;
+                }
+            }
+
+            foreach (var gone in first.Values.Where(m => !view.IsThere(m)).ToList())
+            {
+                first.Remove(gone.Name);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task HoldAgreementAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await agreement.HoldAsync(cancellationToken);
+        }
+        catch (ConfigurationException)
+        {
+            await store.BeatAsync(Me() with { State = MemberState.Stopped, Running = 0 }, CancellationToken.None);
+            throw;
         }
     }
 

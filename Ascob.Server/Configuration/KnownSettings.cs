@@ -31,6 +31,7 @@ internal static class KnownSettings
             ("Lease", Value(Duration(TimeSpan.FromSeconds(1), Day))),
             ("Heartbeat", Value(Duration(Short, Day))),
             ("VanishedAfter", Value(Duration(Short, Years))),
+            ("ForgetServersAfter", Value(Duration(TimeSpan.FromMinutes(10), Years))),
             ("SweepInterval", Value(Duration(Short, Day))),
             ("WaitRecheck", Value(Duration(Short, Day))),
             ("LostAfter", Value(Duration(Short, Years))),

@@ -29,6 +29,8 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Gets the time from the start of the process to the first answer of <c>/healthz/ready</c>.</summary>
     public TimeSpan ReadyAfter { get; private set; }
 

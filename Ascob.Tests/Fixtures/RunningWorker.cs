@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ascob.Server.Configuration;
 
 namespace Ascob.Tests.Fixtures;
 
@@ -28,6 +29,20 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     /// <summary>Starts the next life of the worker on its directory, which stays this one's to delete.</summary>
     public RunningWorker NextLife(string name, string postgres, params string[] arguments) => Start(Directory, ownsDirectory: false, name, postgres, arguments);
+
+    /// <summary>Starts a worker on a copy of this one's data directory, as a cloned machine would.</summary>
+    public RunningWorker OnCopy(string name, string postgres, params string[] arguments)
+    {
+        var copy = System.IO.Directory.CreateTempSubdirectory("ascob-worker-").FullName;
+        foreach (var file in (string[])["home.id", Path.Combine("shell", "host.id")])
+        {
+            var target = Path.Combine(copy, "data", file);
+            PrivateDirectory.Create(Path.GetDirectoryName(target)!);
+            File.Copy(Path.Combine(Directory, "data", file), target);
+        }
+
+        return Start(copy, ownsDirectory: true, name, postgres, arguments);
+    }
 
     public async Task KillAsync()
     {

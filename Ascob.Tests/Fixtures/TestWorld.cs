@@ -67,7 +67,8 @@ internal sealed class TestWorld : IAsyncDisposable
         Action<IServiceCollection>? configure = null,
         IReadOnlyList<(ScriptedBackend Backend, BackendOptions Options)>? others = null,
         string? postgres = null,
-        ScriptedBackend? first = null)
+        ScriptedBackend? first = null,
+        bool onlyOthers = false)
     {
         var directory = sharing?.Directory ?? System.IO.Directory.CreateTempSubdirectory("ascob-world-").FullName;
         var time = sharing?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
@@ -93,7 +94,7 @@ internal sealed class TestWorld : IAsyncDisposable
                 o.PublicUrl = "https://ascob.test";
                 engine?.Invoke(o);
             })
-            .AddSingleton(p => new BackendCatalog(new[] { (Backend: scripted, Options: options) }.Concat(others ?? []).Select(
+            .AddSingleton(p => new BackendCatalog(new[] { (Backend: scripted, Options: options) }.Where(_ => !onlyOthers).Concat(others ?? []).Select(
                 b => new BackendEntry(b.Backend.BackendId, b.Backend, b.Options, b.Backend, new BackendCondition(b.Options.Resilience, p.GetRequiredService<TimeProvider>())))))
             .AddAscobPersistence(configuration)
             .AddAscobOutput(configuration)

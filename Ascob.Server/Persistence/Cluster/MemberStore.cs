@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Ascob.Core.Cluster;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
@@ -109,16 +110,29 @@ internal sealed class MemberStore : IMemberStore
     private static Member Read(DbDataReader row) => new()
     {
         Name = row.GetString(0),
-        Kind = Enum.Parse<MemberKind>(row.GetString(1)),
+        // Written by a newer version it may say what this one does not know: a member all the same, and one that is there.
+        Kind = Enum.TryParse<MemberKind>(row.GetString(1), out var kind) ? kind : MemberKind.Server,
         Instance = row.GetString(2),
         Home = row.GetString(3),
-        State = Enum.Parse<MemberState>(row.GetString(4)),
-        Labels = JsonSerializer.Deserialize(row.GetString(5), StoreJson.Relaxed.IReadOnlyDictionaryStringString) ?? new Dictionary<string, string>(),
+        State = Enum.TryParse<MemberState>(row.GetString(4), out var state) ? state : MemberState.Online,
+        Labels = Parse(row.GetString(5), StoreJson.Relaxed.IReadOnlyDictionaryStringString) ?? new Dictionary<string, string>(),
         Capacity = row.IsDBNull(6) ? null : row.GetInt32(6),
         Running = row.GetInt32(7),
-        Places = JsonSerializer.Deserialize(row.GetString(8), StoreJson.Relaxed.IReadOnlyListString) ?? [],
+        Places = Parse(row.GetString(8), StoreJson.Relaxed.IReadOnlyListString) ?? [],
         Version = row.GetString(9),
         StartedAt = UtcMicroseconds.To(row.GetInt64(10)),
         LastSeenAt = UtcMicroseconds.To(row.GetInt64(11)),
     };
+
+    private static T? Parse<T>(string text, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, type);
+        }
+        catch (JsonException)
+        {
+            return default;
+        }
+    }
 }

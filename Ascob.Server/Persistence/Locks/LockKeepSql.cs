@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
@@ -9,8 +10,12 @@ internal sealed class LockKeepSql(SqlDialect dialect)
 {
     private const string Holder = "(SELECT MIN(r.run_id) FROM lock_requests AS r WHERE r.lock_key = lock_keeps.lock_key AND r.granted_at IS NOT NULL)";
 
-    public SqlStatement All { get; } = dialect.Statement(
-        $"SELECT lock_key, session, server, modify_index, create_index, quarantined_at, {Holder} FROM lock_keeps");
+    private const string Columns = $"lock_key, session, server, modify_index, create_index, quarantined_at, {Holder}";
+
+    // A statement is known by itself to the sessions that prepared it, so each is made once.
+    private readonly ConcurrentDictionary<int, SqlStatement> _some = new();
+
+    public SqlStatement All { get; } = dialect.Statement($"SELECT {Columns} FROM lock_keeps");
 
     public SqlStatement Update { get; } = dialect.Statement(
         "UPDATE lock_keeps SET session = @session, server = @server, modify_index = @modify_index, quarantined_at = NULL, "
@@ -35,8 +40,6 @@ internal sealed class LockKeepSql(SqlDialect dialect)
     public SqlStatement CountQuarantined { get; } = dialect.Statement(
         $"SELECT COUNT(*) FROM lock_keeps WHERE quarantined_at IS NOT NULL AND {Holder} IS NOT NULL");
 
-    public SqlStatement IsQuarantined { get; } = dialect.Statement("SELECT 1 FROM lock_keeps WHERE lock_key = @key0 AND quarantined_at IS NOT NULL");
-
     public SqlStatement Memory { get; } = dialect.Statement("SELECT name, value FROM metadata WHERE name LIKE 'consul.%'");
 
     public SqlStatement Remember { get; } = dialect.Statement("UPDATE metadata SET value = @value WHERE name = @name");
@@ -45,6 +48,10 @@ internal sealed class LockKeepSql(SqlDialect dialect)
         "INSERT INTO metadata (name, value) SELECT @name, @value WHERE NOT EXISTS (SELECT 1 FROM metadata WHERE name = @name)");
 
     public SqlStatement Forget { get; } = dialect.Statement("DELETE FROM metadata WHERE name = @name");
+
+    /// <summary>Gets the statement that finds so many locks by their names.</summary>
+    public SqlStatement Some(int keys) => _some.GetOrAdd(
+        keys, n => dialect.Statement($"SELECT {Columns} FROM lock_keeps WHERE lock_key IN ({string.Join(", ", Enumerable.Range(0, n).Select(i => $"@key{i}"))})"));
 
     public KeptLock Read(DbDataReader row) => new(
         dialect.DecodeKey(row.GetString(0)),

@@ -53,7 +53,9 @@ internal sealed class LockKeeps(Database database, IStoreWriter writer, LockSql 
         var memory = await MemoryAsync(session, cancellationToken);
         var lowest = holds.Keys.Values.Min(h => h.Index);
         var rebuilt = memory.Rebuilt;
-        if (lowest <= holds.IndexBefore && rebuilt is null)
+
+        // Whoever confirmed meanwhile that Consul starts anew has set the highest index back.
+        if (lowest <= Math.Min(holds.IndexBefore, memory.HighestIndex) && rebuilt is null)
         {
             rebuilt = string.Create(
                 CultureInfo.InvariantCulture, $"Consul has lost its memory (index {lowest} after {holds.IndexBefore}); locks are granted again when an operator has confirmed it");
@@ -127,15 +129,24 @@ internal sealed class LockKeeps(Database database, IStoreWriter writer, LockSql 
     public Task<long> CountQuarantinedAsync(CancellationToken cancellationToken) => database.ReadAsync(
         session => session.Command(sql.CountQuarantined).FirstAsync(row => Convert.ToInt64(row.GetValue(0), CultureInfo.InvariantCulture), cancellationToken), cancellationToken);
 
-    /// <summary>Answers whether Consul is known to have lost a lock.</summary>
-    public Task<bool> IsQuarantinedAsync(string key, CancellationToken cancellationToken) => database.ReadAsync(
-        session =>
+    /// <summary>Answers what is known of these locks; those that are not kept are left out.</summary>
+    public async Task<IReadOnlyList<KeptLock>> FindAsync(IEnumerable<string> keys, CancellationToken cancellationToken)
+    {
+        var found = new List<KeptLock>();
+        foreach (var chunk in keys.Chunk(50))
         {
-            var command = session.Command(sql.IsQuarantined);
-            locks.BindKeys(command.Args, [key]);
-            return command.FirstAsync(_ => true, cancellationToken);
-        },
-        cancellationToken);
+            found.AddRange(await database.ReadAsync(
+                session =>
+                {
+                    var command = session.Command(sql.Some(chunk.Length));
+                    locks.BindKeys(command.Args, chunk);
+                    return command.ListAsync(sql.Read, cancellationToken);
+                },
+                cancellationToken));
+        }
+
+        return found;
+    }
 
     /// <summary>Accepts that Consul's indexes start again; false where they did not.</summary>
     public Task<bool> ConfirmAsync(string actor, string reason, CancellationToken cancellationToken) => WriteAsync(

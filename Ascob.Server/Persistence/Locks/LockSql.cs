@@ -40,6 +40,8 @@ internal sealed class LockSql(SqlDialect dialect)
 
     public SqlStatement DeleteHolders { get; } = dialect.Statement("DELETE FROM lock_requests WHERE lock_key = @key0 AND granted_at IS NOT NULL");
 
+    public SqlStatement DeleteOf { get; } = dialect.Statement("DELETE FROM lock_requests WHERE run_id = @id");
+
     public SqlStatement Stale { get; } = dialect.Statement($"SELECT lock_key FROM lock_requests WHERE {IsStale}");
 
     public SqlStatement DeleteStale { get; } = dialect.Statement($"DELETE FROM lock_requests WHERE {IsStale}");

@@ -113,23 +113,23 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
         return new LockVerification(holder is not null, holder);
     }
 
-    public Task<IReadOnlyList<long>> BreakAsync(string key, CancellationToken cancellationToken) => WriteAsync<IReadOnlyList<long>>(
-        async (session, stop) =>
+    public async Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(onBroken);
+        for (var attempt = 1; ; attempt++)
         {
-            await sql.SerialiseAsync(session, stop);
-            var find = session.Command(sql.Holders);
-            sql.BindKeys(find.Args, [key]);
-            var holders = await find.ListAsync(row => row.GetInt64(0), stop);
-            if (holders.Count > 0)
+            try
             {
-                var delete = session.Command(sql.DeleteHolders);
-                sql.BindKeys(delete.Args, [key]);
-                await delete.ExecuteAsync(stop);
+                return await WriteAsync((session, stop) => BreakAsync(session, key, onBroken, stop), cancellationToken);
             }
+            catch (RunChangedException) when (attempt < Attempts)
+            {
+                // The transaction is undone; nobody has lost anything yet.
+            }
+        }
+    }
 
-            return holders;
-        },
-        cancellationToken);
+    public Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
     public Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken) => WriteAsync<IReadOnlyList<string>>(
         async (session, stop) =>
@@ -178,11 +178,55 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
         },
         cancellationToken);
 
+    private async Task<IReadOnlyList<BrokenLock>> BreakAsync(DbSession session, string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken)
+    {
+        await sql.SerialiseAsync(session, cancellationToken);
+        var find = session.Command(sql.Holders);
+        sql.BindKeys(find.Args, [key]);
+        var holders = await find.ListAsync(row => row.GetInt64(0), cancellationToken);
+        if (holders.Count == 0)
+        {
+            return [];
+        }
+
+        var delete = session.Command(sql.DeleteHolders);
+        sql.BindKeys(delete.Args, [key]);
+        await delete.ExecuteAsync(cancellationToken);
+        var broken = new List<BrokenLock>();
+        foreach (var holder in holders)
+        {
+            broken.Add(await TakeFromAsync(session, holder, onBroken, cancellationToken));
+        }
+
+        return broken;
+    }
+
+    private async Task<BrokenLock> TakeFromAsync(DbSession session, long runId, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken)
+    {
+        var find = session.Command(runs.FindForUpdate);
+        find.Args.Long("id", runId);
+        if (await find.FirstAsync(RunColumns.Read, cancellationToken) is not { } run || onBroken(run) is not { Change: { } change } broken)
+        {
+            return new BrokenLock(runId, null, []);
+        }
+
+        if (change.After.Status == RunStatus.WaitingLocks)
+        {
+            var drop = session.Command(sql.DeleteOf);
+            drop.Args.Long("id", runId);
+            await drop.ExecuteAsync(cancellationToken);
+        }
+
+        var apply = new ApplyChange(runs, change, broken.Wanted);
+        await apply.ExecuteAsync(session, repeated: false, cancellationToken);
+        return apply.Outcome == ApplyOutcome.Applied ? broken : throw new RunChangedException();
+    }
+
     private async Task<LockGrant> GrantAsync(
         DbSession session, long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, LockHolds? holds, CancellationToken cancellationToken)
     {
         await sql.SerialiseAsync(session, cancellationToken);
-        var whyNot = holds is null ? null : await keeps.NoteAsync(session, holds, cancellationToken) ?? holds.WhyNot();
+        var whyNot = holds is null ? null : await keeps.NoteAsync(session, holds, cancellationToken);
         var find = session.Command(runs.FindForUpdate);
         find.Args.Long("id", runId);
         var run = await find.FirstAsync(RunColumns.Read, cancellationToken);
@@ -199,6 +243,8 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
             return new LockGrant(LockGrantOutcome.Blocked, null, blocking);
         }
 
+        // Asked as late as can be: what came before may have waited for the database.
+        whyNot ??= holds?.WhyNot();
         if (holds is not null && (whyNot is not null || mine.Exists(m => !holds.Keys.ContainsKey(m.Key))))
         {
             return new LockGrant(

@@ -117,6 +117,28 @@ public sealed class ElsewhereTests
     }
 
     [Fact]
+    public async Task Backend_WhenItIsKnownToNobodyAnyMore_TheRunGoesOnElsewhereAfterSomeLooks()
+    {
+        var other = new ScriptedBackend("b");
+        await using var world = await StartAsync(other);
+        world.EntryOf("a").Condition.Drained = true;
+        world.EntryOf("b").Condition.Drained = true;
+        var run = await SubmitToAsync(world, "a");
+        Assert.Equal(RunStatus.PendingSubmit, run.Status);
+        await using var next = await TestWorld.StartAsync(
+            world, first: null, others: [(other, new BackendOptions { Type = "Scripted", Labels = new Dictionary<string, string>(Pool, StringComparer.Ordinal) })], configure: null, serverName: "two", onlyOthers: true);
+
+        for (var minutes = 0; minutes < 8; minutes++)
+        {
+            await next.PassAsync(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(("b", RunStatus.Running), ((await next.RunAsync(run.Id)).BackendId, (await next.RunAsync(run.Id)).Status));
+        Assert.Single(other.Arrived);
+        Assert.Empty(world.Backend.Arrived);
+    }
+
+    [Fact]
     public async Task Explain_GivesTheReasonsThatAreStoredWithTheRun()
     {
         await using var world = await StartAsync(new ScriptedBackend("b"), new ScriptedBackend("c"));

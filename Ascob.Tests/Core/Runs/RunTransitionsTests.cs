@@ -16,6 +16,7 @@ public sealed class RunTransitionsTests
 
         [(WaitingLocks, LocksGranted)] = PendingSubmit,
         [(WaitingLocks, LocksRefused)] = Failed,
+        [(PendingSubmit, LocksLost)] = WaitingLocks,
         [(WaitingLocks, LocksSkipped)] = Aborted,
         [(WaitingLocks, AbortRequested)] = Aborted,
         [(WaitingLocks, Noted)] = WaitingLocks,

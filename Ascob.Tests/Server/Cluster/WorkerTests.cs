@@ -114,6 +114,36 @@ public sealed class WorkerTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Worker_WhenItComesBackAfterAVerdict_StopsTheJobThatNobodyFollowsAnyMore()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database);
+        using var client = server.Client();
+        await using var worker = RunningWorker.Start("w", database, ["--labels", "team=dba", .. Impatient]);
+        await WorkerAsync(client, worker, "w", "online");
+        var pidFile = Path.Combine(worker.Directory, "pid");
+        var run = await SubmitAsync(client, $"echo $$ > '{pidFile}.new'; mv '{pidFile}.new' '{pidFile}'; exec sleep 600", ("team", "dba"));
+        await UntilAsync(client, run, "RUNNING");
+        await worker.KillAsync();
+        await UntilAsync(client, run, "IN_DOUBT");
+        using var verdict = await client.PostAsJsonAsync($"/api/runs/{run}/resolve", new { verdict = "failed", reason = "given up" }, Token);
+        Assert.Equal("FAILED", (string?)(await EndAsync(client, run))["status"]);
+        var process = $"/proc/{(await File.ReadAllTextAsync(pidFile, Token)).Trim()}";
+        Assert.True(Directory.Exists(process));
+
+        await using var next = worker.NextLife("w", database, ["--labels", "team=dba", .. Impatient]);
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (Directory.Exists(process))
+        {
+            await Task.Delay(50, limit.Token);
+        }
+
+        Assert.Equal("FAILED", (string?)(await EndAsync(client, run))["status"]);
+    }
+
+    [Fact]
     public async Task Worker_WhenItComesBackAfterADoubt_TakesItsRunsUpAgain()
     {
         var database = await postgres.CreateDatabaseAsync();

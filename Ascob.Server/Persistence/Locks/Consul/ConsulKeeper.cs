@@ -132,7 +132,8 @@ internal sealed class ConsulKeeper(
             return 0;
         }
 
-        if (listing.Index < index)
+        // Consul was set up anew, perhaps while it did not answer for long: nothing seen before has an index that means anything.
+        if (listing.Index < Math.Max(index, view.Index))
         {
             view.Clear();
             return 0;

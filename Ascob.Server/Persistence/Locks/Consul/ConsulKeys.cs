@@ -83,9 +83,38 @@ internal sealed class ConsulKeys(ConsulClient client, ConsulSession session, Con
                 return true;
             case null or ConsulFault.InvalidSession:
                 // Not held at that index any more: taken anew, lost or given back already.
+                await RemoveLeftAsync(keep, cancellationToken);
                 return true;
             default:
                 return null;
+        }
+    }
+
+    /// <summary>Asks once, with a key of this server's own that is gone again in the same step, whether Consul does what locks need. After a trouble nothing else may ask for long.</summary>
+    public async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        if (await session.GetAsync(cancellationToken) is not { } own)
+        {
+            return;
+        }
+
+        var key = $"{Prefix}.probe/{session.Server}";
+        var answer = await client.SendAsync([ConsulOperation.Lock(key, own, string.Empty), ConsulOperation.Delete(key)], reads: false, cancellationToken);
+        if (answer.IsValue && answer.Value!.Errors is not { Count: > 0 })
+        {
+            link.Obeyed();
+        }
+    }
+
+    // A key of ours whose session Consul has ended lies there without one. It goes if nobody has touched it since it was read.
+    private async Task RemoveLeftAsync(KeptLock keep, CancellationToken cancellationToken)
+    {
+        if (keep.CreateIndex > 0
+            && await ReadAsync([keep.Key], cancellationToken) is { } present
+            && present.GetValueOrDefault(keep.Key) is { Session: null } left
+            && left.CreateIndex == keep.CreateIndex)
+        {
+            await client.SendAsync([ConsulOperation.CheckIndex(Prefix + keep.Key, left.ModifyIndex), ConsulOperation.Delete(Prefix + keep.Key)], reads: false, cancellationToken);
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed class ConsulLink(LockCondition condition, MonotonicClock clock, 
     /// <summary>Gets whether nothing answers.</summary>
     public bool IsAway => condition.Trouble?.Kind == Away;
 
+    /// <summary>Gets whether Consul answers and does not do what locks need, so that only another try tells when it does.</summary>
+    public bool IsUnwilling => condition.Trouble is { Kind: not (Away or Rebuilt) };
+
     /// <summary>Notes that Consul answered something sensible.</summary>
     public void Answered()
     {

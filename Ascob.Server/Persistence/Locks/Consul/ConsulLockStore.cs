@@ -97,10 +97,18 @@ internal sealed class ConsulLockStore(
     public async Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken)
     {
         var verified = await rows.VerifyAsync(key, fence, cancellationToken);
-        return verified.Held && await keeps.IsQuarantinedAsync(key, cancellationToken) ? verified with { Held = false, Quarantined = true } : verified;
+        return verified.Held && (await keeps.FindAsync([key], cancellationToken)).Any(k => Doubt(k) is not null) ? verified with { Held = false, Quarantined = true } : verified;
     }
 
-    public Task<IReadOnlyList<long>> BreakAsync(string key, CancellationToken cancellationToken) => rows.BreakAsync(key, cancellationToken);
+    public Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken) => rows.BreakAsync(key, onBroken, cancellationToken);
+
+    public async Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return run.Fences is { Count: > 0 } fences
+            ? (await keeps.FindAsync(fences.Keys, cancellationToken)).OrderBy(k => k.Key, StringComparer.Ordinal).Select(Doubt).FirstOrDefault(d => d is not null)
+            : null;
+    }
 
     public Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken) => rows.SweepAsync(cancellationToken);
 
@@ -119,6 +127,21 @@ internal sealed class ConsulLockStore(
         logger.LogWarning("{Actor} confirmed that Consul starts anew: {Reason}", actor, reason);
         link.Remembers(null);
         return true;
+    }
+
+    // Why it is not certain that Consul keeps a held lock from other systems. Our own session is known to live or not; another server's is as Consul last showed it.
+    private string? Doubt(KeptLock keep)
+    {
+        if (keep.QuarantinedAt is not null)
+        {
+            return $"lock '{keep.Key}' was lost in Consul; it is being taken back";
+        }
+
+        var own = keep.Session == session.Id;
+        return own && !session.IsLive(keep.Session) ? $"lock '{keep.Key}': the session in Consul could not be renewed in time"
+            : !own && link.IsAway ? $"lock '{keep.Key}': {link.Reason}"
+            : keep.Index <= view.Index && view.Find(keep.Key)?.Session != keep.Session ? $"lock '{keep.Key}' changed hands in Consul; it is being looked at"
+            : null;
     }
 
     // While the trouble is known, its end wakes those who wait; without one nothing else would.

@@ -46,6 +46,11 @@ internal sealed class ConsulUpkeep(
         }
 
         await FreeUnknownAsync(kept, cancellationToken);
+        if (link.IsUnwilling)
+        {
+            await keys.ProbeAsync(cancellationToken);
+        }
+
         _turns++;
     }
 
