@@ -18,6 +18,7 @@ internal sealed class DummyBackendAdapter(string backendId, MonotonicClock clock
     : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportOutput, ISupportChanges, ISupportCleanup
 {
     private const int MostRemembered = 10_000;
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(1);
 
     private readonly ConcurrentDictionary<string, DummyPlan> _plans = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, DateTimeOffset> _stops = new(StringComparer.Ordinal);
@@ -157,6 +158,13 @@ internal sealed class DummyBackendAdapter(string backendId, MonotonicClock clock
         timer = clock.Time.CreateTimer(
             _ =>
             {
+                // Timers of the runtime count in coarse ticks and may ring some milliseconds early; a hint before the change would be lost.
+                if (timer is not null && at - clock.Now is { } early && early > TimeSpan.Zero)
+                {
+                    timer.Change(early + Late, Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
                 Tell(marker);
                 if (timer is not null && _timers.TryRemove(timer, out var _))
                 {
@@ -169,7 +177,7 @@ internal sealed class DummyBackendAdapter(string backendId, MonotonicClock clock
         _timers[timer] = true;
 
         // Started only now, so that it cannot ring before it is known; a little late, so that the state has changed when it rings.
-        timer.Change(left + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        timer.Change(left + Late, Timeout.InfiniteTimeSpan);
     }
 
     private void Tell(string marker)

@@ -61,10 +61,12 @@ internal static class LockFigures
         var clients = new List<BenchClient>();
         try
         {
+            // All servers keep their locks below the same prefix, each measurement below one of its own.
+            var prefix = $"bench-{Guid.NewGuid():N}/";
             var database = servers > 1 ? bench.Postgres()!.NewDatabase() : null;
             for (var i = 0; i < servers; i++)
             {
-                var server = new AscobServer(bench.Assembly, bench.Folder.Child($"locks-{name}-{i}"), database, Settings(consul, i));
+                var server = new AscobServer(bench.Assembly, bench.Folder.Child($"locks-{name}-{i}"), database, Settings(consul, prefix, i));
                 processes.Add(await server.StartReadyAsync(cancellationToken));
                 clients.Add(new BenchClient(server.Url, TimeSpan.FromSeconds(30)));
             }
@@ -86,7 +88,7 @@ internal static class LockFigures
         }
     }
 
-    private static Dictionary<string, string> Settings(string? consul, int server)
+    private static Dictionary<string, string> Settings(string? consul, string prefix, int server)
     {
         var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -97,7 +99,7 @@ internal static class LockFigures
         {
             settings["Ascob__Locks__Provider"] = "Consul";
             settings["Ascob__Locks__Consul__Url"] = consul;
-            settings["Ascob__Locks__Consul__KeyPrefix"] = $"bench-{Guid.NewGuid():N}/";
+            settings["Ascob__Locks__Consul__KeyPrefix"] = prefix;
         }
 
         return settings;

@@ -29,29 +29,50 @@ public sealed class RollingRestartTests(PostgresFixture postgres, ITestOutputHel
         balancer.Put("a", a.Url);
         balancer.Put("b", b.Url);
         await Http.UntilAsync(() => Task.FromResult(balancer.Uses("a") && balancer.Uses("b")), TimeSpan.FromSeconds(10));
+        try
+        {
+            await RestartAsync(balancer, firsts, lives, Settings);
+        }
+        finally
+        {
+            foreach (var life in lives.Except(firsts))
+            {
+                await life.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task RestartAsync(LoadBalancer balancer, RunningServer[] firsts, RunningServer[] lives, Func<string, string[]> settings)
+    {
         using var stop = new CancellationTokenSource();
         var load = new Load(balancer.Url, stop.Token);
         var working = load.RunAsync();
 
-        for (var i = 0; i < Restarts; i++)
+        try
         {
-            var (which, name) = (i % 2, i % 2 == 0 ? "a" : "b");
-            var (exitCode, took) = await lives[which].TerminateAsync(LongestStop);
-            Assert.Equal(0, exitCode);
-            output.WriteLine($"server {name} stopped in {took.TotalSeconds:0.0} s");
-            var next = await firsts[which].NextLifeAsync(Settings(name));
-            if (!ReferenceEquals(lives[which], firsts[which]))
+            for (var i = 0; i < Restarts; i++)
             {
-                await lives[which].DisposeAsync();
-            }
+                var (which, name) = (i % 2, i % 2 == 0 ? "a" : "b");
+                var (exitCode, took) = await lives[which].TerminateAsync(LongestStop);
+                Assert.Equal(0, exitCode);
+                output.WriteLine($"server {name} stopped in {took.TotalSeconds:0.0} s");
+                var next = await firsts[which].NextLifeAsync(settings(name));
+                if (!ReferenceEquals(lives[which], firsts[which]))
+                {
+                    await lives[which].DisposeAsync();
+                }
 
-            lives[which] = next;
-            balancer.Put(name, next.Url);
-            await Http.UntilAsync(() => Task.FromResult(balancer.Uses(name)), TimeSpan.FromSeconds(10));
+                lives[which] = next;
+                balancer.Put(name, next.Url);
+                await Http.UntilAsync(() => Task.FromResult(balancer.Uses(name)), TimeSpan.FromSeconds(10));
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await working;
         }
 
-        await stop.CancelAsync();
-        await working;
         output.WriteLine($"{load.Requests} requests, {load.Runs.Count} runs, {load.Followed} followed to their end by a client, {load.Failures.Count} failures");
         foreach (var failure in balancer.Failures)
         {
@@ -61,10 +82,6 @@ public sealed class RollingRestartTests(PostgresFixture postgres, ITestOutputHel
         Assert.Empty(balancer.Failures);
         Assert.Empty(load.Failures);
         await CheckAsync(balancer, load);
-        foreach (var life in lives)
-        {
-            await life.DisposeAsync();
-        }
     }
 
     private static async Task CheckAsync(LoadBalancer balancer, Load load)

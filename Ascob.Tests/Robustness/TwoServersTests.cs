@@ -29,7 +29,16 @@ public sealed class TwoServersTests(PostgresFixture postgres) : IAsyncLifetime
             "--Ascob:Backends:shell:Type", "Shell", "--Ascob:Backends:shell:HostIdleExit", "00:00:00", "--Ascob:Backends:shell:StopGrace", "00:00:01",
         ];
         _one = await RunningServer.StartAsync(_settings);
-        _two = await RunningServer.StartAsync(_settings);
+        try
+        {
+            _two = await RunningServer.StartAsync(_settings);
+        }
+        catch
+        {
+            // Nobody disposes of what was never whole.
+            await _one.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

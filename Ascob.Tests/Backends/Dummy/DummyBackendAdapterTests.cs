@@ -153,6 +153,24 @@ public sealed class DummyBackendAdapterTests
         Assert.Equal(BackendState.Succeeded, (await StatusAsync(run)).State);
     }
 
+    [Fact]
+    public async Task Changes_WhenTimersRingEarly_TellTheMarkerOnlyWhenTheStateHasChanged()
+    {
+        _adapter = new DummyBackendAdapter("dummy", new MonotonicClock(new EarlyTimers(_time, TimeSpan.FromMilliseconds(5))));
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        await using var changes = _adapter.ChangesAsync(over.Token).GetAsyncEnumerator(over.Token);
+        var told = changes.MoveNextAsync();
+        var run = await AcceptedAsync(Job(("dummy_run_ms", "20")));
+
+        for (var i = 0; i < 30 && !told.IsCompleted; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.True(await told);
+        Assert.Equal(BackendState.Succeeded, (await StatusAsync(run)).State);
+    }
+
     [Theory]
     [InlineData("dummy_delay_ms", "-1")]
     [InlineData("dummy_delay_ms", "1.5")]
@@ -181,4 +199,25 @@ public sealed class DummyBackendAdapterTests
         new(job.RunId, job.Marker, (await _adapter.SubmitAsync(job, Token)).Keys);
 
     private async Task<BackendReport> StatusAsync(BackendRunRef run) => (await _adapter.GetStatusesAsync([run], Token)).Single();
+
+    /// <summary>Timers as those of a runtime that counts in coarse ticks.</summary>
+    private sealed class EarlyTimers(FakeTimeProvider time, TimeSpan early) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new EarlyTimer(time.CreateTimer(callback, state, dueTime, period), early);
+
+        private sealed class EarlyTimer(ITimer timer, TimeSpan early) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime > early ? dueTime - early : dueTime, period);
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
+    }
 }

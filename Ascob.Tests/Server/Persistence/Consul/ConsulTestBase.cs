@@ -55,7 +55,7 @@ public abstract class ConsulTestBase(ConsulFixture consul)
     protected static async Task<bool> AllHeldByAsync(TestStore store)
     {
         var kept = await KeptAsync(store);
-        return kept.TrueForAll(k => k.QuarantinedAt is null && k.Session == store.Get<ConsulSession>().Id);
+        return kept.Count > 0 && kept.TrueForAll(k => k.QuarantinedAt is null && k.Session == store.Get<ConsulSession>().Id);
     }
 
     protected static async Task UntilAsync(Func<Task<bool>> condition)
