@@ -21,7 +21,7 @@ public sealed class ShellWhileAwayTests
         long id;
         using (var client = first.Client())
         {
-            id = await SubmitAsync(client, $"while [ ! -e {go} ]; do sleep 0.02; done; date +%s%3N > {ledger}.new; mv {ledger}.new {ledger}; exit 3");
+            id = await SubmitAsync(client, $"while [ -d {first.Directory} ] && [ ! -e {go} ]; do sleep 0.02; done; date +%s%3N > {ledger}.new; mv {ledger}.new {ledger}; exit 3");
             await UntilAsync(client, id, run => run.GetProperty("status").GetString() == "RUNNING");
         }
 

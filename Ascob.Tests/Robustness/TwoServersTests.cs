@@ -62,7 +62,7 @@ public sealed class TwoServersTests(PostgresFixture postgres) : IAsyncLifetime
         using var two = _two.Client();
         var content = RandomNumberGenerator.GetBytes(3_000_001);
         var id = await one.AcceptedAsync(Job(
-            $"wc -c < \"$ASCOB_FILES_DIR/data\"; echo $ASCOB_CALLBACK_URL > {_outside}/url; echo one; while [ ! -e {Go} ]; do sleep 0.02; done; echo two; echo err >&2", manualStart: true));
+            $"wc -c < \"$ASCOB_FILES_DIR/data\"; echo $ASCOB_CALLBACK_URL > {_outside}/url; echo one; while [ -d {_outside} ] && [ ! -e {Go} ]; do sleep 0.02; done; echo two; echo err >&2", manualStart: true));
         using var put = await one.PutAsync($"/api/runs/{id}/files/data", new ByteArrayContent(content), Token);
         Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync(Token));
         using var start = await one.PostAsync($"/api/runs/{id}/start", null, Token);
@@ -118,7 +118,7 @@ public sealed class TwoServersTests(PostgresFixture postgres) : IAsyncLifetime
     {
         using var one = _one.Client();
         using var two = _two.Client();
-        var id = await one.AcceptedAsync(Job($"i=0; while [ ! -e {Go} ]; do i=$((i+1)); echo line $i; sleep 0.01; done; echo end $i"));
+        var id = await one.AcceptedAsync(Job($"i=0; while [ -d {_outside} ] && [ ! -e {Go} ]; do i=$((i+1)); echo line $i; sleep 0.01; done; echo end $i"));
         using var follow = await two.GetAsync($"/api/runs/{id}/output.txt?follow=true", HttpCompletionOption.ResponseHeadersRead, Token);
         using var live = new StreamReader(await follow.Content.ReadAsStreamAsync(Token));
         var text = new StringBuilder();
@@ -152,7 +152,7 @@ public sealed class TwoServersTests(PostgresFixture postgres) : IAsyncLifetime
     {
         using var one = _one.Client();
         using var two = _two.Client();
-        var id = await one.AcceptedAsync(Job($"echo early; echo bad >&2; while [ ! -e {Go} ]; do sleep 0.05; done"));
+        var id = await one.AcceptedAsync(Job($"echo early; echo bad >&2; while [ -d {_outside} ] && [ ! -e {Go} ]; do sleep 0.05; done"));
         await Http.UntilAsync(async () => (await two.GetStringAsync($"/api/runs/{id}/output.txt", Token)).Length == 10, Patience);
 
         await _one.KillAsync();

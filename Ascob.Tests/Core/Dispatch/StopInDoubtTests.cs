@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Tests.Fixtures;
 
@@ -29,6 +30,36 @@ public sealed class StopInDoubtTests
         Assert.Equal(RunStatus.Aborting, refreshed.Value!.Status);
         var verdict = await world.Jobs.ResolveAsync(run.Id, new Resolution(ResolutionVerdict.NotStarted, null, "guess"), TestWorld.Root, Token);
         Assert.Equal("run.being_submitted", verdict.Error?.Code);
+        answer.SetResult();
+        await world.UntilAsync(run.Id, RunStatus.Aborted);
+        Assert.Single(world.Backend.Stops);
+    }
+
+    [Fact]
+    public async Task WhenAnotherServerIsAskedToLookWhileTheSubmissionIsOnItsWay_ItSaysNothingOfTheJob()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var answer = new TaskCompletionSource();
+        world.Backend.OnSubmit = async (job, _) =>
+        {
+            await answer.Task;
+            return world.Backend.Start(job);
+        };
+        var looked = 0;
+        world.Backend.OnFind = _ =>
+        {
+            Interlocked.Increment(ref looked);
+            return new FindOutcome(FindOutcomeKind.NotFound) { Certain = true };
+        };
+        var run = await world.SubmitAsync(untilSent: false);
+        await TestWorld.UntilAsync(() => world.Backend.Arrived.Count == 1);
+        await world.Jobs.StopAsync(run.Id, false, TestWorld.Root, Token);
+        await using var other = await TestWorld.StartAsync(world, serverName: "two");
+
+        await other.Get<Sweeper>().AttendAsync(run.Id, Token);
+        await other.IdleAsync();
+
+        Assert.Equal((RunStatus.Aborting, 0), ((await other.RunAsync(run.Id)).Status, Volatile.Read(ref looked)));
         answer.SetResult();
         await world.UntilAsync(run.Id, RunStatus.Aborted);
         Assert.Single(world.Backend.Stops);

@@ -3,6 +3,7 @@ using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Core.Runs;
 using Ascob.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ascob.Tests.Core.Locks;
 
@@ -25,6 +26,29 @@ public sealed class LockWaitingTests
         await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(second.Marker));
 
         Assert.False(world.Backend.Jobs.ContainsKey(third.Marker));
+    }
+
+    [Fact]
+    public async Task Release_WhenOneOfThoseNextCannotBeTried_TheOthersAreServedAllTheSame()
+    {
+        var stumbles = new HashSet<long>();
+        await using var world = await TestWorld.StartAsync(configure: parts =>
+        {
+            var inner = parts.Last(p => p.ServiceType == typeof(ILockStore));
+            parts.AddSingleton<ILockStore>(p => new StumblingLocks((ILockStore)inner.ImplementationFactory!(p), stumbles));
+        });
+        var holder = await world.SubmitAsync(Locked("db"));
+        var first = await world.SubmitAsync(TestWorld.Job().WithSharedLock("db").Build());
+        var second = await world.SubmitAsync(TestWorld.Job().WithSharedLock("db").Build());
+        stumbles.Add(first.Id);
+
+        world.Backend.Set(holder.Marker, BackendState.Succeeded);
+
+        await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(second.Marker));
+        Assert.False(world.Backend.Jobs.ContainsKey(first.Marker));
+        stumbles.Clear();
+        await world.PassAsync(TimeSpan.FromSeconds(30));
+        await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(first.Marker));
     }
 
     [Fact]
@@ -203,4 +227,29 @@ public sealed class LockWaitingTests
     }
 
     private static JobSpec Locked(params string[] keys) => TestWorld.Job().WithLocks(keys).Build();
+
+    /// <summary>A store of locks that fails for some runs.</summary>
+    private sealed class StumblingLocks(ILockStore inner, IReadOnlySet<long> stumbles) : ILockStore
+    {
+        public Task<LockGrant> TryGrantAsync(long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken) =>
+            stumbles.Contains(runId) ? throw new InvalidOperationException("stumbled") : inner.TryGrantAsync(runId, onGranted, cancellationToken);
+
+        public Task<IReadOnlyList<long>> WaitersAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => inner.WaitersAsync(keys, cancellationToken);
+
+        public Task<IReadOnlyList<LockInfo>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+
+        public Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken) => inner.VerifyAsync(key, fence, cancellationToken);
+
+        public Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken) => inner.BreakAsync(key, onBroken, cancellationToken);
+
+        public Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken) => inner.WhyNotStartAsync(run, cancellationToken);
+
+        public Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken) => inner.SweepAsync(cancellationToken);
+
+        public void LetGo(IReadOnlyCollection<string> keys) => inner.LetGo(keys);
+
+        public Task<LockCounts> CountAsync(CancellationToken cancellationToken) => inner.CountAsync(cancellationToken);
+
+        public Task<bool> ConfirmAsync(string actor, string reason, CancellationToken cancellationToken) => inner.ConfirmAsync(actor, reason, cancellationToken);
+    }
 }
