@@ -19,6 +19,7 @@ public sealed class RunSubmitter(
     BackendCatalog catalog,
     IRunStore store,
     ILockStore locks,
+    LockSignals lockSignals,
     RunUpdater updater,
     JobMaker jobs,
     RunTracker tracker,
@@ -70,9 +71,8 @@ public sealed class RunSubmitter(
             }
 
             entered = true;
-            if (!again && run.Fences is { Count: > 0 } && await locks.WhyNotStartAsync(run, cancellationToken).ConfigureAwait(false) is { } doubt)
+            if (run.Spec.HasLocks && !await HasItsLocksAsync(run, again, cancellationToken).ConfigureAwait(false))
             {
-                await waits.DelayAsync(run, new Hold(doubt, LockPause, false) { OnlyThisJob = true }, cancellationToken).ConfigureAwait(false);
                 return;
             }
 
@@ -154,6 +154,36 @@ public sealed class RunSubmitter(
             cancellationToken);
     }
 
+    // Time passes between the grant and the start: locks may have been broken, or lost in Consul. False where the run was held back.
+    private async Task<bool> HasItsLocksAsync(Run run, bool again, CancellationToken cancellationToken)
+    {
+        var missing = jobs.LocksOf(run).FirstOrDefault(l => run.Fences?.ContainsKey(l.Key) != true);
+        var doubt = missing is not null ? $"the lock '{missing.Key}' was broken" : await locks.WhyNotStartAsync(run, cancellationToken).ConfigureAwait(false);
+        if (doubt is null)
+        {
+            return true;
+        }
+
+        if (missing is null || again)
+        {
+            // A job that may have been sent is looked for first: only then its run may wait as one that was not.
+            await HoldBackAsync(run, new Hold(doubt, LockPause, false) { OnlyThisJob = true }, again, cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+
+        var given = await locks.GiveUpAsync(
+            run.Id,
+            r => new BrokenLock(r.Id, MayClaim(run, r) && r.IntentAt is null ? LockBreaker.TakenBack(r, clock.Now, server.Actor, $"{doubt} before the job was sent; waiting for all locks anew") : null, jobs.LocksOf(r)),
+            cancellationToken).ConfigureAwait(false);
+        if (given is not null)
+        {
+            updater.Committed(given.Change!);
+            lockSignals.Freed(given.Wanted.Select(w => w.Key));
+        }
+
+        return false;
+    }
+
     // A run that may have been sent before keeps its intent: else a stop would end it while its job goes on.
     private Task HoldBackAsync(Run run, Hold hold, bool again, CancellationToken cancellationToken) => again
         ? finisher.LostAnswerAsync(run, hold.Reason, cancellationToken)
@@ -230,6 +260,13 @@ public sealed class RunSubmitter(
         {
             // Another server has it, or it comes back with a volume; the backend has nothing to do with it.
             return SubmitOutcome.Busy($"the input file '{missing}' is not to be had at server '{options.Value.ServerName}'");
+        }
+
+        if (run.LeaseUntil <= clock.Now + backend.Options.Resilience.Timeout)
+        {
+            // This process stood still since it claimed the run: somebody else may have it, and this call might end after theirs began.
+            logger.LogWarning("Run {RunId} is not sent: its lease is nearly over; whoever takes it up next looks for it first", run.Id);
+            return null;
         }
 
         tracker.Expect(run);

@@ -22,6 +22,7 @@ public sealed class SubmissionWaits(
     /// <summary>The first pause after a refusal.</summary>
     internal static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
 
+    private static readonly BackendOptions Unconfigured = new();
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PauseGrid = TimeSpan.FromMilliseconds(100);
 
@@ -60,9 +61,9 @@ public sealed class SubmissionWaits(
     internal async Task DelayAsync(Run run, Hold hold, CancellationToken cancellationToken)
     {
         var now = clock.Now;
-        if (hold is { Counts: true, OnlyThisJob: false } && run.WaitingSince is { } since && catalog.TryGet(run.BackendId, out var backend) && now - since >= backend.Options.SubmitDeadline)
+        if (hold is { Counts: true, OnlyThisJob: false } && run.WaitingSince is { } since && now - since >= DeadlineOf(run))
         {
-            await finisher.RejectAsync(run, $"not taken within {backend.Options.SubmitDeadline}: {hold.Reason}", cancellationToken, r => !IsAnotherBy(run, r)).ConfigureAwait(false);
+            await finisher.RejectAsync(run, $"not taken within {DeadlineOf(run)}: {hold.Reason}", cancellationToken, r => !IsAnotherBy(run, r)).ConfigureAwait(false);
             return;
         }
 
@@ -108,6 +109,9 @@ public sealed class SubmissionWaits(
             },
             data: Moves(run, route) ? new Dictionary<string, string>(StringComparer.Ordinal) { ["from"] = run.BackendId!, ["backend"] = route!.BackendId! } : null),
         cancellationToken);
+
+    // A backend that no server knows any more takes nothing either.
+    private TimeSpan DeadlineOf(Run run) => (catalog.TryGet(run.BackendId, out var backend) ? backend.Options : Unconfigured).SubmitDeadline;
 
     // What was read may be old: another server, or another submission, has it now.
     private bool IsAnotherBy(Run read, Run now) =>

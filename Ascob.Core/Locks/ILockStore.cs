@@ -43,6 +43,11 @@ public interface ILockStore
     Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Takes all locks from one run, as <see cref="BreakAsync"/> takes one from all, because it has lost one of them before its job was sent. Null where there is nothing to do any more.
+    /// </summary>
+    Task<BrokenLock?> GiveUpAsync(long runId, Func<Run, BrokenLock> onGivenUp, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Answers why the job of a run that was granted its locks must not be started now (the outside keeper does not have one of them for sure any more); null where nothing is in the way.
     /// </summary>
     Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken);

@@ -48,18 +48,30 @@ public sealed class LockBreaker(
         return run is { Status: RunStatus.PendingSubmit, IntentAt: null }
             ? new BrokenLock(
                 run.Id,
-                RunLifecycle.Change(
-                    run,
-                    RunTrigger.LocksLost,
-                    now,
-                    caller.Actor,
-                    $"the lock '{key}' was broken by an operator before the job was sent; waiting for all locks anew",
-                    r => r with { Fences = null, HoldsSlot = false, WaitingSince = now, FailedChecks = 0, LeaseOwner = null, LeaseUntil = null, NextCheckAt = now },
-                    RunEventTypes.Operator),
+                TakenBack(run, now, caller.Actor, $"the lock '{key}' was broken by an operator before the job was sent; waiting for all locks anew", RunEventTypes.Operator),
                 jobs.LocksOf(run))
             : new BrokenLock(
                 run.Id,
-                RunLifecycle.Change(run, RunTrigger.Noted, now, caller.Actor, $"the lock '{key}' was broken by an operator", eventType: RunEventTypes.Operator),
+                RunLifecycle.Change(
+                    run,
+                    RunTrigger.Noted,
+                    now,
+                    caller.Actor,
+                    $"the lock '{key}' was broken by an operator",
+
+                    // Should it turn out that the job was never started, or another attempt follow, the run sees that it must take its locks anew.
+                    r => r with { Fences = r.Fences?.Where(f => f.Key != key).ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal) },
+                    RunEventTypes.Operator),
                 []);
     }
+
+    /// <summary>Makes the change that takes a run back to its wait for locks, before its job was sent.</summary>
+    internal static RunChange? TakenBack(Run run, DateTimeOffset now, string actor, string reason, string? eventType = null) => RunLifecycle.Change(
+        run,
+        RunTrigger.LocksLost,
+        now,
+        actor,
+        reason,
+        r => r with { Fences = null, HoldsSlot = false, WaitingSince = now, FailedChecks = 0, LeaseOwner = null, LeaseUntil = null, NextCheckAt = now },
+        eventType);
 }

@@ -37,6 +37,8 @@ public sealed class EngineLoops(
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LatePause = TimeSpan.FromSeconds(10);
+    private const int MostLateTries = 360;
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _lastTurn = new(StringComparer.Ordinal);
@@ -314,11 +316,40 @@ public sealed class EngineLoops(
         }
     }
 
+    // Until the backend takes the order, or for an hour: whoever it is that cannot stop its jobs is in the log.
     private async Task LateLoopAsync(CancellationToken cancellationToken)
     {
-        await foreach (var (run, keys) in _late.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        var waiting = new List<(Run Run, IReadOnlyDictionary<string, string> Keys, int Tries)>();
+        while (!cancellationToken.IsCancellationRequested)
         {
-            await GuardAsync("late acceptance", () => strays.StopLateAsync(run, keys, cancellationToken)).ConfigureAwait(false);
+            if (waiting.Count == 0)
+            {
+                await _late.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await Task.Delay(LatePause, clock.Time, cancellationToken).ConfigureAwait(false);
+            }
+
+            while (_late.Reader.TryRead(out var late))
+            {
+                waiting.Add((late.Run, late.Keys, 0));
+            }
+
+            for (var i = waiting.Count - 1; i >= 0; i--)
+            {
+                var (run, keys, tries) = waiting[i];
+                var stopped = false;
+                await GuardAsync("late acceptance", async () => stopped = await strays.StopLateAsync(run, keys, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                if (stopped || tries == MostLateTries)
+                {
+                    waiting.RemoveAt(i);
+                }
+                else
+                {
+                    waiting[i] = (run, keys, tries + 1);
+                }
+            }
         }
     }
 

@@ -81,6 +81,7 @@ public sealed class RunFinisher(
             cancellationToken).ConfigureAwait(false);
         if (!result.Applied && result.Run.Marker == marker && IsUnheardOf(result.Run))
         {
+            tracker.Forget(run);
             CameTooLate?.Invoke(result.Run, keys);
             return result.Run;
         }

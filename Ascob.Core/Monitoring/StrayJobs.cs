@@ -30,14 +30,12 @@ public sealed class StrayJobs(BackendCatalog catalog, IRunStore store, RunStoppe
         return stopped;
     }
 
-    /// <summary>Stops the job of a run that was ended as "not started" before the backend told that it has the job.</summary>
-    public async Task StopLateAsync(Run run, IReadOnlyDictionary<string, string> keys, CancellationToken cancellationToken)
+    /// <summary>Stops the job of a run that was ended as "not started" before the backend told that it has the job; false where it could not be told.</summary>
+    public async Task<bool> StopLateAsync(Run run, IReadOnlyDictionary<string, string> keys, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (catalog.TryGet(run.BackendId, out var backend))
-        {
-            await StopAsync(backend, new BackendRunRef(run.Id, run.Marker, keys), $"the run ended {run.Status.ToWire()} before the backend told that it has the job", cancellationToken).ConfigureAwait(false);
-        }
+        return catalog.TryGet(run.BackendId, out var backend)
+            && await StopAsync(backend, new BackendRunRef(run.Id, run.Marker, keys), $"the run ended {run.Status.ToWire()} before the backend told that it has the job", cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<int> StopAsync(BackendEntry backend, ISupportCleanup cleanup, string place, CancellationToken cancellationToken)

@@ -27,6 +27,12 @@ internal sealed class LeftoverSweep(BackendLeftovers leftovers, TimeProvider tim
             {
                 return;
             }
+#pragma warning disable CA1031 // A sweep never ends the server; the next one looks again.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                logger.LogError(e, "What backends keep of ended runs could not be looked for");
+            }
 
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -28,6 +28,12 @@ internal sealed class StraySweep(StrayJobs strays, IOptions<EngineOptions> engin
             {
                 return;
             }
+#pragma warning disable CA1031 // A sweep never ends the server; the next one looks again.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                logger.LogError(e, "Jobs whose run is over could not be looked for");
+            }
 
             // No verdict is due before this time.
             await Task.Delay(engine.Value.VanishedAfter / 2, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

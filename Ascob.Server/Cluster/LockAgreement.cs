@@ -39,24 +39,33 @@ internal sealed class LockAgreement(Metadata metadata, IConfiguration configurat
                 throw Disagreement(agreed, $" at server '{other}' on the same database");
             }
 
-            if (await metadata.TryReplaceAsync(Name, agreed, Mine, cancellationToken))
+            if (!await metadata.TryReplaceAsync(Name, agreed, Mine, cancellationToken))
             {
-                return;
+                continue;
             }
+
+            // One that entered in between has seen the old agreement and holds to it.
+            if (await findOther() is { } late)
+            {
+                await metadata.TryReplaceAsync(Name, Mine, agreed, cancellationToken);
+                throw Disagreement(agreed, $" at server '{late}' on the same database");
+            }
+
+            return;
         }
     }
 
-    /// <summary>Looks whether the agreement still is what this server wants. Called after it has entered: from then on no other can change it.</summary>
+    /// <summary>Looks whether the agreement still is what this process wants: after it has entered, and whenever it could not be heard for so long that others may have changed it. A worker keeps to it and makes none.</summary>
     /// <exception cref="ConfigurationException">Another server has changed it.</exception>
     public async Task HoldAsync(CancellationToken cancellationToken)
     {
-        var agreed = await metadata.FindOrAddAsync(Name, Mine, cancellationToken);
-        if (agreed != Mine)
+        var agreed = await metadata.FindAsync(Name, cancellationToken);
+        if (agreed is not null && agreed != Mine)
         {
-            throw Disagreement(agreed, " by now on the same database");
+            throw Disagreement(agreed, " on the same database");
         }
     }
 
     private ConfigurationException Disagreement(string agreed, string where) => new(
-        $"{Provider}: locks are in {Mine} here, and in {agreed}{where}; all servers need the same. To change it, stop all of them first.");
+        $"{Provider}: locks are in {Mine} here, and in {agreed}{where}; all servers and workers need the same. To change it, stop all of them first.");
 }

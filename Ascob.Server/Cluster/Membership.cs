@@ -40,7 +40,7 @@ internal sealed class Membership(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         _home = Home.Of(ascob.Value.AbsoluteDataDirectory);
-        await RefuseTakenPlacesAsync(cancellationToken);
+        await RefuseCopyAsync(cancellationToken);
         if (!IsWorker)
         {
             await agreement.ReachAsync(() => FindOtherServerAsync(cancellationToken), cancellationToken);
@@ -57,11 +57,18 @@ internal sealed class Membership(
             await GiveBackAsync(before, cancellationToken);
         }
 
+        Home.Remember(ascob.Value.AbsoluteDataDirectory, server.LeaseOwner);
         view.WatchingSince = _lastBeat = clock.Now;
-        await LearnAsync(cancellationToken);
-        if (!IsWorker)
+        try
         {
-            await HoldAgreementAsync(cancellationToken);
+            // Who started at the same moment was not there to be seen before.
+            await agreement.HoldAsync(cancellationToken);
+            await LearnAsync(cancellationToken);
+        }
+        catch (ConfigurationException)
+        {
+            await store.BeatAsync(Me() with { State = MemberState.Stopped, Running = 0 }, CancellationToken.None);
+            throw;
         }
 
         await base.StartAsync(cancellationToken);
@@ -107,8 +114,9 @@ internal sealed class Membership(
 
             if (begun - _lastBeat > Away / 2)
             {
-                // The database, or this process, was away: the others had no chance to be heard.
+                // The database, or this process, was away: the others had no chance to be heard, and this one may have been taken for gone.
                 view.WatchingSince = clock.Now;
+                await agreement.HoldAsync(cancellationToken);
             }
 
             _lastBeat = clock.Now;
@@ -117,6 +125,11 @@ internal sealed class Membership(
         catch (StoreUnavailableException e)
         {
             logger.LogWarning("The others on this database could not be told that this one is there: {Reason}", e.Message);
+        }
+        catch (ConfigurationException e)
+        {
+            logger.LogCritical("This process stops: {Reason}", e.Message);
+            lifetime.StopApplication();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -155,6 +168,7 @@ internal sealed class Membership(
     private async Task LearnAsync(CancellationToken cancellationToken)
     {
         var members = await store.ListAsync(cancellationToken);
+        RefuseTwin(members);
         view.Update(members);
         foreach (var order in orders)
         {
@@ -186,17 +200,42 @@ internal sealed class Membership(
     }
 
     // Two processes that take the same jobs for theirs would each believe the other's ended.
-    private async Task RefuseTakenPlacesAsync(CancellationToken cancellationToken)
+    private async Task RefuseCopyAsync(CancellationToken cancellationToken)
     {
+        var directory = ascob.Value.AbsoluteDataDirectory;
         var mine = Me().Places;
-        var other = await FindLivingAsync(m => m.Name != engine.Value.ServerName && m.Places.Intersect(mine, StringComparer.Ordinal).Any(), cancellationToken);
+        var other = await FindLivingAsync(
+            m => m.Name == engine.Value.ServerName ? m.Home == _home && !Home.IsTheOneBefore(directory, m.Instance) : m.Places.Intersect(mine, StringComparer.Ordinal).Any(),
+            cancellationToken);
         if (other is not null)
         {
-            throw new ConfigurationException(
-                $"Ascob:DataDirectory '{ascob.Value.AbsoluteDataDirectory}' is a copy of the one that {other.Kind.ToString().ToLowerInvariant()} '{other.Name}' uses on the same database; "
-                + "start with a directory of its own, or without the folder 'shell' in the copy.");
+            throw new ConfigurationException(IsACopy(other));
         }
     }
+
+    // Looked at all the time: copies that start at the same moment do not see each other at first.
+    private void RefuseTwin(IReadOnlyList<Member> members)
+    {
+        if (TwinOf(members) is { } twin)
+        {
+            throw new ConfigurationException(IsACopy(twin));
+        }
+    }
+
+    // Of two copies the one stays that was there first.
+    private Member? TwinOf(IReadOnlyList<Member> members)
+    {
+        var me = Me();
+        return members.FirstOrDefault(m =>
+            m.Instance != me.Instance
+            && view.IsThere(m)
+            && m.Places.Intersect(me.Places, StringComparer.Ordinal).Any()
+            && (m.StartedAt, m.Name).CompareTo((me.StartedAt, me.Name)) < 0);
+    }
+
+    private string IsACopy(Member other) =>
+        $"Ascob:DataDirectory '{ascob.Value.AbsoluteDataDirectory}' is a copy of the one that {other.Kind.ToString().ToLowerInvariant()} '{other.Name}' uses on the same database; "
+        + "start with a directory of its own, or without 'home.id', 'home.life' and the folder 'shell' in the copy.";
 
     private async Task<string?> FindOtherServerAsync(CancellationToken cancellationToken) =>
         (await FindLivingAsync(m => m.Kind == MemberKind.Server && m.Name != engine.Value.ServerName, cancellationToken))?.Name;
@@ -223,19 +262,6 @@ internal sealed class Membership(
         }
 
         return null;
-    }
-
-    private async Task HoldAgreementAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await agreement.HoldAsync(cancellationToken);
-        }
-        catch (ConfigurationException)
-        {
-            await store.BeatAsync(Me() with { State = MemberState.Stopped, Running = 0 }, CancellationToken.None);
-            throw;
-        }
     }
 
     private Member Me() => new()

@@ -21,6 +21,8 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     public string Directory { get; }
 
+    public bool HasExited => _process.HasExited;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Starts a worker; whether it got that far is told by <c>GET /api/workers</c>.</summary>
@@ -34,7 +36,7 @@ internal sealed class RunningWorker : IAsyncDisposable
     public RunningWorker OnCopy(string name, string postgres, params string[] arguments)
     {
         var copy = System.IO.Directory.CreateTempSubdirectory("ascob-worker-").FullName;
-        foreach (var file in (string[])["home.id", Path.Combine("shell", "host.id")])
+        foreach (var file in (string[])["home.id", "home.life", Path.Combine("shell", "host.id")])
         {
             var target = Path.Combine(copy, "data", file);
             PrivateDirectory.Create(Path.GetDirectoryName(target)!);

@@ -12,10 +12,15 @@ internal sealed class LockKeepSql(SqlDialect dialect)
 
     private const string Columns = $"lock_key, session, server, modify_index, create_index, quarantined_at, {Holder}";
 
+    // Granted while locks lay in the database alone: Consul has never held them, so they are taken there like those that it lost.
+    private const string NeverKept =
+        "SELECT g.lock_key, '', '', 0, 0, MIN(g.granted_at), MIN(g.run_id) FROM lock_requests AS g "
+        + "WHERE g.granted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lock_keeps AS k WHERE k.lock_key = g.lock_key)";
+
     // A statement is known by itself to the sessions that prepared it, so each is made once.
     private readonly ConcurrentDictionary<int, SqlStatement> _some = new();
 
-    public SqlStatement All { get; } = dialect.Statement($"SELECT {Columns} FROM lock_keeps");
+    public SqlStatement All { get; } = dialect.Statement($"SELECT {Columns} FROM lock_keeps UNION ALL {NeverKept} GROUP BY g.lock_key");
 
     public SqlStatement Update { get; } = dialect.Statement(
         "UPDATE lock_keeps SET session = @session, server = @server, modify_index = @modify_index, quarantined_at = NULL, "
@@ -51,7 +56,12 @@ internal sealed class LockKeepSql(SqlDialect dialect)
 
     /// <summary>Gets the statement that finds so many locks by their names.</summary>
     public SqlStatement Some(int keys) => _some.GetOrAdd(
-        keys, n => dialect.Statement($"SELECT {Columns} FROM lock_keeps WHERE lock_key IN ({string.Join(", ", Enumerable.Range(0, n).Select(i => $"@key{i}"))})"));
+        keys,
+        n =>
+        {
+            var names = string.Join(", ", Enumerable.Range(0, n).Select(i => $"@key{i}"));
+            return dialect.Statement($"SELECT {Columns} FROM lock_keeps WHERE lock_key IN ({names}) UNION ALL {NeverKept} AND g.lock_key IN ({names}) GROUP BY g.lock_key");
+        });
 
     public KeptLock Read(DbDataReader row) => new(
         dialect.DecodeKey(row.GetString(0)),

@@ -113,20 +113,22 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
         return new LockVerification(holder is not null, holder);
     }
 
-    public async Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(onBroken);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
+        return RepeatAsync((session, stop) => BreakAsync(session, key, onBroken, stop), cancellationToken);
+    }
+
+    public Task<BrokenLock?> GiveUpAsync(long runId, Func<Run, BrokenLock> onGivenUp, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(onGivenUp);
+        return RepeatAsync(
+            async (session, stop) =>
             {
-                return await WriteAsync((session, stop) => BreakAsync(session, key, onBroken, stop), cancellationToken);
-            }
-            catch (RunChangedException) when (attempt < Attempts)
-            {
-                // The transaction is undone; nobody has lost anything yet.
-            }
-        }
+                await sql.SerialiseAsync(session, stop);
+                return await TakeFromAsync(session, runId, onGivenUp, stop) is { Change: not null } given ? given : null;
+            },
+            cancellationToken);
     }
 
     public Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
@@ -177,6 +179,21 @@ internal sealed class LockStore(Database database, IStoreWriter writer, RunSql r
             return new LockDraft(new LockGrant(blocking.Count > 0 ? LockGrantOutcome.Blocked : LockGrantOutcome.Granted, null, blocking), mine, await keeps.MemoryAsync(session, cancellationToken));
         },
         cancellationToken);
+
+    private async Task<T> RepeatAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await WriteAsync(write, cancellationToken);
+            }
+            catch (RunChangedException) when (attempt < Attempts)
+            {
+                // The transaction is undone; nobody has lost anything yet.
+            }
+        }
+    }
 
     private async Task<IReadOnlyList<BrokenLock>> BreakAsync(DbSession session, string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken)
     {

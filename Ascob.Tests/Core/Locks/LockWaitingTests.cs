@@ -229,27 +229,9 @@ public sealed class LockWaitingTests
     private static JobSpec Locked(params string[] keys) => TestWorld.Job().WithLocks(keys).Build();
 
     /// <summary>A store of locks that fails for some runs.</summary>
-    private sealed class StumblingLocks(ILockStore inner, IReadOnlySet<long> stumbles) : ILockStore
+    private sealed class StumblingLocks(ILockStore inner, IReadOnlySet<long> stumbles) : LockStoreBehind(inner)
     {
-        public Task<LockGrant> TryGrantAsync(long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken) =>
-            stumbles.Contains(runId) ? throw new InvalidOperationException("stumbled") : inner.TryGrantAsync(runId, onGranted, cancellationToken);
-
-        public Task<IReadOnlyList<long>> WaitersAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => inner.WaitersAsync(keys, cancellationToken);
-
-        public Task<IReadOnlyList<LockInfo>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
-
-        public Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken) => inner.VerifyAsync(key, fence, cancellationToken);
-
-        public Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken) => inner.BreakAsync(key, onBroken, cancellationToken);
-
-        public Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken) => inner.WhyNotStartAsync(run, cancellationToken);
-
-        public Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken) => inner.SweepAsync(cancellationToken);
-
-        public void LetGo(IReadOnlyCollection<string> keys) => inner.LetGo(keys);
-
-        public Task<LockCounts> CountAsync(CancellationToken cancellationToken) => inner.CountAsync(cancellationToken);
-
-        public Task<bool> ConfirmAsync(string actor, string reason, CancellationToken cancellationToken) => inner.ConfirmAsync(actor, reason, cancellationToken);
+        public override Task<LockGrant> TryGrantAsync(long runId, Func<Run, IReadOnlyDictionary<string, long>, RunChange> onGranted, CancellationToken cancellationToken) =>
+            stumbles.Contains(runId) ? throw new InvalidOperationException("stumbled") : base.TryGrantAsync(runId, onGranted, cancellationToken);
     }
 }

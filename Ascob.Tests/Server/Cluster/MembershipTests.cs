@@ -31,7 +31,7 @@ public sealed class MembershipTests(PostgresFixture postgres, ConsulFixture cons
     }
 
     [Fact]
-    public async Task Copy_WhenItHasTheSameName_TheOriginalStopsAndSaysWhy()
+    public async Task Copy_WhenItHasTheSameName_IsRefusedAndTheOriginalGoesOn()
     {
         var database = await postgres.CreateDatabaseAsync();
         await using var server = await StartServerAsync(database, "one");
@@ -40,9 +40,41 @@ public sealed class MembershipTests(PostgresFixture postgres, ConsulFixture cons
 
         await using var copy = worker.OnCopy("w", database, Impatient);
 
-        Assert.Equal(0, await worker.ExitAsync());
-        Assert.Contains("This process stops: --name ", worker.Log(), StringComparison.Ordinal);
+        Assert.Equal(78, await copy.ExitAsync());
+        Assert.Contains("is a copy of the one that worker 'w' uses on the same database", copy.Log(), StringComparison.Ordinal);
+        Assert.False(worker.HasExited);
         await UntilAsync(server, "w", "online");
+    }
+
+    [Fact]
+    public async Task Copies_WhenTheyStartAtTheSameMoment_OneOfThemStays()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database, "one");
+        await using var image = RunningWorker.Start("image", database, Impatient);
+        await UntilAsync(server, "image", "online");
+        await image.TerminateAsync();
+
+        await using var left = image.OnCopy("left", database, Impatient);
+        await using var right = image.OnCopy("right", database, Impatient);
+
+        await TestWorld.UntilAsync(() => left.HasExited || right.HasExited);
+        var (gone, stays) = left.HasExited ? (left, "right") : (right, "left");
+        Assert.Contains("is a copy of the one that worker '" + stays, gone.Log().Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        await UntilAsync(server, stays, "online");
+    }
+
+    [Fact]
+    public async Task Worker_WhenItKeepsLocksElsewhereThanTheServers_IsRefusedWithOneLine()
+    {
+        var agent = await consul.SharedAsync();
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database, "one", "--Ascob:Locks:Provider=Consul", $"--Ascob:Locks:Consul:Url={agent.Url}", $"--Ascob:Locks:Consul:KeyPrefix={consul.NewPrefix()}");
+
+        await using var worker = RunningWorker.Start("w", database, Impatient);
+
+        Assert.Equal(78, await worker.ExitAsync());
+        Assert.Contains("Ascob:Locks:Provider: locks are in Database here, and in Consul below", worker.Log(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -31,6 +31,7 @@ internal sealed class ConsulKeeper(
     private readonly ConcurrentDictionary<string, byte> _letGo = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> _retries = new(StringComparer.Ordinal);
     private volatile bool _mended;
+    private volatile Action? _lookAnew;
 
     /// <summary>Notes locks that no run holds any more as far as the caller knows; they are given back soon.</summary>
     public void LetGo(IEnumerable<string> keys)
@@ -84,7 +85,21 @@ internal sealed class ConsulKeeper(
     private void OnMended()
     {
         _mended = true;
+        LookAnew();
         Wake();
+    }
+
+    // A question that waits for a change may wait at an agent that is cut off from the others, while what it shows is long out of date.
+    private void LookAnew()
+    {
+        try
+        {
+            _lookAnew?.Invoke();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The watch has begun anew by itself.
+        }
     }
 
     private void Wake()
@@ -103,7 +118,14 @@ internal sealed class ConsulKeeper(
     {
         while (!cancellationToken.IsCancellationRequested)
         {
+            var before = session.Id;
             await GuardAsync("renew", () => session.RenewAsync(cancellationToken));
+            if (before is not null && session.Id != before)
+            {
+                LookAnew();
+                Wake();
+            }
+
             var pause = options.Value.SessionTtl / 3;
             await Task.Delay(link.IsAway || session.Id is null ? Shorter(pause, AwayPause) : pause, clock.Time, cancellationToken);
         }
@@ -115,7 +137,18 @@ internal sealed class ConsulKeeper(
         while (!cancellationToken.IsCancellationRequested)
         {
             var next = 0L;
-            await GuardAsync("watch", async () => next = await WatchOnceAsync(index, cancellationToken));
+            using (var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+            {
+                _lookAnew = watching.Cancel;
+                try
+                {
+                    await GuardAsync("watch", async () => next = await WatchOnceAsync(index, watching.Token));
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                {
+                    // Asked for anew, from the beginning.
+                }
+            }
 
             // Index 0 never waits for a change: it would be asked for without end.
             await Task.Delay(next == 0 ? AwayPause : Breath, clock.Time, cancellationToken);

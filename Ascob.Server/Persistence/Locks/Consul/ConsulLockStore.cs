@@ -97,17 +97,17 @@ internal sealed class ConsulLockStore(
     public async Task<LockVerification> VerifyAsync(string key, long fence, CancellationToken cancellationToken)
     {
         var verified = await rows.VerifyAsync(key, fence, cancellationToken);
-        return verified.Held && (await keeps.FindAsync([key], cancellationToken)).Any(k => Doubt(k) is not null) ? verified with { Held = false, Quarantined = true } : verified;
+        return verified.Held && await DoubtAsync([key], cancellationToken) is not null ? verified with { Held = false, Quarantined = true } : verified;
     }
 
     public Task<IReadOnlyList<BrokenLock>> BreakAsync(string key, Func<Run, BrokenLock> onBroken, CancellationToken cancellationToken) => rows.BreakAsync(key, onBroken, cancellationToken);
 
+    public Task<BrokenLock?> GiveUpAsync(long runId, Func<Run, BrokenLock> onGivenUp, CancellationToken cancellationToken) => rows.GiveUpAsync(runId, onGivenUp, cancellationToken);
+
     public async Task<string?> WhyNotStartAsync(Run run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return run.Fences is { Count: > 0 } fences
-            ? (await keeps.FindAsync(fences.Keys, cancellationToken)).OrderBy(k => k.Key, StringComparer.Ordinal).Select(Doubt).FirstOrDefault(d => d is not null)
-            : null;
+        return run.Fences is { Count: > 0 } fences ? await DoubtAsync(fences.Keys, cancellationToken) : null;
     }
 
     public Task<IReadOnlyList<string>> SweepAsync(CancellationToken cancellationToken) => rows.SweepAsync(cancellationToken);
@@ -129,7 +129,34 @@ internal sealed class ConsulLockStore(
         return true;
     }
 
-    // Why it is not certain that Consul keeps a held lock from other systems. Our own session is known to live or not; another server's is as Consul last showed it.
+    // Why it is not certain that Consul keeps held locks from other systems; null where it is. What the watch has not shown yet is asked for.
+    private async Task<string?> DoubtAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        var unseen = new List<KeptLock>();
+        foreach (var keep in (await keeps.FindAsync(names, cancellationToken)).OrderBy(k => k.Key, StringComparer.Ordinal))
+        {
+            if (Doubt(keep) is { } doubt)
+            {
+                return doubt;
+            }
+
+            if (keep.Session != session.Id && keep.Index > view.Index)
+            {
+                unseen.Add(keep);
+            }
+        }
+
+        if (unseen.Count == 0)
+        {
+            return null;
+        }
+
+        return await keys.ReadAsync([.. unseen.Select(k => k.Key)], cancellationToken) is { } present
+            ? unseen.Where(k => present.GetValueOrDefault(k.Key)?.Session != k.Session).Select(k => ChangedHands(k.Key)).FirstOrDefault()
+            : $"lock '{unseen[0].Key}': {link.Reason ?? "Consul does not say who holds it"}";
+    }
+
+    // Our own present session is known to live or not; any other is as Consul last showed it, and an earlier one of ours is lost.
     private string? Doubt(KeptLock keep)
     {
         if (keep.QuarantinedAt is not null)
@@ -139,10 +166,13 @@ internal sealed class ConsulLockStore(
 
         var own = keep.Session == session.Id;
         return own && !session.IsLive(keep.Session) ? $"lock '{keep.Key}': the session in Consul could not be renewed in time"
+            : !own && keep.Server == session.Server ? $"lock '{keep.Key}' is being taken over from an earlier session of this server"
             : !own && link.IsAway ? $"lock '{keep.Key}': {link.Reason}"
-            : keep.Index <= view.Index && view.Find(keep.Key)?.Session != keep.Session ? $"lock '{keep.Key}' changed hands in Consul; it is being looked at"
+            : keep.Index <= view.Index && view.Find(keep.Key)?.Session != keep.Session ? ChangedHands(keep.Key)
             : null;
     }
+
+    private static string ChangedHands(string name) => $"lock '{name}' changed hands in Consul; it is being looked at";
 
     // While the trouble is known, its end wakes those who wait; without one nothing else would.
     private void RetrySoon(LockDraft draft, IEnumerable<ConsulRefusal> refusals)

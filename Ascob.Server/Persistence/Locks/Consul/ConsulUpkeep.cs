@@ -114,7 +114,7 @@ internal sealed class ConsulUpkeep(
 
         var unseen = keep.Index > view.Index;
         var lostSession = keep.Server == session.Server && keep.Session != session.Id;
-        var suspect = unseen && !lostSession ? _turns % TurnsBetweenLooks == TurnsBetweenLooks - 1 : view.Find(keep.Key)?.Session != keep.Session;
+        var suspect = lostSession || (unseen ? _turns % TurnsBetweenLooks == TurnsBetweenLooks - 1 : view.Find(keep.Key)?.Session != keep.Session);
         if (!suspect || (_asked.TryGetValue(keep.Key, out var asked) && clock.Time.GetElapsedTime(asked) < options.Value.KeepInterval / 2))
         {
             return false;
