@@ -94,8 +94,11 @@ public sealed class LockBreakTests
         Assert.Equal(RunStatus.WaitingLocks, (await next.RunAsync(run.Id)).Status);
         Assert.Equal([waiting.Marker], world.Backend.Jobs.Keys);
         world.Backend.Set(waiting.Marker, BackendState.Succeeded);
-        await next.LookAsync();
-        await TestWorld.UntilAsync(() => world.Backend.Jobs.ContainsKey(run.Marker));
+        await TestWorld.UntilAsync(async () =>
+        {
+            await next.PassAsync(TimeSpan.FromMinutes(1));
+            return world.Backend.Jobs.ContainsKey(run.Marker);
+        });
         Assert.Empty(world.Backend.StartedTwice);
     }
 
