@@ -35,6 +35,7 @@ internal sealed class ClusterDisturbances(ClusterSettings settings, ClusterServe
         }
 
         await _longer;
+        Console.WriteLine(consul is null ? "  PostgreSQL is restarted for the last time" : "  Consul and PostgreSQL are restarted together");
         await Task.WhenAll(Task.Run(postgres.Restart, cancellationToken), consul?.RestartAsync(cancellationToken) ?? Task.CompletedTask);
         await load;
         foreach (var end in servers.Servers.Concat(servers.Workers).Select(m => m.EndedByItself()).OfType<string>())
@@ -54,12 +55,18 @@ internal sealed class ClusterDisturbances(ClusterSettings settings, ClusterServe
     // One after the other: a round in which one should begin waits for the one before.
     private async Task BeginLongerAsync(int round, CancellationToken cancellationToken)
     {
-        if (round is not (RoundOfAbsence or RoundOfPause or RoundOfConsulPause))
+        if (round is not (RoundOfAbsence or RoundOfPause or RoundOfConsulPause) || (round == RoundOfConsulPause && consul is null))
         {
             return;
         }
 
         await _longer;
+        Console.WriteLine(round switch
+        {
+            RoundOfAbsence => $"  a server is away for {settings.Long.TotalSeconds:0} s",
+            RoundOfPause => $"  a server is paused for {settings.Long.TotalSeconds:0} s",
+            _ => $"  Consul is paused for {settings.Long.TotalSeconds:0} s",
+        });
         _longer = round switch
         {
             RoundOfAbsence => TakeAsync(async s => Ready(await servers.KillAndStartAsync(s, settings.Long, cancellationToken))),
@@ -78,12 +85,9 @@ internal sealed class ClusterDisturbances(ClusterSettings settings, ClusterServe
 
     private async Task PauseConsulAsync(CancellationToken cancellationToken)
     {
-        if (consul is not null)
-        {
-            _consulIsTaken = true;
-            await StopConsulAsync(settings.Long, cancellationToken);
-            _consulIsTaken = false;
-        }
+        _consulIsTaken = true;
+        await StopConsulAsync(settings.Long, cancellationToken);
+        _consulIsTaken = false;
     }
 
     private async Task StopConsulAsync(TimeSpan pause, CancellationToken cancellationToken)

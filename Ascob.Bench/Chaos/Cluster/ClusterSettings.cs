@@ -15,7 +15,7 @@ namespace Ascob.Bench.Chaos.Cluster;
 internal sealed record ClusterSettings(int Runs, int Locks, int Servers, int Workers, TimeSpan KillEvery, TimeSpan Long, bool Consul, bool Naive, int Seed)
 {
     /// <summary>How long all runs may take to end once nobody disturbs any more.</summary>
-    public static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(3);
 
     /// <summary>How many clients submit at once.</summary>
     public const int Clients = 6;
