@@ -21,7 +21,7 @@ internal sealed record ClusterSettings(int Runs, int Locks, int Servers, int Wor
     public const int Clients = 6;
 
     /// <summary>How many jobs of the servers' own backend may run at once, on all servers together: few enough to be reached.</summary>
-    public const int ShellLimit = 6;
+    public const int ShellLimit = 4;
 
     /// <summary>How many jobs may run at once on each worker.</summary>
     public const int WorkerCapacity = 2;
@@ -33,7 +33,7 @@ internal sealed record ClusterSettings(int Runs, int Locks, int Servers, int Wor
     public TimeSpan Disturbance => KillEvery * (Rounds + 4);
 
     public static ClusterSettings From(BenchArguments arguments) => new(
-        arguments.Number("runs", 2000),
+        arguments.Number("runs", 1000),
         arguments.Number("locks", 10),
         arguments.Number("servers", 3),
         arguments.Number("workers", 2),
