@@ -4,6 +4,7 @@ using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Configuration;
+using Ascob.Server.Persistence;
 using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Cluster;
@@ -23,6 +24,7 @@ internal sealed class Membership(
     IHostApplicationLifetime lifetime,
     IEnumerable<ServerOrders> orders,
     LockAgreement agreement,
+    StartPatience patience,
     ILogger<Membership> logger) : BackgroundService
 {
     private readonly HashSet<string> _givenBack = new(StringComparer.Ordinal);
@@ -40,6 +42,12 @@ internal sealed class Membership(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         _home = Home.Of(ascob.Value.AbsoluteDataDirectory);
+        await patience.RunAsync(EnterAsync, cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    private async Task EnterAsync(CancellationToken cancellationToken)
+    {
         await RefuseTakenPlacesAsync(cancellationToken);
         if (!IsWorker)
         {
@@ -63,8 +71,6 @@ internal sealed class Membership(
         {
             await HoldAgreementAsync(cancellationToken);
         }
-
-        await base.StartAsync(cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -74,7 +74,13 @@ internal sealed class ClusterServers : IAsyncDisposable
                     seen = string.Join(", ", workers.Select(w => $"{w.Name} {w.State}").Concat(servers.Select(s => $"{s.Name} {s.State}")));
                     await Task.Delay(TimeSpan.FromMilliseconds(100), late.Token);
                 }
-                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                catch (HttpRequestException e) when (!late.IsCancellationRequested)
+                {
+                    // The database may just have been restarted.
+                    seen = e.Message;
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None);
+                }
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is OperationCanceledException or HttpRequestException)
                 {
                     missing.Add($"{server.Name} sees {seen}");
                     break;
