@@ -10,6 +10,9 @@ namespace Ascob.Bench;
 /// <summary>What this program can be asked to do.</summary>
 internal static class Verbs
 {
+    /// <summary>The exit code where this machine lacks what is to be tried: neither a pass nor a failure.</summary>
+    public const int Skipped = 77;
+
     private const int Wrong = 64;
 
     private const string Usage = """

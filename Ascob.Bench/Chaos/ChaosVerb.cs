@@ -19,7 +19,7 @@ internal static class ChaosVerb
         if (reason is not null)
         {
             Console.WriteLine($"skipped: {reason}");
-            return 0;
+            return Verbs.Skipped;
         }
 
         Console.WriteLine(settings);

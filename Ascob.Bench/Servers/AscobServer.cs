@@ -13,9 +13,16 @@ internal sealed class AscobServer
     private readonly string _assembly;
     private readonly string _directory;
     private readonly Dictionary<string, string> _environment;
+    private readonly IReadOnlyList<string> _arguments;
 
-    public AscobServer(string assembly, string directory, string? postgres = null, IReadOnlyDictionary<string, string>? more = null)
+    /// <param name="assembly">The program.</param>
+    /// <param name="directory">Where its data and its log lie.</param>
+    /// <param name="postgres">The connection string; SQLite where there is none.</param>
+    /// <param name="more">Settings beyond the usual ones.</param>
+    /// <param name="arguments">The command line, such as that of a worker; a server has none.</param>
+    public AscobServer(string assembly, string directory, string? postgres = null, IReadOnlyDictionary<string, string>? more = null, IReadOnlyList<string>? arguments = null)
     {
+        _arguments = arguments ?? [];
         _assembly = assembly;
         _directory = directory;
         Port = ServerProcess.FreePort();
@@ -54,7 +61,7 @@ internal sealed class AscobServer
 
     public Uri Url => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port}/"));
 
-    public ServerProcess Start() => ServerProcess.Start(_assembly, [], _environment, _directory);
+    public ServerProcess Start() => ServerProcess.Start(_assembly, _arguments, _environment, _directory);
 
     public async Task<ServerProcess> StartReadyAsync(CancellationToken cancellationToken)
     {

@@ -48,6 +48,10 @@ internal sealed class BenchClient : IDisposable
 
     public Task<LockListResponse> LocksAsync(CancellationToken cancellationToken) => ReadAsync<LockListResponse>("api/locks", cancellationToken);
 
+    public async Task<IReadOnlyList<WorkerInfo>> WorkersAsync(CancellationToken cancellationToken) => (await ReadAsync<WorkerList>("api/workers", cancellationToken)).Items;
+
+    public async Task<IReadOnlyList<ServerInfo>> ServersAsync(CancellationToken cancellationToken) => (await ReadAsync<ServerList>("api/servers", cancellationToken)).Items;
+
     public Task<string> OutputAsync(long id, CancellationToken cancellationToken) =>
         _http.GetStringAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"api/runs/{id}/output.txt"), UriKind.Relative), cancellationToken);
 

@@ -10,6 +10,8 @@ namespace Ascob.Bench.Servers;
 internal sealed partial class ServerProcess : IDisposable
 {
     private const int Terminate = 15;
+    private const int Stop = 19;
+    private const int Continue = 18;
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -85,6 +87,12 @@ internal sealed partial class ServerProcess : IDisposable
 
         throw new BenchException($"The server was not ready within {LongestStart.TotalSeconds:0} s:\n{LastLines(20)}");
     }
+
+    /// <summary>Lets it stand still as a frozen virtual machine would, connections open and leases running out.</summary>
+    public void Pause() => _ = Signal(_process.Id, Stop);
+
+    /// <summary>Lets it go on.</summary>
+    public void Resume() => _ = Signal(_process.Id, Continue);
 
     /// <summary>Kills it as a power cut would: no handler of it runs.</summary>
     public async Task KillAsync(CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Configuration;
+using Ascob.Server.Persistence;
 using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Cluster;
@@ -23,6 +24,7 @@ internal sealed class Membership(
     IHostApplicationLifetime lifetime,
     IEnumerable<ServerOrders> orders,
     LockAgreement agreement,
+    StartPatience patience,
     ILogger<Membership> logger) : BackgroundService
 {
     private readonly HashSet<string> _givenBack = new(StringComparer.Ordinal);
@@ -40,6 +42,12 @@ internal sealed class Membership(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         _home = Home.Of(ascob.Value.AbsoluteDataDirectory);
+        await patience.RunAsync(EnterAsync, cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    private async Task EnterAsync(CancellationToken cancellationToken)
+    {
         await RefuseCopyAsync(cancellationToken);
         if (!IsWorker)
         {
@@ -70,8 +78,6 @@ internal sealed class Membership(
             await store.BeatAsync(Me() with { State = MemberState.Stopped, Running = 0 }, CancellationToken.None);
             throw;
         }
-
-        await base.StartAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -205,7 +211,8 @@ internal sealed class Membership(
         var directory = ascob.Value.AbsoluteDataDirectory;
         var mine = Me().Places;
         var other = await FindLivingAsync(
-            m => m.Name == engine.Value.ServerName ? m.Home == _home && !Home.IsTheOneBefore(directory, m.Instance) : m.Places.Intersect(mine, StringComparer.Ordinal).Any(),
+            m => m.Instance != server.LeaseOwner
+                && (m.Name == engine.Value.ServerName ? m.Home == _home && !Home.IsTheOneBefore(directory, m.Instance) : m.Places.Intersect(mine, StringComparer.Ordinal).Any()),
             cancellationToken);
         if (other is not null)
         {

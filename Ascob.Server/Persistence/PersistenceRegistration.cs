@@ -37,6 +37,7 @@ internal static class PersistenceRegistration
         services.AddSingleton(provider => new Database(provider.GetRequiredService<SqlDialect>(), provider.GetRequiredService<DatabaseSettings>().LongestWait));
         services.AddSingleton(CreateWriter);
         services.AddSingleton<DatabaseStartup>();
+        services.AddSingleton<StartPatience>();
         services.AddSingleton<Metadata>();
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton(provider => CreateRunSql(provider.GetRequiredService<SqlDialect>()));

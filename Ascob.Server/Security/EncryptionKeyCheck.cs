@@ -15,6 +15,7 @@ internal sealed class EncryptionKeyCheck(
     DatabaseSettings database,
     IConfiguration configuration,
     IOptions<SecurityOptions> options,
+    StartPatience patience,
     ILogger<EncryptionKeyCheck> logger) : IHostedService
 {
     public const string Name = "encryption_key_check";
@@ -22,7 +23,12 @@ internal sealed class EncryptionKeyCheck(
 
     /// <inheritdoc/>
     /// <exception cref="ConfigurationException">The key is another one.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken) => patience.RunAsync(CheckAsync, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
         var mine = protector.Derive(Purpose, string.Empty);
         var first = await metadata.FindOrAddAsync(Name, mine, cancellationToken);
@@ -40,9 +46,6 @@ internal sealed class EncryptionKeyCheck(
         logger.LogWarning(
             "Ascob:Security:ReplaceEncryptionKey: this server's key is from now on the key of the database. Secret parameters that were protected with the old one cannot be read any more, and callback addresses that were handed out are closed");
     }
-
-    /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private string Refusal()
     {

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Ascob.Bench.Servers;
 
 namespace Ascob.Bench.Chaos.Cluster;
 
 /// <summary>Clients that submit each job to one server after the other until one has answered, always under the same key.</summary>
-internal sealed class ClusterClients(IReadOnlyList<Uri> servers, ClusterPlan plan, ClusterSettings settings) : IDisposable
+internal sealed class ClusterClients(IReadOnlyList<Uri> servers, ClusterPlan plan, ClusterSettings settings, ClusterStops stops) : IDisposable
 {
     private const int Unavailable = 503;
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(20);
@@ -13,30 +14,34 @@ internal sealed class ClusterClients(IReadOnlyList<Uri> servers, ClusterPlan pla
     private int _next;
     private int _lostAnswers;
 
-    /// <summary>Gets the run of each accepted job.</summary>
-    public ConcurrentDictionary<string, long> Accepted { get; } = new(StringComparer.Ordinal);
+    /// <summary>Gets each accepted job with its run.</summary>
+    public ConcurrentDictionary<string, (ClusterJob Job, long RunId)> Accepted { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Gets what should not have been answered.</summary>
     public ConcurrentBag<string> Surprises { get; } = [];
 
     public int LostAnswers => _lostAnswers;
 
-    /// <summary>Submits all jobs, spread over <paramref name="over"/>.</summary>
+    /// <summary>Submits all jobs, spread over <paramref name="over"/>; what could not be sent in its time is sent as soon as that is possible.</summary>
     public Task RunAsync(TimeSpan over, CancellationToken cancellationToken)
     {
-        var pace = over * ClusterSettings.Clients / settings.Runs;
-        return Task.WhenAll(Enumerable.Range(0, ClusterSettings.Clients).Select(c => Task.Run(() => OneAsync(c, pace, cancellationToken), cancellationToken)));
+        var begun = Stopwatch.GetTimestamp();
+        return Task.WhenAll(Enumerable.Range(0, ClusterSettings.Clients).Select(c => Task.Run(() => OneAsync(c, begun, over / settings.Runs, cancellationToken), cancellationToken)));
     }
 
     public void Dispose() => Array.ForEach(_clients, c => c.Dispose());
 
-    private async Task OneAsync(int client, TimeSpan pace, CancellationToken cancellationToken)
+    private async Task OneAsync(int client, long begun, TimeSpan pace, CancellationToken cancellationToken)
     {
         int n;
         while ((n = Interlocked.Increment(ref _next) - 1) < settings.Runs)
         {
+            if ((pace * n) - Stopwatch.GetElapsedTime(begun) is var early && early > TimeSpan.Zero)
+            {
+                await Task.Delay(early, cancellationToken);
+            }
+
             await SubmitAsync(plan.At(n), client + n, cancellationToken);
-            await Task.Delay(pace, cancellationToken);
         }
     }
 
@@ -49,9 +54,13 @@ internal sealed class ClusterClients(IReadOnlyList<Uri> servers, ClusterPlan pla
                 var (status, id, text) = await _clients[(server + tries) % _clients.Length].SubmitAsync(job.Spec, job.Key, cancellationToken);
                 if (id > 0)
                 {
-                    if (Accepted.GetOrAdd(job.Key, id) != id)
+                    if (Accepted.GetOrAdd(job.Key, (job, id)).RunId != id)
                     {
                         Surprises.Add($"{job.Key} became two runs");
+                    }
+                    else if (job.IsStopped)
+                    {
+                        stops.Add(job, id);
                     }
 
                     return;
@@ -63,7 +72,7 @@ internal sealed class ClusterClients(IReadOnlyList<Uri> servers, ClusterPlan pla
                     return;
                 }
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or IOException or System.Text.Json.JsonException)
+            catch (Exception e) when (IsLost(e, cancellationToken))
             {
                 Interlocked.Increment(ref _lostAnswers);
             }
@@ -71,4 +80,8 @@ internal sealed class ClusterClients(IReadOnlyList<Uri> servers, ClusterPlan pla
             await Task.Delay(Again, cancellationToken);
         }
     }
+
+    /// <summary>Tells whether an answer was lost that may be asked for again.</summary>
+    public static bool IsLost(Exception e, CancellationToken cancellationToken) =>
+        !cancellationToken.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or IOException or System.Text.Json.JsonException;
 }

@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
 using Ascob.Core.Cluster;
+using Ascob.Core.Errors;
 using Ascob.Server;
 using Ascob.Server.Cli;
+using Ascob.Server.Persistence.Cluster;
 using Ascob.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
 namespace Ascob.Tests.Server.Cluster;
@@ -117,6 +120,33 @@ public sealed class MembershipTests(PostgresFixture postgres, ConsulFixture cons
     }
 
     [Fact]
+    public async Task Worker_WhenTheDatabaseGoesAwayWhileItStarts_WaitsForIt()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        var directory = Directory.CreateTempSubdirectory("ascob-member-").FullName;
+        try
+        {
+            using var worker = AscobWorker.Build(
+                ["--Ascob:Worker:Name=w", "--Ascob:Database:Provider=PostgreSql", $"--Ascob:Database:ConnectionString={database}", $"--Ascob:DataDirectory={directory}", .. Impatient],
+                builder =>
+                {
+                    builder.Services.Replace(ServiceDescriptor.Singleton<IMemberStore>(s => new AwayAtFirst(ActivatorUtilities.CreateInstance<MemberStore>(s))));
+                    builder.Services.AddHostedService<StopsAtStart>();
+                });
+
+            await worker.RunToEndAsync(Token);
+
+            var store = Assert.IsType<AwayAtFirst>(worker.Services.GetRequiredService<IMemberStore>());
+            Assert.Equal(0, store.Left);
+            Assert.Equal("w", Assert.Single(await store.ListAsync(Token)).Name);
+        }
+        finally
+        {
+            await TestDirectories.DeleteAsync(directory);
+        }
+    }
+
+    [Fact]
     public async Task Servers_WhenAllStartTogetherAfterLocksWereMovedToConsul_AllAreLetIn()
     {
         var agent = await consul.SharedAsync();
@@ -208,5 +238,27 @@ public sealed class MembershipTests(PostgresFixture postgres, ConsulFixture cons
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    /// <summary>Refuses the first look at the members and the first registration, as a database does that is being restarted.</summary>
+    private sealed class AwayAtFirst(IMemberStore inner) : IMemberStore
+    {
+        private bool _looked;
+        private bool _registered;
+
+        public int Left => (_looked ? 0 : 1) + (_registered ? 0 : 1);
+
+        public Task<Registration> RegisterAsync(Member member, DateTimeOffset awayBefore, CancellationToken cancellationToken) =>
+            Refuses(ref _registered) ? throw Away() : inner.RegisterAsync(member, awayBefore, cancellationToken);
+
+        public Task<bool> BeatAsync(Member member, CancellationToken cancellationToken) => inner.BeatAsync(member, cancellationToken);
+
+        public Task<IReadOnlyList<Member>> ListAsync(CancellationToken cancellationToken) => Refuses(ref _looked) ? throw Away() : inner.ListAsync(cancellationToken);
+
+        public Task<bool> ForgetAsync(string name, string instance, CancellationToken cancellationToken) => inner.ForgetAsync(name, instance, cancellationToken);
+
+        private static bool Refuses(ref bool refused) => !Interlocked.Exchange(ref refused, true);
+
+        private static StoreUnavailableException Away() => new("The database cannot answer now.", null);
     }
 }
