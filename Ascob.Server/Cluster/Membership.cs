@@ -235,7 +235,10 @@ internal sealed class Membership(
         var me = Me();
         return members.FirstOrDefault(m =>
             m.Instance != me.Instance
-            && view.IsThere(m)
+            && m.State != MemberState.Stopped
+
+            // Heard of for certain: one whose absence does not count only because this process has just begun to listen may be the name before.
+            && me.LastSeenAt - m.LastSeenAt < Away
             && m.Places.Intersect(me.Places, StringComparer.Ordinal).Any()
             && (m.StartedAt, m.Name).CompareTo((me.StartedAt, me.Name)) < 0);
     }
