@@ -69,6 +69,12 @@ public sealed class ClusterViewTests
 
     private Member Other(string name, MemberState state, params string[] places) => new()
     {
-        Name = name, Kind = MemberKind.Server, Instance = name + ":1", Home = name, State = state, Places = places, LastSeenAt = _time.GetUtcNow(),
+        Name = name,
+        Kind = MemberKind.Server,
+        Instance = name + ":1",
+        Home = name,
+        State = state,
+        Places = places,
+        LastSeenAt = _time.GetUtcNow(),
     };
 }
