@@ -104,7 +104,7 @@ public sealed class PostgresFixture : IAsyncDisposable
         string[] start =
         [
             .. asUser, Path.Combine(binaries, "postgres"), "-D", data, "-k", _directory, "-h", "127.0.0.1",
-            "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "max_connections=200", "-c", "shared_buffers=256MB",
+            "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "max_connections=500", "-c", "shared_buffers=256MB",
         ];
         _process = Process.Start(StartInfo(start)) ?? throw new InvalidOperationException("postgres did not start.");
         _process.OutputDataReceived += (_, _) => { };

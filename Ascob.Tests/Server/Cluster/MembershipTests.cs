@@ -157,7 +157,7 @@ public sealed class MembershipTests(PostgresFixture postgres, ConsulFixture cons
         }
 
         string[] moved = ["--Ascob:Locks:Provider=Consul", $"--Ascob:Locks:Consul:Url={agent.Url}", $"--Ascob:Locks:Consul:KeyPrefix={consul.NewPrefix()}"];
-        var servers = await Task.WhenAll(((string[])["one", "two", "three"]).Select(name => StartServerAsync(database, name, moved)));
+        var servers = await Task.WhenAll(((string[])["two", "three", "four"]).Select(name => StartServerAsync(database, name, moved)));
         try
         {
             Assert.All(servers, s => Assert.False(s.HasExited));
