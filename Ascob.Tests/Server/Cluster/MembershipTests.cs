@@ -3,6 +3,7 @@ using Ascob.Core.Cluster;
 using Ascob.Core.Errors;
 using Ascob.Server;
 using Ascob.Server.Cli;
+using Ascob.Server.Configuration;
 using Ascob.Server.Persistence.Cluster;
 using Ascob.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,6 +48,31 @@ public sealed class MembershipTests(PostgresFixture postgres, ConsulFixture cons
         Assert.Contains("is a copy of the one that worker 'w' uses on the same database", copy.Log(), StringComparison.Ordinal);
         Assert.False(worker.HasExited);
         await UntilAsync(server, "w", "online");
+    }
+
+    [Fact]
+    public async Task Copy_OfAServersDirectory_IsRefusedUnderWhateverName()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database, "one", "--Ascob:Backends:shell:Type=Shell");
+        var copy = Directory.CreateTempSubdirectory("ascob-copy-").FullName;
+        try
+        {
+            foreach (var file in (string[])["home.id", "home.life", Path.Combine("shell", "host.id")])
+            {
+                var target = Path.Combine(copy, file);
+                PrivateDirectory.Create(Path.GetDirectoryName(target)!);
+                File.Copy(Path.Combine(server.Directory, "data", file), target);
+            }
+
+            var refused = await Assert.ThrowsAnyAsync<Exception>(() => StartServerAsync(database, "two", "--Ascob:Backends:shell:Type=Shell", $"--Ascob:DataDirectory={copy}"));
+
+            Assert.Contains("is a copy of the one that server 'one' uses on the same database", refused.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await TestDirectories.DeleteAsync(copy);
+        }
     }
 
     [Fact]
