@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using Ascob.Core.Backends;
-using Ascob.Core.Errors;
-using Ascob.Core.Locks;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
@@ -17,9 +15,8 @@ namespace Ascob.Core.Dispatch;
 /// </summary>
 public sealed class RunSubmitter(
     BackendCatalog catalog,
-    IRunStore store,
-    ILockStore locks,
-    LockSignals lockSignals,
+    StartLocks locks,
+    SubmissionAnswers answers,
     RunUpdater updater,
     JobMaker jobs,
     RunTracker tracker,
@@ -27,7 +24,6 @@ public sealed class RunSubmitter(
     SubmissionWaits waits,
     ServerIdentity server,
     MonotonicClock clock,
-    Backoff backoff,
     AscobMetrics metrics,
     IOptions<EngineOptions> options,
     ILogger<RunSubmitter> logger)
@@ -36,8 +32,6 @@ public sealed class RunSubmitter(
     internal const string WaitsForCapacity = "waiting for capacity";
 
     private static readonly TimeSpan LockPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FirstStorePause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestStorePause = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// Moves a run in <c>PENDING_SUBMIT</c>, on which this server holds the lease, on to whatever comes next. Use <see cref="RecoverAsync"/> for one whose intent is from an earlier
@@ -86,7 +80,7 @@ public sealed class RunSubmitter(
             if (outcome is not null)
             {
                 // That the job could not be sent again does not tell what became of it before.
-                outcome = again && outcome.Kind == SubmitOutcomeKind.NotNow ? SubmitOutcome.Unknown(ReasonOf(outcome)) : outcome;
+                outcome = again && outcome.Kind == SubmitOutcomeKind.NotNow ? SubmitOutcome.Unknown(SubmissionAnswers.ReasonOf(outcome)) : outcome;
 
                 // Before the next one passes the turnstile: what it learned of the backend holds for that one too.
                 Note(run, backend, outcome);
@@ -104,7 +98,7 @@ public sealed class RunSubmitter(
 
         if (outcome is not null)
         {
-            await KeepAsync(run, backend, outcome, cancellationToken, stopRetrying).ConfigureAwait(false);
+            await answers.KeepAsync(run, backend, outcome, cancellationToken, stopRetrying).ConfigureAwait(false);
         }
     }
 
@@ -154,31 +148,22 @@ public sealed class RunSubmitter(
             cancellationToken);
     }
 
-    // Time passes between the grant and the start: locks may have been broken, or lost in Consul. False where the run was held back.
+    // False where the run was held back.
     private async Task<bool> HasItsLocksAsync(Run run, bool again, CancellationToken cancellationToken)
     {
-        var missing = jobs.LocksOf(run).FirstOrDefault(l => run.Fences?.ContainsKey(l.Key) != true);
-        var doubt = missing is not null ? $"the lock '{missing.Key}' was broken" : await locks.WhyNotStartAsync(run, cancellationToken).ConfigureAwait(false);
-        if (doubt is null)
+        if (await locks.FindDoubtAsync(run, cancellationToken).ConfigureAwait(false) is not { } doubt)
         {
             return true;
         }
 
-        if (missing is null || again)
+        // A job that may have been sent is looked for first: only then its run may wait as one that was not.
+        if (again || !doubt.IsBroken)
         {
-            // A job that may have been sent is looked for first: only then its run may wait as one that was not.
-            await HoldBackAsync(run, new Hold(doubt, LockPause, false) { OnlyThisJob = true }, again, cancellationToken).ConfigureAwait(false);
-            return false;
+            await HoldBackAsync(run, new Hold(doubt.Reason, LockPause, false) { OnlyThisJob = true }, again, cancellationToken).ConfigureAwait(false);
         }
-
-        var given = await locks.GiveUpAsync(
-            run.Id,
-            r => new BrokenLock(r.Id, MayClaim(run, r) && r.IntentAt is null ? LockBreaker.TakenBack(r, clock.Now, server.Actor, $"{doubt} before the job was sent; waiting for all locks anew") : null, jobs.LocksOf(r)),
-            cancellationToken).ConfigureAwait(false);
-        if (given is not null)
+        else
         {
-            updater.Committed(given.Change!);
-            lockSignals.Freed(given.Wanted.Select(w => w.Key));
+            await locks.TakeBackAsync(run, doubt, r => MayClaim(run, r), cancellationToken).ConfigureAwait(false);
         }
 
         return false;
@@ -210,9 +195,7 @@ public sealed class RunSubmitter(
 
     // What was read may be old: sent is only what nobody has begun to send since, here or elsewhere, in the same attempt.
     private bool MayClaim(Run read, Run now) =>
-        now.Marker == read.Marker && (now.IntentAt is null || now.Version == read.Version) && !IsOthers(now);
-
-    private bool IsOthers(Run run) => run.LeaseOwner is not null && run.LeaseOwner != server.LeaseOwner && run.LeaseUntil > clock.Now;
+        now.Marker == read.Marker && (now.IntentAt is null || now.Version == read.Version) && !server.IsLeasedElsewhere(now, clock.Now);
 
     private RunChange? Claim(Run run, BackendEntry backend)
     {
@@ -315,7 +298,7 @@ public sealed class RunSubmitter(
                 tracker.Forget(run);
                 break;
             case SubmitOutcomeKind.NotNow:
-                backend.Condition.Failed(ReasonOf(outcome));
+                backend.Condition.Failed(SubmissionAnswers.ReasonOf(outcome));
                 tracker.Forget(run);
                 break;
             case SubmitOutcomeKind.Unknown:
@@ -323,78 +306,6 @@ public sealed class RunSubmitter(
                 break;
         }
     }
-
-    // What the backend answered is known here alone: it is offered to a store that is away until that takes it, or until somebody else has the run.
-    private async Task KeepAsync(Run run, BackendEntry backend, SubmitOutcome outcome, CancellationToken cancellationToken, CancellationToken stopRetrying)
-    {
-        for (var failures = 0; ; failures++)
-        {
-            try
-            {
-                if (failures > 0 && !await IsStillOursAsync(run, outcome, cancellationToken).ConfigureAwait(false))
-                {
-                    tracker.Forget(run);
-                    logger.LogInformation("Run {RunId} moved on while the store did not take what {BackendId} had answered", run.Id, backend.Id);
-                    return;
-                }
-
-                await TakeAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (StoreUnavailableException e) when (!stopRetrying.IsCancellationRequested)
-            {
-                if (failures == 0)
-                {
-                    logger.LogWarning(e, "Run {RunId}: the store does not take what {BackendId} answered; it is offered again until it does", run.Id, backend.Id);
-                }
-
-                await Task.Delay(backoff.Exponential(FirstStorePause, LongestStorePause, failures), clock.Time, stopRetrying)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    // Whether the answer still belongs to the run. The lease is renewed where that is so; from there on the compare-and-set decides, as it always does.
-    private async Task<bool> IsStillOursAsync(Run run, SubmitOutcome outcome, CancellationToken cancellationToken)
-    {
-        var now = clock.Now;
-        if (await store.FindAsync(run.Id, cancellationToken).ConfigureAwait(false) is not { } fresh
-            || fresh.Marker != run.Marker
-            || IsOthers(fresh))
-        {
-            return false;
-        }
-
-        if (fresh.Status == RunStatus.PendingSubmit)
-        {
-            return await store.ClaimAsync(run.Id, server.LeaseOwner, now, now + options.Value.Lease, cancellationToken).ConfigureAwait(false) is not null;
-        }
-
-        // That the backend has the job stays true whatever happened meanwhile. That it has not may be wrong by now: somebody else may have sent it again.
-        return outcome.Kind == SubmitOutcomeKind.Accepted || fresh.Status == RunStatus.Aborting;
-    }
-
-    private async Task TakeAsync(Run run, BackendEntry backend, SubmitOutcome outcome, CancellationToken cancellationToken)
-    {
-        switch (outcome.Kind)
-        {
-            case SubmitOutcomeKind.Accepted:
-                await finisher.AcceptedAsync(run, backend, outcome, cancellationToken).ConfigureAwait(false);
-                break;
-            case SubmitOutcomeKind.Rejected:
-                await finisher.RejectAsync(run, ReasonOf(outcome), cancellationToken).ConfigureAwait(false);
-                break;
-            case SubmitOutcomeKind.NotNow:
-                await waits.DelayAsync(
-                    run, new Hold(ReasonOf(outcome), outcome.RetryAfter ?? SubmissionWaits.FirstPause, true) { OnlyThisJob = outcome.OnlyThisJob }, cancellationToken).ConfigureAwait(false);
-                break;
-            case SubmitOutcomeKind.Unknown:
-                await finisher.LostAnswerAsync(run, outcome.Reason ?? "the backend gave no answer", cancellationToken).ConfigureAwait(false);
-                break;
-        }
-    }
-
-    private static string ReasonOf(SubmitOutcome outcome) => outcome.Reason ?? "the backend would not take the job";
 
     private async Task<SubmitOutcome> CallAsync(BackendJob job, Run run, BackendEntry backend, CancellationToken cancellationToken)
     {

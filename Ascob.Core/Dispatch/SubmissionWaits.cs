@@ -115,7 +115,7 @@ public sealed class SubmissionWaits(
 
     // What was read may be old: another server, or another submission, has it now.
     private bool IsAnotherBy(Run read, Run now) =>
-        (now.LeaseOwner is not null && now.LeaseOwner != server.LeaseOwner && now.LeaseUntil > clock.Now)
+        server.IsLeasedElsewhere(now, clock.Now)
         || now.Marker != read.Marker
         || (read.IntentAt is null && now.IntentAt is not null);
 

@@ -18,4 +18,11 @@ public sealed class ServerIdentity(IOptions<EngineOptions> options)
 
     /// <summary>Gets the name for <see cref="RunEvent.Actor"/>.</summary>
     public string Actor { get; } = $"server:{options.Value.ServerName}";
+
+    /// <summary>Answers whether another server, or another life of this one, has the run in hand.</summary>
+    public bool IsLeasedElsewhere(Run run, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return run.LeaseOwner is not null && run.LeaseOwner != LeaseOwner && run.LeaseUntil > now;
+    }
 }

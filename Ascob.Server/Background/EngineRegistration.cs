@@ -40,6 +40,8 @@ internal static class EngineRegistration
         services.AddSingleton<RunFinisher>();
         services.AddSingleton<Elsewhere>();
         services.AddSingleton<SubmissionWaits>();
+        services.AddSingleton<StartLocks>();
+        services.AddSingleton<SubmissionAnswers>();
         services.AddSingleton<RunSubmitter>();
         services.AddSingleton<Dispatcher>();
         services.TryAddSingleton<LockSignals>();
