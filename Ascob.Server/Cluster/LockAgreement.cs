@@ -39,23 +39,15 @@ internal sealed class LockAgreement(Metadata metadata, IConfiguration configurat
                 throw Disagreement(agreed, $" at server '{other}' on the same database");
             }
 
-            if (!await metadata.TryReplaceAsync(Name, agreed, Mine, cancellationToken))
+            // One that enters in this very moment looks at the agreement again at its next heartbeat, and stops.
+            if (await metadata.TryReplaceAsync(Name, agreed, Mine, cancellationToken))
             {
-                continue;
+                return;
             }
-
-            // One that entered in between has seen the old agreement and holds to it.
-            if (await findOther() is { } late)
-            {
-                await metadata.TryReplaceAsync(Name, Mine, agreed, cancellationToken);
-                throw Disagreement(agreed, $" at server '{late}' on the same database");
-            }
-
-            return;
         }
     }
 
-    /// <summary>Looks whether the agreement still is what this process wants: after it has entered, and whenever it could not be heard for so long that others may have changed it. A worker keeps to it and makes none.</summary>
+    /// <summary>Looks whether the agreement still is what this process wants: after it has entered, and at every heartbeat, for others change it when they believe to be alone. A worker keeps to it and makes none.</summary>
     /// <exception cref="ConfigurationException">Another server has changed it.</exception>
     public async Task HoldAsync(CancellationToken cancellationToken)
     {

@@ -70,7 +70,6 @@ internal sealed class Membership(
         try
         {
             // Who started at the same moment was not there to be seen before.
-            await agreement.HoldAsync(cancellationToken);
             await LearnAsync(cancellationToken);
         }
         catch (ConfigurationException)
@@ -122,7 +121,6 @@ internal sealed class Membership(
             {
                 // The database, or this process, was away: the others had no chance to be heard, and this one may have been taken for gone.
                 view.WatchingSince = clock.Now;
-                await agreement.HoldAsync(cancellationToken);
             }
 
             _lastBeat = clock.Now;
@@ -174,6 +172,7 @@ internal sealed class Membership(
     private async Task LearnAsync(CancellationToken cancellationToken)
     {
         var members = await store.ListAsync(cancellationToken);
+        await agreement.HoldAsync(cancellationToken);
         RefuseTwin(members);
         view.Update(members);
         foreach (var order in orders)

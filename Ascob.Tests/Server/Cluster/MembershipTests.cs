@@ -199,6 +199,22 @@ public sealed class MembershipTests(PostgresFixture postgres, ConsulFixture cons
     }
 
     [Fact]
+    public async Task Server_WhenOthersMovedTheLocksMeanwhile_StopsAndSaysWhy()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartServerAsync(database, "one");
+        await using var connection = new Npgsql.NpgsqlConnection(database);
+        await connection.OpenAsync(Token);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE metadata SET value = 'Consul below elsewhere' WHERE name = 'locks.provider'";
+        Assert.Equal(1, await command.ExecuteNonQueryAsync(Token));
+
+        await TestWorld.UntilAsync(() => server.HasExited);
+
+        Assert.Contains("This process stops: Ascob:Locks:Provider: locks are in Database here, and in Consul below elsewhere", server.Log(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Server_WhenItHasBeenGoneForLong_IsNoLongerListed()
     {
         var database = await postgres.CreateDatabaseAsync();
