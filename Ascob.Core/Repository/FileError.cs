@@ -4,7 +4,7 @@ namespace Ascob.Core.Repository;
 /// <param name="File">The file's path in the repository.</param>
 /// <param name="Line">The line, from 1; null where the file as a whole is meant.</param>
 /// <param name="Message">What is wrong and what is allowed; one sentence.</param>
-public sealed record FileError(string File, int? Line, string Message);
+internal sealed record FileError(string File, int? Line, string Message);
 
 /// <summary>A file is broken at a place; ends the reading of it.</summary>
 internal sealed class FileFault(int? line, string message) : Exception(message)

@@ -27,7 +27,7 @@ internal sealed class HookReader(NodeReader read)
     private List<string> ReadAddresses(MapEntry entry)
     {
         var addresses = new List<string>();
-        var items = read.List(entry);
+        var items = NodeReader.List(entry);
         foreach (var item in items.Take(MostAddresses))
         {
             if (item is ScalarNode { Text: { Length: <= LongestAddress } text }

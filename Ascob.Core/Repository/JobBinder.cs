@@ -82,7 +82,7 @@ internal static class JobBinder
     }
 
     // The path begins in the checkout of the commit, which the server that starts the job knows.
-    private static string Command(RepositoryJob job, CommandTemplate template, IReadOnlyDictionary<string, BoundValue> values)
+    private static string Command(RepositoryJob job, CommandTemplate template, Dictionary<string, BoundValue> values)
     {
         var command = job.Script is { } script ? new StringBuilder($"exec \"${{OVERSEER_HOME}}/scripts/\"{Quote(script)}") : template.Render(values);
         if (job.Script is null && string.IsNullOrWhiteSpace(job.Command))
@@ -117,7 +117,7 @@ internal static class JobBinder
         }
     }
 
-    private static Dictionary<string, string> Environment(RepositoryJob job, IReadOnlyDictionary<string, BoundValue> values)
+    private static Dictionary<string, string> Environment(RepositoryJob job, Dictionary<string, BoundValue> values)
     {
         var environment = new Dictionary<string, string>(job.Environment, StringComparer.Ordinal);
         foreach (var variable in job.Variables.Where(v => values.ContainsKey(v.Name)))

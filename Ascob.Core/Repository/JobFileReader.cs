@@ -194,7 +194,7 @@ internal sealed class JobFileReader
     private List<JobVariable> ReadVariables(MapEntry entry)
     {
         var variables = new List<JobVariable>();
-        var items = _read.List(entry);
+        var items = NodeReader.List(entry);
         if (items.Count > MostVariables)
         {
             _read.Add(entry.Line, $"A job has at most {MostVariables} variables; this one has {items.Count}.");
@@ -293,7 +293,7 @@ internal sealed class JobFileReader
     private List<string> ReadValues(MapEntry entry)
     {
         var values = new List<string>();
-        foreach (var item in _read.List(entry))
+        foreach (var item in NodeReader.List(entry))
         {
             if (item is not ScalarNode scalar || scalar.Text.Length > 1000 || TextRules.Line(scalar.Text) is not null)
             {

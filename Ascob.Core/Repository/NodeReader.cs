@@ -103,7 +103,7 @@ internal sealed partial class NodeReader(string file)
     }
 
     /// <summary>Reads a list; one value alone counts as a list of one.</summary>
-    public IReadOnlyList<FileNode> List(MapEntry entry) => entry.Value switch
+    public static IReadOnlyList<FileNode> List(MapEntry entry) => entry.Value switch
     {
         ListNode list => list.Items,
         ScalarNode { IsNull: true } => [],

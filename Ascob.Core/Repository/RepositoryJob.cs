@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Ascob.Core.Repository;
 
 /// <summary>A job as a file of the repository defines it, checked.</summary>
-public sealed record RepositoryJob
+internal sealed record RepositoryJob
 {
     /// <summary>Gets the name: the given one, else the file's name without its ending, with <c>-2</c> for the second of several.</summary>
     public required string Name { get; init; }
@@ -50,7 +50,7 @@ public sealed record RepositoryJob
 /// <param name="Type">What its values are.</param>
 /// <param name="Option">Whether a value that does not stand in the command is appended as <c>--name value</c> rather than as a bare word.</param>
 /// <param name="Values">The values of an enumeration; empty for other types.</param>
-public sealed record JobVariable(string Name, VariableType Type, bool Option, IReadOnlyList<string> Values)
+internal sealed record JobVariable(string Name, VariableType Type, bool Option, IReadOnlyList<string> Values)
 {
     /// <summary>Gets the variable of the environment that holds its value.</summary>
     [JsonIgnore]
@@ -72,11 +72,11 @@ public sealed record JobVariable(string Name, VariableType Type, bool Option, IR
 /// <param name="Cron">The times by a crontab line; null for none.</param>
 /// <param name="Seconds">The seconds from one run to the next; null for none.</param>
 /// <param name="Priority">The order among jobs that are due at the same moment, lower first.</param>
-public sealed record JobTrigger(int Line, DateTimeOffset? Time, string? Cron, double? Seconds, int Priority);
+internal sealed record JobTrigger(int Line, DateTimeOffset? Time, string? Cron, double? Seconds, int Priority);
 
 /// <summary>What the values of a variable are.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<VariableType>))]
-public enum VariableType
+internal enum VariableType
 {
     /// <summary>Nothing.</summary>
     Null,

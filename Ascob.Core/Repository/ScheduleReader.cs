@@ -16,9 +16,8 @@ internal sealed class ScheduleReader(string file)
     /// <summary>Reads the items.</summary>
     public IReadOnlyList<JobTrigger> Read(MapEntry entry)
     {
-        var read = new NodeReader(file);
         var triggers = new List<JobTrigger>();
-        var items = read.List(entry);
+        var items = NodeReader.List(entry);
         foreach (var item in items.Take(MostItems))
         {
             var one = new NodeReader(file);

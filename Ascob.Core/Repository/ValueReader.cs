@@ -65,7 +65,7 @@ internal static class ValueReader
 
     private static BoundValue One(JobVariable variable, string text) => new(Checked(text), [variable.EnvironmentName]);
 
-    private static BoundValue Many(JobVariable variable, IReadOnlyList<JsonElement> elements)
+    private static BoundValue Many(JobVariable variable, List<JsonElement> elements)
     {
         const int most = 400;
         if (elements.Count > most)
@@ -78,7 +78,7 @@ internal static class ValueReader
             Checked(Json(writer =>
             {
                 writer.WriteStartArray();
-                elements.ToList().ForEach(e => e.WriteTo(writer));
+                elements.ForEach(e => e.WriteTo(writer));
                 writer.WriteEndArray();
             })),
             [.. Enumerable.Range(1, items.Count).Select(variable.ItemName)],
