@@ -40,6 +40,23 @@ public abstract partial class RunStoreContract
     }
 
     [Fact]
+    public async Task ClaimDueAsync_OfTheLine_AnswersItsFirstWhetherTheyAreDueOrNot()
+    {
+        await using var store = await OpenAsync();
+        var later = await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit)) with { QueueRank = 30, NextCheckAt = SampleRuns.Start.AddDays(9) });
+        var first = await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit)) with { QueueRank = -20, NextCheckAt = SampleRuns.Start.AddDays(9) });
+        await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit, backend: "other")) with { QueueRank = -30 });
+        await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit));
+        await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.Aborted)) with { QueueRank = -40 });
+        var now = SampleRuns.Start;
+        var line = new DueFilter("a", now, now.AddMinutes(1), [RunStatus.PendingSubmit], "dummy", 1) { InLine = true };
+
+        Assert.Equal(first.Id, Assert.Single(await store.Runs.ClaimDueAsync(line, Stop)).Id);
+        Assert.Equal([first.Id, later.Id], (await store.Runs.ClaimDueAsync(line with { Limit = 5 }, Stop)).Select(r => r.Id));
+        Assert.Empty(await store.Runs.ClaimDueAsync(line with { Owner = "b", Limit = 5 }, Stop));
+    }
+
+    [Fact]
     public async Task ClaimDueAsync_WhenFiltered_AnswersDueRunsOldestFirst()
     {
         await using var store = await OpenAsync();

@@ -70,7 +70,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         var runs = await WriteAsync(
             async (session, stop) =>
             {
-                var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null, filter.ExceptPlaces.Count, filter.ExceptBackends.Count));
+                var command = session.Command(filter.InLine ? sql.ClaimInLine(filter.ExceptPlaces.Count) : sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null, filter.ExceptPlaces.Count, filter.ExceptBackends.Count));
                 command.Args.Text("owner", filter.Owner)
                     .Time("now", filter.Now)
                     .Time("due", filter.DueBefore)
@@ -87,7 +87,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 return await command.ListAsync(RunColumns.Read, stop);
             },
             cancellationToken);
-        return [.. runs.OrderBy(r => r.NextCheckAt).ThenBy(r => r.Id)];
+        return filter.InLine ? [.. runs.OrderBy(r => r.QueueRank).ThenBy(r => r.Id)] : [.. runs.OrderBy(r => r.NextCheckAt).ThenBy(r => r.Id)];
     }
 
     public Task<Run?> ClaimAsync(long runId, string owner, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken) => WriteAsync(
