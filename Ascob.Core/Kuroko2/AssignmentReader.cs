@@ -80,5 +80,5 @@ internal sealed class AssignmentReader(string text)
         return null;
     }
 
-    private static bool IsBlank(char c) => c is ' ' or '\t' or '\r' or '\f' or '\v';
+    private static bool IsBlank(char c) => c is ' ' or '\t';
 }

@@ -37,7 +37,7 @@ public sealed record ParsedScript(IReadOnlyList<ScriptTask> Tasks, IReadOnlyList
         {
             number++;
             var line = raw.EndsWith('\r') ? raw[..^1] : raw;
-            if (TextRules.Broken(line) is { } broken)
+            if (TextRules.Lines(line) is { } broken)
             {
                 tree.Faults.Add(new ScriptFault(number, $"The line {broken}"));
             }

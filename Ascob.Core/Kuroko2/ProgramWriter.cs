@@ -25,7 +25,7 @@ internal sealed class ProgramWriter
     // Names of functions and variables begin with "ascob_", which no parameter and no variable of a script may.
     private const string Prologue = """
         ascob_note() { printf 'kuroko2: %s\n' "$1" >&2; }
-        ascob_env_0() { :; }
+        ascob_env_0() { : "${KUROKO2_JOB_INSTANCE_ID=${ASCOB_RUN_ID-}}"; export KUROKO2_JOB_INSTANCE_ID; }
         ascob_task() {
           ascob_left=$3
           while :; do

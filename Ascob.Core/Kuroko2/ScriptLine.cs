@@ -7,8 +7,8 @@ namespace Ascob.Core.Kuroko2;
 /// <param name="Problem">Why the line is none of the language; null where it is fine.</param>
 internal readonly record struct ScriptLine(int Indent, string? Type, string? Option, string? Problem)
 {
-    // What the language calls white space: no more than ASCII, so that a wide blank in a command stays what it is.
-    private const string Blanks = " \t\r\f\v";
+    // No more than these, so that a wide blank in a command stays what it is.
+    private const string Blanks = " \t";
 
     public static ScriptLine Read(string line)
     {
@@ -31,14 +31,14 @@ internal readonly record struct ScriptLine(int Indent, string? Type, string? Opt
 
         var type = line[indent..end];
         var rest = line[(end + 1)..];
-        var option = rest[..CommentStart(rest, escapesInSingleQuotes: type == "env")].Trim(Blanks.ToCharArray());
+        var option = rest[..CommentStart(rest, ofVariables: type == "env")].Trim(Blanks.ToCharArray());
         return new ScriptLine(indent, type, option.Length == 0 ? null : option, null);
     }
 
     /// <summary>
     /// Answers where the comment of an option begins: at a '#' outside quotes that nothing but a blank or the colon precedes, as in a shell. A '#' inside a word is part of it.
     /// </summary>
-    private static int CommentStart(string text, bool escapesInSingleQuotes)
+    private static int CommentStart(string text, bool ofVariables)
     {
         var afterBlank = true;
         for (var i = 0; i < text.Length; i++)
@@ -50,11 +50,11 @@ internal readonly record struct ScriptLine(int Indent, string? Type, string? Opt
             }
 
             afterBlank = Blanks.Contains(c, StringComparison.Ordinal);
-            if (c == '\\')
+            if (c == '\\' && !ofVariables)
             {
                 i++;
             }
-            else if (c is '"' or '\'' && QuoteEnd(text, i, escapes: c == '"' || escapesInSingleQuotes) is { } end)
+            else if (c is '"' or '\'' && QuoteEnd(text, i, ofVariables) is { } end)
             {
                 i = end;
             }
@@ -63,17 +63,19 @@ internal readonly record struct ScriptLine(int Indent, string? Type, string? Opt
         return text.Length;
     }
 
-    // A quote that nothing closes is a character as any other: "echo: it's fine # really".
-    private static int? QuoteEnd(string text, int start, bool escapes)
+    // A quote that nothing closes is a character as any other: "echo: it's fine # really". Where a shell reads a text, a backslash escapes between double quotes whatever follows it;
+    // in a list of variables it escapes the quote alone, between quotes of both kinds.
+    private static int? QuoteEnd(string text, int start, bool ofVariables)
     {
+        var quote = text[start];
         for (var i = start + 1; i < text.Length; i++)
         {
-            if (text[i] == text[start])
+            if (text[i] == quote)
             {
                 return i;
             }
 
-            if (text[i] == '\\' && escapes)
+            if (text[i] == '\\' && (ofVariables ? i + 1 < text.Length && text[i + 1] == quote : quote == '"'))
             {
                 i++;
             }

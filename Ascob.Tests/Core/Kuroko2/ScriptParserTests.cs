@@ -82,6 +82,7 @@ public sealed class ScriptParserTests
         Assert.Equal(1_001, Assert.Single(ParsedScript.Parse(string.Concat(Enumerable.Repeat("noop:\n", 3_000))).Faults).Line);
         Assert.Equal(50, ParsedScript.Parse(string.Concat(Enumerable.Repeat("?\n", 3_000))).Faults.Count);
         Assert.Contains("NUL", Assert.Single(ParsedScript.Parse("echo: a\0b").Faults).Message, StringComparison.Ordinal);
+        Assert.Contains("control", Assert.Single(ParsedScript.Parse("echo: a\u001bb").Faults).Message, StringComparison.Ordinal);
         Assert.Contains("surrogate", Assert.Single(ParsedScript.Parse("echo: a\ud800").Faults).Message, StringComparison.Ordinal);
     }
 
