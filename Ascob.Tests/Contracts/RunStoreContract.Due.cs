@@ -39,15 +39,21 @@ public abstract partial class RunStoreContract
         Assert.Equal(1_000, all.Distinct().Count());
     }
 
+    private static async Task<Run> AddAsync(TestStore store, RunStatus status, Func<Run, Run> with, string backend = "dummy")
+    {
+        var added = await SampleRuns.NewAsync(store.Runs, status, backend: backend);
+        return await SampleRuns.AddAsync(store.Runs, added with { Run = with(added.Run) });
+    }
+
     [Fact]
     public async Task ClaimDueAsync_OfTheLine_AnswersItsFirstWhetherTheyAreDueOrNot()
     {
         await using var store = await OpenAsync();
-        var later = await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit)) with { QueueRank = 30, NextCheckAt = SampleRuns.Start.AddDays(9) });
-        var first = await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit)) with { QueueRank = -20, NextCheckAt = SampleRuns.Start.AddDays(9) });
-        await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit, backend: "other")) with { QueueRank = -30 });
+        var later = await AddAsync(store, RunStatus.PendingSubmit, r => r with { QueueRank = 30, NextCheckAt = SampleRuns.Start.AddDays(9) });
+        var first = await AddAsync(store, RunStatus.PendingSubmit, r => r with { QueueRank = -20, NextCheckAt = SampleRuns.Start.AddDays(9) });
+        await AddAsync(store, RunStatus.PendingSubmit, r => r with { QueueRank = -30 }, backend: "other");
         await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit));
-        await SampleRuns.AddAsync(store.Runs, (await SampleRuns.NewAsync(store.Runs, RunStatus.Aborted)) with { QueueRank = -40 });
+        await AddAsync(store, RunStatus.Aborted, r => r with { QueueRank = -40 });
         var now = SampleRuns.Start;
         var line = new DueFilter("a", now, now.AddMinutes(1), [RunStatus.PendingSubmit], "dummy", 1) { InLine = true };
 
