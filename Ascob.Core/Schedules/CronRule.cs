@@ -12,9 +12,15 @@ public sealed class CronRule
     /// <summary>The longest text that is read.</summary>
     public const int LongestText = 180;
 
+    // By more than this no clock was ever set back in one step.
+    private static readonly TimeSpan LongestDoubled = TimeSpan.FromHours(25);
+    private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
+    private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
+
     private readonly CronExpression _first;
     private readonly CronExpression? _second;
     private readonly bool _everyHour;
+    private readonly bool _isFixed;
 
     private CronRule(string text, string[] fields, CronExpression first, CronExpression? second)
     {
@@ -23,6 +29,7 @@ public sealed class CronRule
         _first = first;
         _second = second;
         _everyHour = IsOpen(fields[^4]);
+        _isFixed = !fields[..^3].Any(f => f.AsSpan().ContainsAny("*?-/"));
     }
 
     /// <summary>Gets the expression with single blanks.</summary>
@@ -68,29 +75,45 @@ public sealed class CronRule
             problem = null;
             return true;
         }
-        catch (CronFormatException e)
+        catch (Exception e) when (e is CronFormatException or MissingSeedException)
         {
             problem = $"is no cron expression: {Reason(e)}";
             return false;
         }
     }
 
-    /// <summary>Answers the first match at or after an instant; null where there is none for centuries.</summary>
+    /// <summary>
+    /// Answers the first firing at or after an instant; null where there is none for centuries. The expression itself is computed on the clock on the wall; what a change of the clock does to it is decided
+    /// here, from nothing but the zone's offsets.
+    /// </summary>
     public DateTimeOffset? Next(DateTimeOffset from, TimeZoneInfo zone)
     {
         ArgumentNullException.ThrowIfNull(zone);
-        while (Either(from, zone) is { } next)
+        var at = WholeSecond(from);
+        var offset = zone.GetUtcOffset(at);
+        var done = AlreadyDone(at, offset, zone);
+        while (true)
         {
-            if (!_everyHour || !IsMadeUp(next, zone))
+            var wall = Wall(at, offset);
+            if (NextOnWall(done > wall ? done.Value : wall) is not { } match)
             {
-                return next;
+                return null;
             }
 
-            // An expression for every hour misses an hour that does not exist; others do what they missed right after it.
-            from = next.AddSeconds(1);
-        }
+            var candidate = match - offset;
+            if (NextChange(at, candidate, offset, zone) is not { } change)
+            {
+                return candidate;
+            }
 
-        return null;
+            var (before, after) = (offset, zone.GetUtcOffset(change));
+            if (after > before && IsMadeUp(change, before, after))
+            {
+                return change;
+            }
+
+            (at, offset, done) = (change, after, AlreadyDone(change, after, zone));
+        }
     }
 
     /// <summary>Answers whether the minute of an instant is one of those the expression names, by the clock on the wall or by what <see cref="Next"/> makes of it.</summary>
@@ -98,7 +121,8 @@ public sealed class CronRule
     {
         ArgumentNullException.ThrowIfNull(zone);
         var minute = instant.AddTicks(-(instant.Ticks % TimeSpan.TicksPerMinute));
-        return Either(minute, zone) == minute || MatchesWall(minute, zone);
+        var wall = Wall(minute, zone.GetUtcOffset(minute));
+        return NextOnWall(wall) == wall || Next(minute, zone) == minute;
     }
 
     /// <inheritdoc/>
@@ -121,35 +145,72 @@ public sealed class CronRule
         return new CronRule(text, fields, byMonth, byWeek);
     }
 
-    private static bool IsOpen(string field) => field is "*" or "?" or "*/1";
+    private static bool IsOpen(string field) => field is "*" or "?";
 
     // Only of numbers: FRI-MON goes over the end of the week and is meant so.
     private static bool IsReversed(string field) => field.Split(',').Select(part => part.Split('/')[0].Split('-')).Any(ends =>
         ends.Length == 2 && int.TryParse(ends[0], out var from) && int.TryParse(ends[1], out var to) && from > to);
 
-    private static string Reason(CronFormatException e)
+    private static string Reason(Exception e)
     {
         const string Preface = "The given cron expression has an invalid format. ";
         return e.Message.StartsWith(Preface, StringComparison.Ordinal) ? e.Message[Preface.Length..] : e.Message;
     }
 
-    private DateTimeOffset? Either(DateTimeOffset from, TimeZoneInfo zone)
+    // The clock on the wall, written as if it were UTC.
+    private static DateTimeOffset Wall(DateTimeOffset at, TimeSpan offset) => new((at.UtcDateTime + offset).Ticks, TimeSpan.Zero);
+
+    private DateTimeOffset? NextOnWall(DateTimeOffset wall)
     {
-        var start = WholeSecond(from).UtcDateTime;
-        var first = _first.GetNextOccurrence(start, zone, inclusive: true);
-        var second = _second?.GetNextOccurrence(start, zone, inclusive: true);
+        var first = _first.GetNextOccurrence(wall.UtcDateTime, inclusive: true);
+        var second = _second?.GetNextOccurrence(wall.UtcDateTime, inclusive: true);
         var next = first is null || second < first ? second : first;
         return next is { } found ? new DateTimeOffset(found, TimeSpan.Zero) : null;
     }
 
-    // Whether it stands for a time that the clock went over, by an hour at least.
-    private bool IsMadeUp(DateTimeOffset instant, TimeZoneInfo zone) =>
-        zone.GetUtcOffset(instant) - zone.GetUtcOffset(instant.AddSeconds(-1)) >= TimeSpan.FromHours(1) && !MatchesWall(instant, zone);
-
-    private bool MatchesWall(DateTimeOffset instant, TimeZoneInfo zone)
+    // Up to which time on the wall fixed times were done before the clock was set back, while an instant lies in the second pass; null where it does not.
+    private DateTimeOffset? AlreadyDone(DateTimeOffset at, TimeSpan offset, TimeZoneInfo zone)
     {
-        var wall = DateTime.SpecifyKind(TimeZoneInfo.ConvertTime(instant, zone).DateTime, DateTimeKind.Utc);
-        return _first.GetNextOccurrence(wall, inclusive: true) == wall || _second?.GetNextOccurrence(wall, inclusive: true) == wall;
+        if (!_isFixed || NextChange(at - LongestDoubled, at, zone.GetUtcOffset(at - LongestDoubled), zone) is not { } change)
+        {
+            return null;
+        }
+
+        var before = zone.GetUtcOffset(change.AddSeconds(-1));
+        return before > offset ? Wall(change, before) : null;
+    }
+
+    // What the clock goes over is done right after it, except by an expression for every hour of which a whole hour was left out: the next hour is as good.
+    private bool IsMadeUp(DateTimeOffset change, TimeSpan before, TimeSpan after) =>
+        !(_everyHour && after - before >= TimeSpan.FromHours(1)) && NextOnWall(Wall(change, before)) < Wall(change, after);
+
+    // The first instant after one, and not after another, from which on the zone has another offset; null for none. No zone changes twice within a day.
+    private static DateTimeOffset? NextChange(DateTimeOffset from, DateTimeOffset to, TimeSpan offset, TimeZoneInfo zone)
+    {
+        if (!zone.SupportsDaylightSavingTime)
+        {
+            return null;
+        }
+
+        for (var low = from; low < to;)
+        {
+            var high = to - low > OneDay ? low + OneDay : to;
+            if (zone.GetUtcOffset(high) == offset)
+            {
+                low = high;
+                continue;
+            }
+
+            while (high - low > OneSecond)
+            {
+                var middle = low.AddSeconds((high - low).Ticks / TimeSpan.TicksPerSecond / 2);
+                (low, high) = zone.GetUtcOffset(middle) == offset ? (middle, high) : (low, middle);
+            }
+
+            return high;
+        }
+
+        return null;
     }
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time)
