@@ -5,9 +5,7 @@ using Ascob.Core.Schedules;
 using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Ascob.Tests.Fixtures;
