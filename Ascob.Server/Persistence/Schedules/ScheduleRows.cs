@@ -105,6 +105,6 @@ internal sealed record ScheduleRow(long Id)
 
 /// <summary>The JSON of such rows.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(IReadOnlyList<ScheduleRow>))]
+[JsonSerializable(typeof(List<ScheduleRow>))]
 [JsonSerializable(typeof(IReadOnlyCollection<long>))]
 internal sealed partial class ScheduleRowJson : JsonSerializerContext;

@@ -216,7 +216,7 @@ internal sealed partial class ScheduleStore
 
     // One statement with a document of all rows on a server, one statement for each row on SQLite.
     private static async Task<bool> ForEachAsync(
-        DbSession session, SqlStatement statement, IReadOnlyList<ScheduleRow> rows, Action<SqlArgs, ScheduleRow> bind, CancellationToken cancellationToken)
+        DbSession session, SqlStatement statement, List<ScheduleRow> rows, Action<SqlArgs, ScheduleRow> bind, CancellationToken cancellationToken)
     {
         if (rows.Count == 0)
         {
@@ -241,7 +241,7 @@ internal sealed partial class ScheduleStore
         return true;
     }
 
-    private static string ToJson(IReadOnlyList<ScheduleRow> rows) => JsonSerializer.Serialize(rows, ScheduleRowJson.Default.IReadOnlyListScheduleRow);
+    private static string ToJson(List<ScheduleRow> rows) => JsonSerializer.Serialize(rows, ScheduleRowJson.Default.ListScheduleRow);
 
     private static long? Micro(DateTimeOffset? time) => time is { } at ? UtcMicroseconds.From(at) : null;
 }
