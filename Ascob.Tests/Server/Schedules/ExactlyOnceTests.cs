@@ -57,7 +57,7 @@ public sealed class ExactlyOnceTests(PostgresFixture postgres, ITestOutputHelper
         await CheckAsync([memory, memory, memory], time, TimeSpan.FromMinutes(1), null);
     }
 
-    private async Task CheckAsync(IReadOnlyList<IScheduleStore> stores, TimeSpan time, TimeSpan step, Random? deaths, int schedules = Schedules)
+    private async Task CheckAsync(IScheduleStore[] stores, TimeSpan time, TimeSpan step, Random? deaths, int schedules = Schedules)
     {
         using var world = new SchedulerWorld();
         var ledger = new FiringLedger(SchedulerWorld.Start, (int)time.TotalMinutes + 1);
@@ -90,12 +90,12 @@ public sealed class ExactlyOnceTests(PostgresFixture postgres, ITestOutputHelper
         var took = Stopwatch.GetElapsedTime(begun);
         var firings = (long)schedules * ((int)time.TotalMinutes + 1);
         ledger.Check(firings);
-        output.WriteLine($"{firings:N0} firings of {schedules} schedules in {time} with {stores.Count} servers ({died} died, {ledger.Replayed} launches answered with the run that was there), {took.TotalSeconds:0.0} s, {firings / took.TotalSeconds:N0} a second");
+        output.WriteLine($"{firings:N0} firings of {schedules} schedules in {time} with {stores.Length} servers ({died} died, {ledger.Replayed} launches answered with the run that was there), {took.TotalSeconds:0.0} s, {firings / took.TotalSeconds:N0} a second");
         Assert.True(deaths is null || died > 20, $"Only {died} died.");
         Assert.True(deaths is null || ledger.Replayed > 0);
     }
 
-    private static async Task<int> TurnAllAsync(SchedulerWorld world, IReadOnlyList<IScheduleStore> stores, Scheduler[] servers, FiringLedger ledger, Random? deaths)
+    private static async Task<int> TurnAllAsync(SchedulerWorld world, IScheduleStore[] stores, Scheduler[] servers, FiringLedger ledger, Random? deaths)
     {
         var died = await Task.WhenAll(servers.Select((server, i) => Task.Run(async () =>
         {
