@@ -57,6 +57,12 @@ public static class Permissions
     /// <summary>Break locks.</summary>
     public const string LockBreak = "lock_break";
 
+    /// <summary>See who is notified of what, and what became of the messages.</summary>
+    public const string NotificationRead = "notification_read";
+
+    /// <summary>Make and change subscriptions to notifications, test them, and replay what could not be delivered.</summary>
+    public const string NotificationWrite = "notification_write";
+
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -64,6 +70,7 @@ public static class Permissions
         JobRunRead, JobRunOutput, JobRunRefresh, JobRunSearch, JobRunResolve,
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
+        NotificationRead, NotificationWrite,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

@@ -4,6 +4,7 @@ using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
@@ -49,6 +50,9 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         OutputPieceTable.Configure(modelBuilder);
         MetadataTable.Configure(modelBuilder);
         MemberTable.Configure(modelBuilder);
+        NoticeTable.Configure(modelBuilder);
+        SubscriptionTable.Configure(modelBuilder);
+        DeliveryTable.Configure(modelBuilder);
         ConfigureDialect(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

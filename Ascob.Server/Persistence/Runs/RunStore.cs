@@ -19,8 +19,10 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         ArgumentNullException.ThrowIfNull(run);
         while (true)
         {
-            if (await writer.WriteAsync(new AddRun(sql, run), cancellationToken))
+            var add = new AddRun(sql, run);
+            if (await writer.WriteAsync(add, cancellationToken))
             {
+                sql.NoticeStored?.Wake(add.HasNotice);
                 return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
             }
 
@@ -38,7 +40,10 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
     public async Task<ApplyOutcome> TryApplyAsync(RunChange change, IReadOnlyList<LockSpec>? lockRequests, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return await writer.WriteAsync(new ApplyChange(sql, change, lockRequests), cancellationToken);
+        var apply = new ApplyChange(sql, change, lockRequests);
+        var outcome = await writer.WriteAsync(apply, cancellationToken);
+        sql.NoticeStored?.Wake(apply.HasNotice && outcome == ApplyOutcome.Applied);
+        return outcome;
     }
 
     public async Task RescheduleAsync(IReadOnlyList<Reschedule> runs, CancellationToken cancellationToken)
