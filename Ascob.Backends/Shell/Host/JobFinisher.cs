@@ -60,8 +60,8 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         {
             children.TrySignalGroup(job, Libc.SIGTERM);
 
-            // Those that left the group are asked too.
-            foreach (var process in processes.Of(job).Where(p => p.Session != job.Pid))
+            // Those that left the group are asked too: a daemon, or what the program "timeout" runs.
+            foreach (var process in processes.Of(job).Where(p => p.Group != job.Pid))
             {
                 JobProcesses.Signal(process, Libc.SIGTERM);
             }
