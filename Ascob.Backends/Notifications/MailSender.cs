@@ -4,7 +4,6 @@ using Ascob.Core.Notifications;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
-using MimeKit;
 
 namespace Ascob.Backends.Notifications;
 

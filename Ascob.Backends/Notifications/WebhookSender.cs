@@ -1,5 +1,4 @@
 using Ascob.Core.Notifications;
-using Ascob.Core.Runs;
 
 namespace Ascob.Backends.Notifications;
 

@@ -1,7 +1,7 @@
 namespace Ascob.Core.Notifications;
 
 /// <summary>Keeps <see cref="NoticeInterest"/> fresh: looks at the version of the subscriptions, and reads them where it has changed.</summary>
-public sealed class SubscriptionWatch(INotificationStore store, NoticeInterest interest, Timing.MonotonicClock clock)
+public sealed class SubscriptionWatch(INotificationStore store, NoticeInterest interest, Timing.MonotonicClock clock) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
 
@@ -24,4 +24,7 @@ public sealed class SubscriptionWatch(INotificationStore store, NoticeInterest i
             _gate.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
 }

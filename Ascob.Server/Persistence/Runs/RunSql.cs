@@ -1,5 +1,4 @@
 using Ascob.Core.Notifications;
-using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Runs;

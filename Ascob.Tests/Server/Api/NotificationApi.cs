@@ -31,7 +31,7 @@ public abstract class NotificationApi : IAsyncLifetime
         Root = Server.Client();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         Root.Dispose();
         await Server.DisposeAsync();
