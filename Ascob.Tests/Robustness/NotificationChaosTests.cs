@@ -1,13 +1,11 @@
 using System.Collections.Concurrent;
 using Ascob.Core.Dispatch;
-using Ascob.Core.Errors;
 using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
 using Ascob.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -64,7 +62,7 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
             }
         })).ToList();
 
-        var made = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => world.MakeRunAsync(i % 2 == 0 ? store : other, steps: 4)));
+        var made = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => World.MakeRunAsync(i % 2 == 0 ? store : other, steps: 4)));
         var expected = made.SelectMany(m => m).Count() * 3;
         await world.UntilAsync(() => world.Taken.Count >= expected);
         await done.CancelAsync();
@@ -91,7 +89,7 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
         {
             if (turn < 60)
             {
-                expected.AddRange(await world.MakeRunAsync(store, steps: random.Next(1, 5)));
+                expected.AddRange(await World.MakeRunAsync(store, steps: random.Next(1, 5)));
             }
 
             for (var i = 0; i < engines.Count; i++)
@@ -178,7 +176,7 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
         }
 
         /// <summary>Makes a run and takes it through some events that are told; answers those.</summary>
-        public async Task<IReadOnlyList<(long RunId, long Seq)>> MakeRunAsync(TestStore store, int steps)
+        public static async Task<IReadOnlyList<(long RunId, long Seq)>> MakeRunAsync(TestStore store, int steps)
         {
             var run = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
             var told = new List<(long, long)> { (run.Id, 1) };

@@ -32,7 +32,7 @@ public sealed class NotificationApiTests : NotificationApi
             Assert.Equal("/hook?key=abc", message.Path);
             Assert.Equal($"evt_{id}_{message.Json.GetProperty("data").GetProperty("seq").GetInt64()}", message.Id);
             var timestamp = message.Headers["webhook-timestamp"];
-            Assert.InRange(DateTimeOffset.UtcNow - DateTimeOffset.FromUnixTimeSeconds(long.Parse(timestamp, CultureInfo.InvariantCulture)), TimeSpan.FromMinutes(-1), TimeSpan.FromMinutes(1));
+            Assert.InRange(TimeProvider.System.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(long.Parse(timestamp, CultureInfo.InvariantCulture)), TimeSpan.FromMinutes(-1), TimeSpan.FromMinutes(1));
             byte[] signed = [.. Encoding.UTF8.GetBytes($"{message.Id}.{timestamp}."), .. message.Body];
             var expected = Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(made.Secret![6..]), signed));
             Assert.Equal($"v1,{expected}", message.Headers["webhook-signature"]);

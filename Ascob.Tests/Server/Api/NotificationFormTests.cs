@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Ascob.Tests.Fixtures;
-using Microsoft.AspNetCore.Http;
 
 namespace Ascob.Tests.Server.Api;
 
