@@ -31,6 +31,7 @@ internal static class ApiRegistration
         routes.MapLocks();
         routes.MapWebhooks();
         routes.MapTokens();
+        routes.MapNotifications();
         routes.MapHealth();
         routes.MapLogin();
     }

@@ -1,3 +1,4 @@
+using Ascob.Core.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Runs;
@@ -19,6 +20,12 @@ internal abstract class RunSql(SqlDialect dialect)
     private readonly Lock _gate = new();
 
     public SqlDialect Dialect { get; } = dialect;
+
+    /// <summary>Gets what is known of those who want to be told of events; null where there is nobody to tell.</summary>
+    public NoticeInterest? Interest { get; init; }
+
+    /// <summary>Gets who is woken when a notice has been stored.</summary>
+    public NoticeSignal? NoticeStored { get; init; }
 
     public SqlStatement Find => Get("find", () => $"SELECT {RunColumns.Select()} FROM runs WHERE id = @id");
 
@@ -160,6 +167,9 @@ internal enum AddParts
 
     /// <summary>The files of another run.</summary>
     SharedFiles = 8,
+
+    /// <summary>A notice of its event.</summary>
+    Notice = 16,
 }
 
 /// <summary>What a change does beside the run's row and its event.</summary>
@@ -180,4 +190,7 @@ internal enum ApplyParts
 
     /// <summary>Stores lock requests.</summary>
     AddsLocks = 8,
+
+    /// <summary>Stores a notice of its event.</summary>
+    Notice = 16,
 }

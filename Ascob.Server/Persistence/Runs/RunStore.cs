@@ -22,12 +22,14 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         {
             if (run.Guard is { } guard)
             {
-                if (await writer.WriteAsync(new GuardedAdd(sql, _guards, guard, run), cancellationToken) is { } guarded)
+                var launch = new GuardedAdd(sql, _guards, guard, run);
+                if (await writer.WriteAsync(launch, cancellationToken) is { } guarded)
                 {
+                    sql.NoticeStored?.Wake(launch.HasNotice);
                     return new AddOutcome(run.Run.Id, guarded);
                 }
             }
-            else if (await writer.WriteAsync(new AddRun(sql, run), cancellationToken))
+            else if (await AddPlainAsync(run, cancellationToken))
             {
                 return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
             }
@@ -43,10 +45,21 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         }
     }
 
+    private async Task<bool> AddPlainAsync(NewRun run, CancellationToken cancellationToken)
+    {
+        var add = new AddRun(sql, run);
+        var added = await writer.WriteAsync(add, cancellationToken);
+        sql.NoticeStored?.Wake(add.HasNotice && added);
+        return added;
+    }
+
     public async Task<ApplyOutcome> TryApplyAsync(RunChange change, IReadOnlyList<LockSpec>? lockRequests, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return await writer.WriteAsync(new ApplyChange(sql, change, lockRequests), cancellationToken);
+        var apply = new ApplyChange(sql, change, lockRequests);
+        var outcome = await writer.WriteAsync(apply, cancellationToken);
+        sql.NoticeStored?.Wake(apply.HasNotice && outcome == ApplyOutcome.Applied);
+        return outcome;
     }
 
     public async Task RescheduleAsync(IReadOnlyList<Reschedule> runs, CancellationToken cancellationToken)

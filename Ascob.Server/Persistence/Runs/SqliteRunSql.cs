@@ -1,3 +1,4 @@
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Runs;
@@ -8,6 +9,8 @@ internal sealed class SqliteRunSql(SqlDialect dialect) : RunSql(dialect)
     public SqlStatement InsertRun { get; } = dialect.Statement($"INSERT INTO runs ({RunColumns.Names}) VALUES ({RunColumns.Values})");
 
     public SqlStatement InsertEvent { get; } = dialect.Statement($"INSERT INTO run_events ({EventColumns}) VALUES ({EventValues})");
+
+    public SqlStatement InsertNotice { get; } = dialect.Statement($"INSERT INTO notices ({NoticeColumns.Names}) VALUES ({NoticeColumns.Values})");
 
     public SqlStatement InsertLabel { get; } = dialect.Statement("INSERT INTO run_labels (label_key, label_value, run_id) VALUES (@label_key, @label_value, @id)");
 
