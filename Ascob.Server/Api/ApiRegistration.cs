@@ -1,5 +1,6 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
+using Ascob.Server.Api.Schedules;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Api;
@@ -28,6 +29,8 @@ internal static class ApiRegistration
         routes.MapFiles();
         routes.MapBackends();
         routes.MapMembers();
+        routes.MapSchedules();
+        routes.MapFirings();
         routes.MapLocks();
         routes.MapWebhooks();
         routes.MapTokens();

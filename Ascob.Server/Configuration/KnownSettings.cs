@@ -87,6 +87,14 @@ internal static class KnownSettings
                 ("Password", Value(Any)),
                 ("From", Value(Text)))))),
         ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
+        ("Schedules", Section(
+            ("Enabled", Value(Flag)),
+            ("MissedAfter", Value(Duration(TimeSpan.FromSeconds(5), TimeSpan.FromHours(1)))),
+            ("Lease", Value(Duration(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(10)))),
+            ("RetryFor", Value(Duration(Zero, Day))),
+            ("KeepTicks", Value(Duration(Zero, TimeSpan.FromDays(3650)))),
+            ("BatchSize", Value(Number(1, 1000))),
+            ("Parallelism", Value(Number(1, 256))))),
         ("Backends", Map(Backend(("Type", Value(Text))), Name)),
         ("Worker", Backend(("Name", Value(Name)))));
 
