@@ -23,11 +23,7 @@ internal sealed class MemorySampler(MonotonicClock clock)
     private readonly AutoResetEvent _wake = new(initialState: false);
 
     /// <summary>Answers the pause after so many looks.</summary>
-    public static TimeSpan PauseAfter(int looks)
-    {
-        var pause = TimeSpan.FromSeconds(Math.Max(1L, (long)looks * looks));
-        return pause < Longest ? pause : Longest;
-    }
+    public static TimeSpan PauseAfter(int looks) => TimeSpan.FromSeconds(Math.Clamp((long)looks * looks, 1, (long)Longest.TotalSeconds));
 
     /// <summary>Takes a job that has just started.</summary>
     public void Watch(HostJob job)
