@@ -57,6 +57,15 @@ public static class Permissions
     /// <summary>Break locks.</summary>
     public const string LockBreak = "lock_break";
 
+    /// <summary>See definitions.</summary>
+    public const string DefinitionRead = "definition_read";
+
+    /// <summary>Make, change, suspend and delete definitions.</summary>
+    public const string DefinitionWrite = "definition_write";
+
+    /// <summary>Launch definitions, without the right to submit jobs of one's own making.</summary>
+    public const string DefinitionLaunch = "definition_launch";
+
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -64,6 +73,7 @@ public static class Permissions
         JobRunRead, JobRunOutput, JobRunRefresh, JobRunSearch, JobRunResolve,
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
+        DefinitionRead, DefinitionWrite, DefinitionLaunch,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Core.Routing;
@@ -14,14 +15,20 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(ConfirmLocksRequest))]
 [JsonSerializable(typeof(CreateTokenRequest))]
 [JsonSerializable(typeof(CreateTokenResponse))]
+[JsonSerializable(typeof(DefinitionContent))]
+[JsonSerializable(typeof(DefinitionInfo))]
+[JsonSerializable(typeof(DefinitionList))]
 [JsonSerializable(typeof(EmptyRequest))]
 [JsonSerializable(typeof(ExplainResponse))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, long>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(JobSpec))]
+[JsonSerializable(typeof(LaunchDefinitionRequest))]
+[JsonSerializable(typeof(LaunchDefinitionResponse))]
 [JsonSerializable(typeof(LockListResponse))]
 [JsonSerializable(typeof(LockVerification))]
 [JsonSerializable(typeof(ProblemInfo))]
+[JsonSerializable(typeof(RenameDefinitionRequest))]
 [JsonSerializable(typeof(ResolveRequest))]
 [JsonSerializable(typeof(ResubmitRequest))]
 [JsonSerializable(typeof(RoutingDecision))]
@@ -31,6 +38,7 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(RunFileList))]
 [JsonSerializable(typeof(RunInfo))]
 [JsonSerializable(typeof(RunList))]
+[JsonSerializable(typeof(SaveDefinitionRequest))]
 [JsonSerializable(typeof(SearchRunsRequest))]
 [JsonSerializable(typeof(SearchRunsResponse))]
 [JsonSerializable(typeof(ServerInfo))]

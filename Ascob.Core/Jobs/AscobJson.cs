@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Ascob.Core.Client;
+using Ascob.Core.Definitions;
 using Ascob.Core.Runs;
 
 namespace Ascob.Core.Jobs;
@@ -49,6 +50,11 @@ public static class AscobJson
         options.Converters.Add(WordConverter<LockPolicy>.From((LockPolicy.Wait, "wait"), (LockPolicy.Fail, "fail"), (LockPolicy.Skip, "skip")));
         options.Converters.Add(WordConverter<ResolutionVerdict>.From(
             (ResolutionVerdict.Adopt, "adopt"), (ResolutionVerdict.NotStarted, "not_started"), (ResolutionVerdict.Failed, "failed")));
+        options.Converters.Add(WordConverter<NextExecution>.From(
+            (NextExecution.Always, "always"),
+            (NextExecution.NotWhileWorkingOrError, "not_while_working_or_error"),
+            (NextExecution.NotWhileWorking, "not_while_working"),
+            (NextExecution.NotWhileError, "not_while_error")));
         options.TypeInfoResolverChain.Insert(0, AscobJsonContext.Default);
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Contents;
+using Ascob.Server.Persistence.Definitions;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Output;
@@ -49,6 +50,9 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         OutputPieceTable.Configure(modelBuilder);
         MetadataTable.Configure(modelBuilder);
         MemberTable.Configure(modelBuilder);
+        DefinitionTable.Configure(modelBuilder);
+        DefinitionVersionTable.Configure(modelBuilder);
+        DefinitionStarTable.Configure(modelBuilder);
         ConfigureDialect(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

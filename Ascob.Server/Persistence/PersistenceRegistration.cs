@@ -1,6 +1,7 @@
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Cluster;
+using Ascob.Core.Definitions;
 using Ascob.Core.Files;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
@@ -8,6 +9,7 @@ using Ascob.Server.Configuration;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Contents;
+using Ascob.Server.Persistence.Definitions;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks.Consul;
 using Ascob.Server.Persistence.Runs;
@@ -48,6 +50,7 @@ internal static class PersistenceRegistration
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IBackendStateStore, BackendStateStore>();
         services.AddSingleton<IMemberStore, MemberStore>();
+        services.AddSingleton<IDefinitionStore, DefinitionStore>();
         services.AddSingleton(new RunFileLimits(configuration.GetValue<long?>("Ascob:Limits:MaxFileBytes") ?? RunFileLimits.Default));
         AddContents(services, ContentsSettings.From(configuration));
         services.AddSingleton<IRunFileStore, RunFileStore>();
