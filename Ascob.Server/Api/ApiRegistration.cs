@@ -1,5 +1,6 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
+using Ascob.Server.Api.Kuroko2;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Api;
@@ -12,6 +13,7 @@ internal static class ApiRegistration
         services.ConfigureHttpJsonOptions(json => AscobJson.Configure(json.SerializerOptions));
         services.AddSingleton<MultipartSubmissions>();
         services.TryAddSingleton<LockBreaker>();
+        services.AddKuroko2();
         services.AddAscobApiDocument();
         return services;
     }
@@ -33,5 +35,6 @@ internal static class ApiRegistration
         routes.MapTokens();
         routes.MapHealth();
         routes.MapLogin();
+        routes.MapKuroko2();
     }
 }
