@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Core.Routing;
@@ -15,7 +14,6 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(ConfirmLocksRequest))]
 [JsonSerializable(typeof(CreateTokenRequest))]
 [JsonSerializable(typeof(CreateTokenResponse))]
-[JsonSerializable(typeof(DefinitionContent))]
 [JsonSerializable(typeof(DefinitionInfo))]
 [JsonSerializable(typeof(DefinitionList))]
 [JsonSerializable(typeof(EmptyRequest))]

@@ -131,8 +131,8 @@ public sealed record SaveDefinitionRequest
     /// <summary>Gets how long a run is expected to take; null where its history shall tell.</summary>
     public int? ExpectedSeconds { get; init; }
 
-    /// <summary>Gets whether clients may launch it.</summary>
-    public bool ApiAllowed { get; init; } = true;
+    /// <summary>Gets whether clients may launch it; null for yes.</summary>
+    public bool? ApiAllowed { get; init; }
 
     /// <summary>Gets more facts; null for none.</summary>
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
@@ -150,7 +150,7 @@ public sealed record SaveDefinitionRequest
         Owners = Owners ?? [],
         NextExecution = NextExecution,
         ExpectedSeconds = ExpectedSeconds,
-        ApiAllowed = ApiAllowed,
+        ApiAllowed = ApiAllowed ?? true,
         Annotations = Annotations ?? new Dictionary<string, string>(),
     };
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Ascob.Core.Definitions;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
@@ -82,7 +83,7 @@ internal sealed class DefinitionStore : IDefinitionStore
     public async Task<long?> AddAsync(NewDefinition definition, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(definition);
-        return await WriteAsync<long?>(
+        return await UniquelyAsync<long?>(
             async (session, stop) =>
             {
                 if (await IsTakenAsync(session, definition.Name, stop))
@@ -151,7 +152,7 @@ internal sealed class DefinitionStore : IDefinitionStore
         return _database.ReadAsync(session => _lists.ReadAsync(session, search, cancellationToken), cancellationToken);
     }
 
-    public Task<bool> RenameAsync(long id, string name, CancellationToken cancellationToken) => WriteAsync(
+    public Task<bool> RenameAsync(long id, string name, CancellationToken cancellationToken) => UniquelyAsync(
         async (session, stop) =>
         {
             if (await IsTakenAsync(session, name, stop))
@@ -273,6 +274,19 @@ internal sealed class DefinitionStore : IDefinitionStore
             return await command.ExecuteAsync(stop);
         },
         cancellationToken) > 0;
+
+    // Two transactions may both have found the name free; the index knows better, and the default stands for a name that is taken.
+    private async Task<T?> UniquelyAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WriteAsync(write, cancellationToken);
+        }
+        catch (DbException e) when (_database.Dialect.IsDuplicate(e))
+        {
+            return default;
+        }
+    }
 
     private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
         _writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);
