@@ -23,7 +23,7 @@ public sealed class Kuroko2AccessTests : Kuroko2Api
 
         Assert.Equal("""{"kuroko2.job_instances.working":1,"kuroko2.job_instances.error":1}""", await nobody.GetStringAsync("/v1/stats/instance", Cancel));
         Assert.Equal("""{"kuroko2.executions.waiting.@default":0,"kuroko2.executions.waiting.batch":0}""", await nobody.GetStringAsync("/v1/stats/waiting_execution", Cancel));
-        using var stop = await Root.PostAsync($"/api/runs/{asleep}/abort", null, Cancel);
+        using var stop = await Root.DeleteAsync($"/api/runs/{asleep}", Cancel);
         await EndOfAsync(asleep);
     }
 
@@ -106,6 +106,6 @@ public sealed class Kuroko2AccessTests : Kuroko2Api
         var instance = (await JsonAsync(launched)).GetProperty("id").GetInt64();
         _ = await root.GetStringAsync($"/api/runs/{instance}?waitSeconds=60", Cancel);
 
-        Assert.Equal("said: it's $HOME\n", await root.GetStringAsync($"/api/runs/{instance}/output", Cancel));
+        Assert.Equal("said: it's $HOME\n", await root.GetStringAsync($"/api/runs/{instance}/output.txt", Cancel));
     }
 }

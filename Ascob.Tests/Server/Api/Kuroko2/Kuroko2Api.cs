@@ -78,13 +78,15 @@ public abstract class Kuroko2Api : IAsyncLifetime
 
     protected static string Path(long definition) => string.Create(CultureInfo.InvariantCulture, $"/v1/definitions/{definition}/instances");
 
+    protected static Dictionary<string, string> Env(params (string Name, string Value)[] variables) => variables.ToDictionary(v => v.Name, v => v.Value);
+
     /// <summary>Waits for the end of an instance and answers its run as the native API shows it.</summary>
     protected async Task<JsonElement> EndOfAsync(long instance) => await Root.GetFromJsonAsync<JsonElement>($"/api/runs/{instance}?waitSeconds=60", Cancel);
 
     protected async Task<string?> StatusAsync(long definition, long instance) =>
         (await Portal.GetFromJsonAsync<JsonElement>($"{Path(definition)}/{instance}", Cancel)).GetProperty("status").GetString();
 
-    protected async Task<string> OutputAsync(long instance) => await Root.GetStringAsync($"/api/runs/{instance}/output", Cancel);
+    protected async Task<string> OutputAsync(long instance) => await Root.GetStringAsync($"/api/runs/{instance}/output.txt", Cancel);
 
     /// <summary>Defines, launches and waits; answers kuroko2's status and the output.</summary>
     protected async Task<(string? Status, string Output, long Instance)> RunAsync(string script, object? body = null)

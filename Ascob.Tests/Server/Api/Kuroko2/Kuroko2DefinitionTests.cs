@@ -113,7 +113,7 @@ public sealed class Kuroko2DefinitionTests : Kuroko2Api
 
         using var refused = await Portal.DeleteAsync($"/v1/definitions/{id}", Cancel);
         Assert.Contains($"{instance}", await RefusedAsync(refused, HttpStatusCode.UnprocessableEntity, "unprocessable_entity"), StringComparison.Ordinal);
-        using var stop = await Root.PostAsync($"/api/runs/{instance}/abort", null, Cancel);
+        using var stop = await Root.DeleteAsync($"/api/runs/{instance}", Cancel);
         await EndOfAsync(instance);
         using var deleted = await Portal.DeleteAsync($"/v1/definitions/{id}", Cancel);
 

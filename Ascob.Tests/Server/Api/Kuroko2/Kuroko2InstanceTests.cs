@@ -84,7 +84,7 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
         Assert.Equal("success", (await RunAsync("execute: true")).Status);
         Assert.Equal("working", await StatusAsync(sleeper, asleep));
 
-        using var stop = await Root.PostAsync($"/api/runs/{asleep}/abort", null, Cancel);
+        using var stop = await Root.DeleteAsync($"/api/runs/{asleep}", Cancel);
         await EndOfAsync(asleep);
         Assert.Equal("canceled", await StatusAsync(sleeper, asleep));
     }
@@ -110,7 +110,7 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
 
         Assert.Equal("canceled", await StatusAsync(definition, second));
         Assert.Contains("prevented", (await EndOfAsync(second)).GetProperty("statusReason").GetString(), StringComparison.Ordinal);
-        using var stop = await Root.PostAsync($"/api/runs/{first}/abort", null, Cancel);
+        using var stop = await Root.DeleteAsync($"/api/runs/{first}", Cancel);
         await EndOfAsync(first);
     }
 
@@ -148,13 +148,13 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
         await RefusedAsync(await Portal.PostAsync(Path(999), null, Cancel), HttpStatusCode.NotFound, "record_not_found");
         await RefusedAsync(await Portal.PostAsync("/v1/definitions/x/instances", null, Cancel), HttpStatusCode.NotFound, "record_not_found");
         await RefusedAsync(await Portal.GetAsync($"{Path(open)}/999", Cancel), HttpStatusCode.NotFound, "record_not_found");
-        Assert.Contains("env.A", await RefusedAsync(await Portal.PostAsJsonAsync(Path(open), new { env = new { A = 1 } }, Cancel), HttpStatusCode.BadRequest, "bad_request"), StringComparison.Ordinal);
+        Assert.Contains("env.A", await RefusedAsync(await Portal.PostAsJsonAsync(Path(open), new { env = new Dictionary<string, int> { ["A"] = 1 } }, Cancel), HttpStatusCode.BadRequest, "bad_request"), StringComparison.Ordinal);
         await RefusedAsync(await Portal.PostAsJsonAsync(Path(open), new { env = "A=1" }, Cancel), HttpStatusCode.BadRequest, "bad_request");
         await RefusedAsync(await Portal.PostAsync(Path(open), new StringContent("{", Encoding.UTF8, "application/json"), Cancel), HttpStatusCode.BadRequest, "bad_request");
         await RefusedAsync(await Portal.PostAsync(Path(open), new StringContent("A", Encoding.UTF8, "text/plain"), Cancel), HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
         foreach (var name in (string[])["", "A B", "A=B", "1A", "A\nexecute: id", "UID", "ASCOB_RUN", "ascob_code", "KUROKO2_PROGRAM", "É"])
         {
-            using var refused = await Portal.PostAsJsonAsync(Path(open), new { env = new Dictionary<string, string> { [name] = "x" } }, Cancel);
+            using var refused = await Portal.PostAsJsonAsync(Path(open), new { env = Env((name, "x")) }, Cancel);
             await RefusedAsync(refused, HttpStatusCode.BadRequest, "bad_request");
         }
 
@@ -168,7 +168,7 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
 
         foreach (var name in (string[])["PATH", "LD_PRELOAD", "BASH_ENV", "IFS"])
         {
-            using var refused = await Portal.PostAsJsonAsync(Path(definition), new { env = new Dictionary<string, string> { [name] = "x" } }, Cancel);
+            using var refused = await Portal.PostAsJsonAsync(Path(definition), new { env = Env((name, "x")) }, Cancel);
             Assert.Contains(name, await RefusedAsync(refused, HttpStatusCode.UnprocessableEntity, "unprocessable_entity"), StringComparison.Ordinal);
         }
 
@@ -182,16 +182,16 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
     [InlineData("")]
     public async Task Kuroko2_behaviour_44_a_variable_of_the_launch_reaches_the_job_as_it_is_and_is_shown_with_the_run(string value)
     {
-        var (status, output, instance) = await RunAsync("execute: printf '<%s>' \"$A\"", new { env = new { A = value } });
+        var (status, output, instance) = await RunAsync("execute: printf '<%s>' \"$A\"", new { env = Env(("A", value)) });
 
         Assert.Equal(("success", $"<{value}>"), (status, output));
-        Assert.Equal(value, (await EndOfAsync(instance)).GetProperty("jobSpec").GetProperty("parameters").GetProperty("A").GetString());
+        Assert.Equal(value, (await EndOfAsync(instance)).GetProperty("parameters").GetProperty("A").GetString());
     }
 
     [Fact]
     public async Task Kuroko2_behaviour_44_what_the_script_sets_comes_before_what_the_launch_gives()
     {
-        var (_, output, _) = await RunAsync("execute: echo \"$A$B\"\nenv: A=script\nexecute: echo \"$A$B\"", new { env = new { A = "launch", B = "!" } });
+        var (_, output, _) = await RunAsync("execute: echo \"$A$B\"\nenv: A=script\nexecute: echo \"$A$B\"", new { env = Env(("A", "launch"), ("B", "!")) });
 
         Assert.Equal("launch!\nscript!\n", output);
     }
@@ -222,7 +222,7 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
         var message = await RefusedAsync(refused, HttpStatusCode.UnprocessableEntity, "unprocessable_entity");
         Assert.Contains("line 2", message, StringComparison.Ordinal);
 
-        var instance = await LaunchAsync(definition, new { script = "execute: echo once \"$A\" \"$KUROKO2_JOB_DEFINITION_NAME\"", env = new { A = "a" } });
+        var instance = await LaunchAsync(definition, new { script = "execute: echo once \"$A\" \"$KUROKO2_JOB_DEFINITION_NAME\"", env = Env(("A", "a")) });
         await EndOfAsync(instance);
 
         Assert.Equal("once a adhoc\n", await OutputAsync(instance));
@@ -237,7 +237,7 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
         var ids = new HashSet<long>();
         for (var i = 0; i < 3; i++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, Path(definition)) { Content = JsonContent.Create(new { env = new { A = "1" } }) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, Path(definition)) { Content = JsonContent.Create(new { env = Env(("A", "1")) }) };
             request.Headers.Add("Idempotency-Key", "k");
             using var response = await Portal.SendAsync(request, Cancel);
             ids.Add((await JsonAsync(response)).GetProperty("id").GetInt64());
