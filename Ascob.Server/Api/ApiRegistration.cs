@@ -35,6 +35,7 @@ internal static class ApiRegistration
         routes.MapTokens();
         routes.MapHealth();
         routes.MapLogin();
+        routes.MapExecutions();
         routes.MapKuroko2();
     }
 }
