@@ -72,3 +72,28 @@ public sealed record DefinitionMemory(long DefinitionId, long? MaxMemoryKb, IRea
 /// <param name="EndTime">When it ended.</param>
 /// <param name="MaxMemoryKb">The most that its processes held together.</param>
 public sealed record RunMemory(long RunId, DateTimeOffset? EndTime, long MaxMemoryKb);
+
+/// <summary>What executions are wanted; null members are left out.</summary>
+public sealed record ExecutionQuery
+{
+    /// <summary>Gets the id of the backend.</summary>
+    public string? Backend { get; init; }
+
+    /// <summary>Gets the server or worker that has the processes.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Gets the queue.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>Gets the beginning of the period; null for an hour before its end.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Gets the end of the period; null for now.</summary>
+    public DateTimeOffset? To { get; init; }
+
+    /// <summary>Gets the size of the page.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>Gets where the page starts.</summary>
+    public string? Cursor { get; init; }
+}

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 using Ascob.Core.Client;
 using Ascob.Core.Definitions;
 using Ascob.Core.Runs;
+using Ascob.Core.Schedules;
 
 namespace Ascob.Core.Jobs;
 
@@ -55,6 +56,8 @@ public static class AscobJson
             (NextExecution.NotWhileWorkingOrError, "not_while_working_or_error"),
             (NextExecution.NotWhileWorking, "not_while_working"),
             (NextExecution.NotWhileError, "not_while_error")));
+        options.Converters.Add(WordConverter<CatchUpPolicy>.From((CatchUpPolicy.None, "none"), (CatchUpPolicy.One, "one"), (CatchUpPolicy.All, "all")));
+        options.Converters.Add(WordConverter<OverlapPolicy>.From((OverlapPolicy.Allow, "allow"), (OverlapPolicy.Skip, "skip"), (OverlapPolicy.Queue, "queue")));
         options.TypeInfoResolverChain.Insert(0, AscobJsonContext.Default);
     }
 

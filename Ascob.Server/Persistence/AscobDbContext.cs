@@ -7,6 +7,7 @@ using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Schedules;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Tokens;
 using Microsoft.EntityFrameworkCore;
@@ -53,6 +54,9 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         DefinitionTable.Configure(modelBuilder);
         DefinitionVersionTable.Configure(modelBuilder);
         DefinitionStarTable.Configure(modelBuilder);
+        ScheduleTable.Configure(modelBuilder);
+        ScheduleSuspensionTable.Configure(modelBuilder);
+        ScheduleTickTable.Configure(modelBuilder);
         ConfigureDialect(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

@@ -7,7 +7,7 @@ namespace Ascob.Core.Definitions.Parameters;
 
 /// <summary>
 /// Reads a JSON Schema (draft 2020-12) strictly: a keyword that is not understood is refused instead of passed over, nothing is fetched from anywhere, and a pattern must be one that matches in a time
-/// that grows with the text alone. So what is accepted here can be evaluated on any value without surprises. See <c>docs/decisions/0021-schema-of-parameters.md</c>.
+/// that grows with the text alone. So what is accepted here can be evaluated on any value without surprises.
 /// </summary>
 internal sealed class SchemaReader(FieldErrorList errors)
 {

@@ -10,8 +10,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Ascob.Server.Persistence.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteAscobDbContext))]
-    [Migration("20261128191951_Definitions")]
-    partial class Definitions
+    [Migration("20261128191614_Schedules")]
+    partial class Schedules
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -158,138 +158,6 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.HasKey("ContentId");
 
                     b.ToTable("staged_contents", (string)null);
-                });
-
-            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionStarTable", b =>
-                {
-                    b.Property<string>("Identifier")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("identifier");
-
-                    b.Property<long>("DefinitionId")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("definition_id");
-
-                    b.HasKey("Identifier", "DefinitionId");
-
-                    b.HasIndex("DefinitionId")
-                        .HasDatabaseName("ix_definition_stars_definition");
-
-                    b.ToTable("definition_stars", (string)null);
-                });
-
-            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionTable", b =>
-                {
-                    b.Property<long>("Id")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("id");
-
-                    b.Property<long?>("AcknowledgedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("acknowledged_at");
-
-                    b.Property<string>("AcknowledgedBy")
-                        .HasMaxLength(300)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("acknowledged_by");
-
-                    b.Property<string>("AcknowledgedReason")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("acknowledged_reason");
-
-                    b.Property<long?>("AcknowledgedRun")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("acknowledged_run");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("CreatedBy")
-                        .HasMaxLength(300)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("created_by");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("name");
-
-                    b.Property<string>("Owners")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("owners");
-
-                    b.Property<string>("SearchText")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("search_text");
-
-                    b.Property<string>("Source")
-                        .HasMaxLength(50)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("source");
-
-                    b.Property<string>("Submitter")
-                        .HasMaxLength(256)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("submitter");
-
-                    b.Property<bool>("Suspended")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("suspended");
-
-                    b.Property<string>("Tags")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("tags");
-
-                    b.Property<int>("Version")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("version");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("Name")
-                        .IsUnique()
-                        .HasDatabaseName("ix_definitions_name");
-
-                    b.ToTable("definitions", (string)null);
-                });
-
-            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionVersionTable", b =>
-                {
-                    b.Property<long>("DefinitionId")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("definition_id");
-
-                    b.Property<int>("Version")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("version");
-
-                    b.Property<string>("Content")
-                        .IsRequired()
-                        .HasColumnType("TEXT")
-                        .HasColumnName("content");
-
-                    b.Property<string>("ProtectedSecrets")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("protected_secrets");
-
-                    b.Property<long>("SavedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("saved_at");
-
-                    b.Property<string>("SavedBy")
-                        .HasMaxLength(300)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("saved_by");
-
-                    b.HasKey("DefinitionId", "Version");
-
-                    b.ToTable("definition_versions", (string)null);
                 });
 
             modelBuilder.Entity("Ascob.Server.Persistence.Files.RunFileTable", b =>
@@ -664,10 +532,6 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("callback_events");
 
-                    b.Property<string>("Cause")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("cause");
-
                     b.Property<string>("ClaimedBy")
                         .HasColumnType("TEXT")
                         .HasColumnName("claimed_by");
@@ -675,19 +539,6 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.Property<long>("DefinedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("defined_at");
-
-                    b.Property<long?>("DefinitionId")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("definition_id");
-
-                    b.Property<string>("DefinitionName")
-                        .HasMaxLength(180)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("definition_name");
-
-                    b.Property<int?>("DefinitionVersion")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("definition_version");
 
                     b.Property<string>("Description")
                         .HasColumnType("TEXT")
@@ -817,10 +668,6 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");
 
-                    b.HasIndex("DefinitionId", "Id")
-                        .HasDatabaseName("ix_runs_definition")
-                        .HasFilter("definition_id IS NOT NULL");
-
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")
                         .HasFilter("next_check_at IS NOT NULL");
@@ -834,10 +681,6 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
 
                     b.HasIndex("Submitter", "Id")
                         .HasDatabaseName("ix_runs_submitter");
-
-                    b.HasIndex("DefinitionId", "Status", "EndedAt")
-                        .HasDatabaseName("ix_runs_definition_status")
-                        .HasFilter("definition_id IS NOT NULL");
 
                     b.ToTable("runs", (string)null);
                 });
@@ -856,6 +699,182 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.HasKey("Name");
 
                     b.ToTable("sequences", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Schedules.ScheduleSuspensionTable", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(220)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_id");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<string>("Spec")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("spec");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DefinitionId", "Fingerprint")
+                        .IsUnique()
+                        .HasDatabaseName("ux_schedule_suspensions_definition");
+
+                    b.ToTable("schedule_suspensions", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Schedules.ScheduleTable", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasMaxLength(220)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("changed_by");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_id");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<long?>("NextAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_at");
+
+                    b.Property<long?>("NextTick")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_tick");
+
+                    b.Property<int>("Priority")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("priority");
+
+                    b.Property<string>("Spec")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("spec");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DefinitionId", "Fingerprint")
+                        .IsUnique()
+                        .HasDatabaseName("ux_schedules_definition");
+
+                    b.HasIndex("NextAt", "Priority")
+                        .HasDatabaseName("ix_schedules_due")
+                        .HasFilter("next_at IS NOT NULL");
+
+                    b.ToTable("schedules", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Schedules.ScheduleTickTable", b =>
+                {
+                    b.Property<long>("ScheduleId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("schedule_id");
+
+                    b.Property<long>("Tick")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("tick");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempts");
+
+                    b.Property<long>("ClaimedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("claimed_at");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<long?>("LookAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("look_at");
+
+                    b.Property<long>("Missed")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("missed");
+
+                    b.Property<string>("Owner")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason");
+
+                    b.Property<long?>("RunId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_id");
+
+                    b.Property<long?>("SettledAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("settled_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.HasKey("ScheduleId", "Tick");
+
+                    b.HasIndex("LookAt")
+                        .HasDatabaseName("ix_schedule_ticks_open")
+                        .HasFilter("look_at IS NOT NULL");
+
+                    b.HasIndex("Tick")
+                        .HasDatabaseName("ix_schedule_ticks_age");
+
+                    b.HasIndex("ScheduleId", "Tick")
+                        .HasDatabaseName("ix_schedule_ticks_runs")
+                        .HasFilter("run_id IS NOT NULL");
+
+                    b.ToTable("schedule_ticks", (string)null);
                 });
 
             modelBuilder.Entity("Ascob.Server.Persistence.Tokens.TokenTable", b =>
