@@ -71,6 +71,14 @@ public interface IAscobApi
     Task<LaunchDefinitionResponse> LaunchDefinitionAsync(
         string name, [Body] LaunchDefinitionRequest request, [Header("Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken);
 
+    /// <summary>Reads how much memory the runs of a definition took.</summary>
+    [Get("/api/definitions/{name}/memory")]
+    Task<DefinitionMemory> GetDefinitionMemoryAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Reads a page of what was executed in a period, and what is executed now.</summary>
+    [Get("/api/executions")]
+    Task<ExecutionList> ListExecutionsAsync([Query] ExecutionQuery query, CancellationToken cancellationToken);
+
     /// <summary>Searches runs by the original's filters.</summary>
     [Post("/api/search/runs")]
     Task<SearchRunsResponse> SearchRunsAsync([Body] SearchRunsRequest request, CancellationToken cancellationToken);

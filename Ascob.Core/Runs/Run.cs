@@ -58,6 +58,9 @@ public sealed record Run
     /// <summary>Gets the exit code of the last attempt where the backend has one.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>Gets the most memory that the job's processes held together, in kB, where the backend tells; of the last attempt.</summary>
+    public long? MaxMemoryKb { get; init; }
+
     /// <summary>Gets when the run was stored.</summary>
     public required DateTimeOffset DefinedAt { get; init; }
 

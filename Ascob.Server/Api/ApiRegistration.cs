@@ -1,5 +1,6 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
+using Ascob.Server.Api.Kuroko2;
 using Ascob.Server.Api.Schedules;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -13,6 +14,7 @@ internal static class ApiRegistration
         services.ConfigureHttpJsonOptions(json => AscobJson.Configure(json.SerializerOptions));
         services.AddSingleton<MultipartSubmissions>();
         services.TryAddSingleton<LockBreaker>();
+        services.AddKuroko2();
         services.AddAscobApiDocument();
         return services;
     }
@@ -37,5 +39,7 @@ internal static class ApiRegistration
         routes.MapNotifications();
         routes.MapHealth();
         routes.MapLogin();
+        routes.MapExecutions();
+        routes.MapKuroko2();
     }
 }

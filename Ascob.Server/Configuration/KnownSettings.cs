@@ -63,6 +63,11 @@ internal static class KnownSettings
             ("SessionLifetime", Value(Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)))),
             ("EncryptionKey", Value(Any)),
             ("ReplaceEncryptionKey", Value(Flag)))),
+        ("Kuroko2", Section(
+            ("Applications", Map(Value(Secret), Name)),
+            ("StatsOpen", Value(Flag)),
+            ("CustomTasks", Map(Value(Text), TaskName)),
+            ("TimeZone", Value(Zone)))),
         ("Limits", Section(
             ("MaxFileBytes", Value(Number(1, 1L << 50))),
             ("MaxOutputBytes", Value(Number(1024, 1L << 40))),

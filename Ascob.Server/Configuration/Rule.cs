@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Ascob.Core.Kuroko2;
 
 namespace Ascob.Server.Configuration;
 
@@ -32,6 +33,14 @@ internal static class Rules
         value.Length is > 1 and <= 200 && value[^1] == '/' && value[..^1].Split('/').All(s => s.Length > 0 && s.Trim('.').Length > 0 && s.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
             ? null
             : "must be words of letters, digits and . _ - that end with / each, such as ascob/locks/";
+
+    public static string? TaskName(string value) =>
+        value.Length is 0 or > 100 || !value.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? "must be 1 to 100 letters, digits and _"
+        : ScriptRules.IsBuiltIn(value) ? "is a task of the language and cannot be given another meaning"
+        : null;
+
+    public static string? Zone(string value) =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(value, out _) ? null : "must be the IANA name of a time zone, such as Europe/Berlin";
 
     public static string? Network(string value) =>
         IPAddress.TryParse(value, out _) || IPNetwork.TryParse(value, out _)

@@ -53,6 +53,7 @@ internal static class PersistenceRegistration
         services.AddSingleton<INotificationStore, NotificationStore>();
         services.AddSingleton<RunIds>();
         services.AddSingleton<IRunStore, RunStore>();
+        services.AddSingleton<IExecutionHistory, ExecutionHistory>();
         services.AddSingleton<IRunVersions, RunVersions>();
         services.AddAscobLocks(configuration);
         services.AddSingleton<ITokenStore, TokenStore>();

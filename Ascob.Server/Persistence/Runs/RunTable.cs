@@ -79,6 +79,8 @@ internal sealed class RunTable
 
     public string? IntentPlace { get; init; }
 
+    public long? MaxMemoryKb { get; init; }
+
     public bool OutputArchived { get; init; }
 
     public bool HasFiles { get; init; }
@@ -116,6 +118,8 @@ internal sealed class RunTable
         table.Property(r => r.DefinitionName).HasMaxLength(180);
         table.HasIndex(r => new { r.DefinitionId, r.Id }).HasDatabaseName("ix_runs_definition").HasFilter("definition_id IS NOT NULL");
         table.HasIndex(r => new { r.DefinitionId, r.Status, r.EndedAt }).HasDatabaseName("ix_runs_definition_status").HasFilter("definition_id IS NOT NULL");
+        table.HasIndex(r => new { r.DefinitionId, r.MaxMemoryKb }).HasDatabaseName("ix_runs_definition_memory").HasFilter("max_memory_kb IS NOT NULL");
+        table.HasIndex(r => new { r.EndedAt, r.Id }).HasDatabaseName("ix_runs_ended").HasFilter("ended_at IS NOT NULL");
         table.HasIndex(r => new { r.DefinedAt, r.Id }).HasDatabaseName("ix_runs_defined");
 
         // Final runs have no next look, so the index holds the active ones only, however long the history.

@@ -32,6 +32,7 @@ public class AbsentStore : DispatchProxy
         }
 
         services.Replace(ServiceDescriptor.Singleton(Create<IRunStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IExecutionHistory, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IRunFileStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IOutputStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<ILockStore, AbsentStore>()));

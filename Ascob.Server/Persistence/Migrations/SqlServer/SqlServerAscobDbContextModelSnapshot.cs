@@ -1002,6 +1002,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnName("marker_id")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<long?>("MaxMemoryKb")
+                        .HasColumnType("bigint")
+                        .HasColumnName("max_memory_kb");
+
                     b.Property<long?>("NextCheckAt")
                         .HasColumnType("bigint")
                         .HasColumnName("next_check_at");
@@ -1088,6 +1092,14 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                     b.HasIndex("DefinitionId", "Id")
                         .HasDatabaseName("ix_runs_definition")
                         .HasFilter("definition_id IS NOT NULL");
+
+                    b.HasIndex("DefinitionId", "MaxMemoryKb")
+                        .HasDatabaseName("ix_runs_definition_memory")
+                        .HasFilter("max_memory_kb IS NOT NULL");
+
+                    b.HasIndex("EndedAt", "Id")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("ended_at IS NOT NULL");
 
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")

@@ -914,6 +914,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("marker_id");
 
+                    b.Property<long?>("MaxMemoryKb")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_memory_kb");
+
                     b.Property<long?>("NextCheckAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("next_check_at");
@@ -993,6 +997,14 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.HasIndex("DefinitionId", "Id")
                         .HasDatabaseName("ix_runs_definition")
                         .HasFilter("definition_id IS NOT NULL");
+
+                    b.HasIndex("DefinitionId", "MaxMemoryKb")
+                        .HasDatabaseName("ix_runs_definition_memory")
+                        .HasFilter("max_memory_kb IS NOT NULL");
+
+                    b.HasIndex("EndedAt", "Id")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("ended_at IS NOT NULL");
 
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")
