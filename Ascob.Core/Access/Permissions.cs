@@ -57,6 +57,12 @@ public static class Permissions
     /// <summary>Break locks.</summary>
     public const string LockBreak = "lock_break";
 
+    /// <summary>See the repository of job definitions and its jobs.</summary>
+    public const string RepositoryRead = "repository_read";
+
+    /// <summary>Have the repository of job definitions looked at and applied; take its jobs out of the active ones and back.</summary>
+    public const string RepositoryWrite = "repository_write";
+
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -64,6 +70,7 @@ public static class Permissions
         JobRunRead, JobRunOutput, JobRunRefresh, JobRunSearch, JobRunResolve,
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
+        RepositoryRead, RepositoryWrite,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

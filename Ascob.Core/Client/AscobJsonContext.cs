@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
@@ -21,7 +22,17 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(JobSpec))]
 [JsonSerializable(typeof(LockListResponse))]
 [JsonSerializable(typeof(LockVerification))]
+[JsonSerializable(typeof(JsonDocument))]
+[JsonSerializable(typeof(OverseerEvent))]
+[JsonSerializable(typeof(OverseerEvent[]))]
+[JsonSerializable(typeof(OverseerEventRequest))]
+[JsonSerializable(typeof(OverseerExecution))]
+[JsonSerializable(typeof(OverseerJob))]
+[JsonSerializable(typeof(OverseerJobItem[]))]
+[JsonSerializable(typeof(OverseerStarted))]
 [JsonSerializable(typeof(ProblemInfo))]
+[JsonSerializable(typeof(RepositoryInfo))]
+[JsonSerializable(typeof(RepositoryPlanInfo))]
 [JsonSerializable(typeof(ResolveRequest))]
 [JsonSerializable(typeof(ResubmitRequest))]
 [JsonSerializable(typeof(RoutingDecision))]

@@ -1,5 +1,6 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
+using Ascob.Server.Api.Overseer;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Api;
@@ -29,6 +30,9 @@ internal static class ApiRegistration
         routes.MapLocks();
         routes.MapWebhooks();
         routes.MapTokens();
+        routes.MapRepository();
+        routes.MapOverseerJobs();
+        routes.MapOverseerExecutions();
         routes.MapHealth();
         routes.MapLogin();
     }

@@ -71,6 +71,19 @@ internal static class KnownSettings
             ("MaxCallbackEvents", Value(Number(1, 1_000_000))),
             ("MaxCallbackMessage", Value(Number(1, 1 << 20))))),
         ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
+        ("Repository", Section(
+            ("Url", Value(GitUrl)),
+            ("Branch", Value(Text)),
+            ("Path", Value(RelativePath)),
+            ("Username", Value(Text)),
+            ("Password", Value(Any)),
+            ("Token", Value(Any)),
+            ("PollInterval", Value(Duration(Zero, Day))),
+            ("Timeout", Value(Duration(TimeSpan.FromSeconds(1), Day))),
+            ("AutoApply", Value(Flag)),
+            ("WebhookSecret", Value(Secret)),
+            ("Backend", Value(Name)),
+            ("KeepCheckouts", Value(Duration(Zero, Years))))),
         ("Backends", Map(Backend(("Type", Value(Text))), Name)),
         ("Worker", Backend(("Name", Value(Name)))));
 
