@@ -99,11 +99,11 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
         }
     }
 
-    // The group at once, and those that left it one by one.
+    // The group at once, and those that left it one by one: a daemon, or what the program "timeout" runs.
     private void SignalAll(HostJob job, int signal)
     {
         children.TrySignalGroup(job, signal);
-        foreach (var process in processes.Of(job).Where(p => p.Session != job.Pid))
+        foreach (var process in processes.Of(job).Where(p => p.Group != job.Pid))
         {
             JobProcesses.Signal(process, signal);
         }

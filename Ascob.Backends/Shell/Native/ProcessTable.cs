@@ -7,9 +7,10 @@ namespace Ascob.Backends.Shell.Native;
 /// <param name="Pid">The process id.</param>
 /// <param name="State">The state letter; <c>Z</c> is a zombie.</param>
 /// <param name="Parent">The parent's process id.</param>
+/// <param name="Group">The process group it belongs to.</param>
 /// <param name="Session">The session it belongs to.</param>
 /// <param name="StartTime">When it started, in clock ticks since boot: with the pid it names one process for good.</param>
-internal readonly record struct ProcessInfo(int Pid, char State, int Parent, int Session, long StartTime)
+internal readonly record struct ProcessInfo(int Pid, char State, int Parent, int Group, int Session, long StartTime)
 {
     public bool IsDead => State is 'Z' or 'X';
 }
@@ -35,7 +36,7 @@ internal static class ProcessTable
         var fields = Encoding.ASCII.GetString(buffer[(end + 2)..read]).Split(' ');
         return fields.Length < 20
             ? null
-            : new ProcessInfo(pid, fields[0][0], Number(fields[1]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture));
+            : new ProcessInfo(pid, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Reads all processes.</summary>
