@@ -30,4 +30,7 @@ internal sealed record NewExecutionEvent(string Name, string? Cause, string Sour
 {
     /// <summary>Gets the name of the message that tells of it: repeated, it creates no second event; null for none.</summary>
     public string? Id { get; init; }
+
+    /// <summary>Gets when it was asked for, where what it causes may be over before it is stored; null for now.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
 }

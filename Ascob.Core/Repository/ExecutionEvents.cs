@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Ascob.Core.Access;
 using Ascob.Core.Callbacks;
@@ -18,6 +19,7 @@ internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecr
     private const string CauseKey = "cause";
     private const string SourceKey = "source";
     private const string IdKey = "id";
+    private const string AskedKey = "askedAt";
     private const string SignalledKey = "signalled";
     private const int Page = 500;
 
@@ -72,6 +74,11 @@ internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecr
             data[CauseKey] = cause;
         }
 
+        if (wanted.AskedAt is { } askedAt)
+        {
+            data[AskedKey] = askedAt.ToString("O", CultureInfo.InvariantCulture);
+        }
+
         if (wanted.Id is not null)
         {
             data[IdKey] = wanted.Id;
@@ -86,7 +93,7 @@ internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecr
             run, r => r.CallbackEvents >= limits.Value.MaxEvents ? null : RunLifecycle.Annotate(r, clock.Now, actor, RunEventTypes.Custom, x => x with { CallbackEvents = x.CallbackEvents + 1 }, data), cancellationToken)
             .ConfigureAwait(false);
         return added.Applied
-            ? new ExecutionEvent(wanted.Name, cause, clock.Now, wanted.Source, wanted.Signalled)
+            ? new ExecutionEvent(wanted.Name, cause, wanted.AskedAt ?? clock.Now, wanted.Source, wanted.Signalled)
             : new Error(ErrorKind.TooMany, "event.too_many", $"This execution has {limits.Value.MaxEvents} events, which is their bound.");
     }
 
@@ -96,7 +103,7 @@ internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecr
     private static ExecutionEvent Read(RunEvent e) => new(
         e.Data!.GetValueOrDefault(NameKey, string.Empty),
         e.Data!.GetValueOrDefault(CauseKey),
-        e.At,
+        e.Data!.TryGetValue(AskedKey, out var asked) && DateTimeOffset.TryParse(asked, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? at : e.At,
         e.Data!.GetValueOrDefault(SourceKey, ExecutionEvent.Api),
         e.Data!.TryGetValue(SignalledKey, out var signalled) ? signalled == "true" : null)
     {

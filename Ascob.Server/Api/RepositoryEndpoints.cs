@@ -31,7 +31,7 @@ internal static class RepositoryEndpoints
             .TakesBytes().Produces(202).Refuses(403, 404);
     }
 
-    private static async Task GetAsync(HttpContext context, RepositorySync sync, RepositoryStore store, IOptions<RepositoryOptions> options)
+    private static async Task GetAsync(HttpContext context, RepositorySync sync, IRepositoryStore store, IOptions<RepositoryOptions> options)
     {
         var state = (await store.ReadAsync(context.RequestAborted)).State;
         var look = sync.LastLook;

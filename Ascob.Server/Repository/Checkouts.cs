@@ -4,7 +4,6 @@ using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Ascob.Server.Configuration;
-using LibGit2Sharp;
 using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Repository;

@@ -1,4 +1,3 @@
-using System.Text;
 using Ascob.Core.Repository;
 using LibGit2Sharp;
 

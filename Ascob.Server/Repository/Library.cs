@@ -12,6 +12,8 @@ internal sealed class Library(IOptions<AscobOptions> server, IServiceProvider se
     private const UnixFileMode Mode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private static readonly string[] Roots = ["DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64"];
+
     /// <summary>Gets where they lie.</summary>
     public string Directory { get; } = System.IO.Path.Combine(server.Value.AbsoluteDataDirectory, "repository", "library");
 
@@ -20,7 +22,7 @@ internal sealed class Library(IOptions<AscobOptions> server, IServiceProvider se
     {
         PrivateDirectory.Create(Directory);
         var launcher = services.GetService<ShellHostLauncher>() ?? ShellHostLauncher.ForThisProcess();
-        var roots = new[] { "DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64" }
+        var roots = Roots
             .Select(n => (Name: n, Value: Environment.GetEnvironmentVariable(n))).Where(v => !string.IsNullOrEmpty(v.Value))
             .Select(v => $"{v.Name}={Quote(v.Value!)} ");
         var program = string.Join(' ', new[] { launcher.FileName }.Concat(launcher.Arguments).Select(Quote));

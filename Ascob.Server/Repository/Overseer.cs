@@ -2,11 +2,12 @@ using Ascob.Core.Access;
 using Ascob.Core.Errors;
 using Ascob.Core.Repository;
 using Ascob.Core.Runs;
+using Ascob.Core.Timing;
 
 namespace Ascob.Server.Repository;
 
 /// <summary>What can be done with the repository's jobs and their executions.</summary>
-internal sealed class Overseer(RepositoryStore store, JobLauncher launcher, JobService jobs, RunOrders orders, ExecutionEvents events)
+internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, JobService jobs, RunOrders orders, ExecutionEvents events, MonotonicClock clock)
 {
     private const int MostTries = 10;
 
@@ -72,6 +73,7 @@ internal sealed class Overseer(RepositoryStore store, JobLauncher launcher, JobS
             return Error.Invalid("event", wrong);
         }
 
+        var askedAt = clock.Now;
         bool? signalled = null;
         if (Controls.Is(name))
         {
@@ -89,7 +91,7 @@ internal sealed class Overseer(RepositoryStore store, JobLauncher launcher, JobS
             signalled = sent.Value;
         }
 
-        return await events.AddAsync(run, new NewExecutionEvent(name, cause, ExecutionEvent.Api, signalled) { Id = id }, caller.Actor, cancellationToken);
+        return await events.AddAsync(run, new NewExecutionEvent(name, cause, ExecutionEvent.Api, signalled) { Id = id, AskedAt = signalled == true ? askedAt : null }, caller.Actor, cancellationToken);
     }
 
     /// <summary>Takes a job out of the active ones, or back among them.</summary>

@@ -29,7 +29,7 @@ internal static class RepositoryRegistration
         services.AddSingleton<Library>();
         services.AddSingleton<Checkouts>();
         services.AddSingleton<ICheckouts>(s => s.GetRequiredService<Checkouts>());
-        services.AddSingleton<RepositoryStore>();
+        services.AddSingleton<IRepositoryStore, RepositoryStore>();
         return services;
     }
 

@@ -5,14 +5,14 @@ using Ascob.Server.Persistence;
 namespace Ascob.Server.Repository;
 
 /// <summary>Keeps the state of the repository's jobs in the database, in one piece: whoever replaces it has seen the one before.</summary>
-internal sealed class RepositoryStore(Metadata metadata)
+internal sealed class RepositoryStore(Metadata metadata) : IRepositoryStore
 {
     private const string Name = "repository";
 
     private readonly Lock _gate = new();
     private (string Text, RepositoryState State)? _last;
 
-    /// <summary>Reads what holds now.</summary>
+    /// <inheritdoc/>
     public async Task<StoredState> ReadAsync(CancellationToken cancellationToken)
     {
         var text = await metadata.FindAsync(Name, cancellationToken);
@@ -39,7 +39,7 @@ internal sealed class RepositoryStore(Metadata metadata)
         return new StoredState(text, state);
     }
 
-    /// <summary>Puts a new state in the place of the one that was read; false where somebody was faster.</summary>
+    /// <inheritdoc/>
     public Task<bool> TryReplaceAsync(StoredState before, RepositoryState after, CancellationToken cancellationToken) =>
         metadata.TryReplaceAsync(Name, before.Text, JsonSerializer.Serialize(after, RepositoryJson.Default.RepositoryState), cancellationToken);
 }

@@ -12,7 +12,7 @@ namespace Ascob.Server.Repository;
 /// </summary>
 internal sealed partial class RepositorySync(
     GitSource source,
-    RepositoryStore store,
+    IRepositoryStore store,
     IRepositoryPublisher publisher,
     ServerIdentity server,
     IOptions<RepositoryOptions> options,

@@ -5,7 +5,6 @@ using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Repository;
 using Ascob.Core.Runs;
-using Ascob.Server.Repository;
 using Ascob.Server.Security;
 using Microsoft.Extensions.Options;
 

@@ -64,7 +64,7 @@ internal sealed class GitFolder : IDisposable
 
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
-        if (name.StartsWith("bin/", StringComparison.Ordinal) || name.StartsWith("scripts/", StringComparison.Ordinal))
+        if (!OperatingSystem.IsWindows() && (name.StartsWith("bin/", StringComparison.Ordinal) || name.StartsWith("scripts/", StringComparison.Ordinal)))
         {
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }

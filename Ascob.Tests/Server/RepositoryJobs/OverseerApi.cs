@@ -13,7 +13,7 @@ public abstract class OverseerApi : IAsyncLifetime
 {
     private protected GitFolder Git { get; } = new();
 
-    private protected ApiServer Server { get; private set; } = null!;
+    private protected ApiServer Server { get; set; } = null!;
 
     protected HttpClient Root { get; private set; } = null!;
 
