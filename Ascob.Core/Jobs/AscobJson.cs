@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Ascob.Core.Client;
 using Ascob.Core.Runs;
+using Ascob.Core.Schedules;
 
 namespace Ascob.Core.Jobs;
 
@@ -49,6 +50,8 @@ public static class AscobJson
         options.Converters.Add(WordConverter<LockPolicy>.From((LockPolicy.Wait, "wait"), (LockPolicy.Fail, "fail"), (LockPolicy.Skip, "skip")));
         options.Converters.Add(WordConverter<ResolutionVerdict>.From(
             (ResolutionVerdict.Adopt, "adopt"), (ResolutionVerdict.NotStarted, "not_started"), (ResolutionVerdict.Failed, "failed")));
+        options.Converters.Add(WordConverter<CatchUpPolicy>.From((CatchUpPolicy.None, "none"), (CatchUpPolicy.One, "one"), (CatchUpPolicy.All, "all")));
+        options.Converters.Add(WordConverter<OverlapPolicy>.From((OverlapPolicy.Allow, "allow"), (OverlapPolicy.Skip, "skip"), (OverlapPolicy.Queue, "queue")));
         options.TypeInfoResolverChain.Insert(0, AscobJsonContext.Default);
     }
 

@@ -6,6 +6,7 @@ using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Schedules;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Tokens;
 using Microsoft.EntityFrameworkCore;
@@ -49,6 +50,9 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         OutputPieceTable.Configure(modelBuilder);
         MetadataTable.Configure(modelBuilder);
         MemberTable.Configure(modelBuilder);
+        ScheduleTable.Configure(modelBuilder);
+        ScheduleSuspensionTable.Configure(modelBuilder);
+        ScheduleTickTable.Configure(modelBuilder);
         ConfigureDialect(modelBuilder);
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

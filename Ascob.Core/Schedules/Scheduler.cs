@@ -1,0 +1,131 @@
+using Ascob.Core.Errors;
+using Ascob.Core.Runs;
+using Ascob.Core.Telemetry;
+using Ascob.Core.Timing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Ascob.Core.Schedules;
+
+/// <summary>
+/// Fires schedules in this process. Whoever drives it (a Hangfire job, a watchdog) may call as often as it likes: it runs at most once here, and any number of servers share the work, because a firing
+/// belongs to the one who inserts its row.
+/// </summary>
+public sealed class Scheduler(
+    IScheduleStore store,
+    SchedulePlanner planner,
+    TickLauncher launcher,
+    ScheduleSignal signal,
+    ServerIdentity server,
+    ScheduleMetrics metrics,
+    MonotonicClock clock,
+    IOptions<ScheduleOptions> options,
+    ILogger<Scheduler> logger) : IDisposable
+{
+    // Schedules that another server saves are found so late at the latest.
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+
+    // What is due but was not to be had is in another server's hand at this moment.
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RestAfterTrouble = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private long? _lastTurn;
+
+    /// <summary>Answers how long ago it did its last turn in this process; null for never.</summary>
+    public TimeSpan? SinceLastTurn => _lastTurn is { } at ? clock.Time.GetElapsedTime(at) : null;
+
+    /// <summary>Fires what becomes due for some time, unless that is being done already: then it returns at once.</summary>
+    public async Task DriveAsync(TimeSpan window, CancellationToken cancellationToken)
+    {
+        if (!options.Value.Enabled || !await _turn.WaitAsync(0, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        try
+        {
+            var begun = clock.Time.GetTimestamp();
+            do
+            {
+                _lastTurn = clock.Time.GetTimestamp();
+                var rest = await GuardedTurnAsync(cancellationToken).ConfigureAwait(false);
+                if (rest > TimeSpan.Zero)
+                {
+                    await signal.RestAsync(rest, clock.Time, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            while (clock.Time.GetElapsedTime(begun) < window);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The server stops; what it has in hand is launched by the next one.
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Takes what is due in hand and launches it; answers how many firings that were.</summary>
+    public async Task<int> TurnAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.Now;
+        var claim = new TickClaim(server.LeaseOwner, now, now + options.Value.Lease, options.Value.BatchSize);
+        var open = await store.ClaimOpenAsync(claim, cancellationToken).ConfigureAwait(false);
+        var due = await store.ClaimDueAsync(claim, (schedule, suspensions) => Plan(schedule, suspensions, now), cancellationToken).ConfigureAwait(false);
+        foreach (var missed in due.Where(d => d.Tick.State == TickState.Missed))
+        {
+            metrics.Missed(missed.Tick.Missed);
+            logger.LogWarning("Schedule {ScheduleId}: {Reason}", missed.Schedule.Id, missed.Tick.Reason);
+        }
+
+        await launcher.LaunchAsync([.. open, .. due.Where(d => d.Tick.State != TickState.Missed)], cancellationToken).ConfigureAwait(false);
+        return open.Count + due.Count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
+
+    // A schedule that this machine cannot compute (its time zone data lacks the zone) must not hold up the others: it is looked at again in a minute, and its firings wait.
+    private SchedulePlan Plan(Schedule schedule, IReadOnlyList<Suspension> suspensions, DateTimeOffset now)
+    {
+        try
+        {
+            return planner.Plan(schedule, suspensions, now);
+        }
+#pragma warning disable CA1031 // Whatever it is, it concerns one schedule.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            logger.LogError(e, "The firings of schedule {ScheduleId} cannot be computed; it is tried again in a minute", schedule.Id);
+            return new SchedulePlan([], new ScheduleCursor(schedule.NextTick, now + TimeSpan.FromMinutes(1)));
+        }
+    }
+
+    private async Task<TimeSpan> GuardedTurnAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await TurnAsync(cancellationToken).ConfigureAwait(false) > 0)
+            {
+                return TimeSpan.Zero;
+            }
+
+            var rest = await store.NextLookAsync(cancellationToken).ConfigureAwait(false) - clock.Now ?? LongestRest;
+            return rest > LongestRest ? LongestRest : rest < ShortestRest ? ShortestRest : rest;
+        }
+        catch (StoreUnavailableException e)
+        {
+            logger.LogWarning("Schedules: the store is not available: {Reason}", e.Message);
+            return RestAfterTrouble;
+        }
+#pragma warning disable CA1031 // A loop never ends by a surprise; the next turn looks again.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            logger.LogError(e, "Schedules could not be fired");
+            return RestAfterTrouble;
+        }
+    }
+}
