@@ -153,8 +153,19 @@ public sealed class OverseerJobsTests : OverseerApi
         await ApplyAsync(("a.yml", "- vars:\n" + string.Concat(new[] { "int", "float", "bool", "timestamp", "binary", "seq", "map", "set", "omap", "pairs", "null", "str" }.Select(t => $"  - {{name: v{t}, type: '{t}'}}\n")) + "  - {name: venum, type: enum, values: [a, b]}"));
         object good = new
         {
-            vint = 12, vfloat = 1.5, vbool = true, vtimestamp = "2026-01-31T12:00:00Z", vbinary = "aGk=", vseq = new[] { 1, 2 }, vmap = new { a = 1 }, vset = new[] { "x" }, vomap = new[] { new { a = 1 } },
-            vpairs = new object[] { new object[] { "a", 1 }, new object[] { "a", 2 } }, vnull = (object?)null, vstr = "s", venum = "b",
+            vint = 12,
+            vfloat = 1.5,
+            vbool = true,
+            vtimestamp = "2026-01-31T12:00:00Z",
+            vbinary = "aGk=",
+            vseq = new[] { 1, 2 },
+            vmap = new { a = 1 },
+            vset = new[] { "x" },
+            vomap = new[] { new { a = 1 } },
+            vpairs = new object[] { new object[] { "a", 1 }, new object[] { "a", 2 } },
+            vnull = (object?)null,
+            vstr = "s",
+            venum = "b",
         };
 
         Assert.Equal("complete", (await EndAsync(await ExecuteAsync("a", good))).GetProperty("outcome").GetString());
