@@ -66,6 +66,12 @@ public static class Permissions
     /// <summary>Launch definitions, without the right to submit jobs of one's own making.</summary>
     public const string DefinitionLaunch = "definition_launch";
 
+    /// <summary>See the repository of job definitions and its jobs.</summary>
+    public const string RepositoryRead = "repository_read";
+
+    /// <summary>Have the repository of job definitions looked at and applied; take its jobs out of the active ones and back.</summary>
+    public const string RepositoryWrite = "repository_write";
+
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -74,6 +80,7 @@ public static class Permissions
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
         DefinitionRead, DefinitionWrite, DefinitionLaunch,
+        RepositoryRead, RepositoryWrite,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
@@ -22,13 +23,23 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(IReadOnlyDictionary<string, long>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(JobSpec))]
+[JsonSerializable(typeof(JsonDocument))]
 [JsonSerializable(typeof(LaunchDefinitionRequest))]
 [JsonSerializable(typeof(LaunchDefinitionResponse))]
 [JsonSerializable(typeof(LockListResponse))]
 [JsonSerializable(typeof(LockVerification))]
+[JsonSerializable(typeof(OverseerEvent))]
+[JsonSerializable(typeof(OverseerEventRequest))]
+[JsonSerializable(typeof(OverseerEvent[]))]
+[JsonSerializable(typeof(OverseerExecution))]
+[JsonSerializable(typeof(OverseerJob))]
+[JsonSerializable(typeof(OverseerJobItem[]))]
+[JsonSerializable(typeof(OverseerStarted))]
 [JsonSerializable(typeof(PreviewScheduleRequest))]
 [JsonSerializable(typeof(ProblemInfo))]
 [JsonSerializable(typeof(RenameDefinitionRequest))]
+[JsonSerializable(typeof(RepositoryInfo))]
+[JsonSerializable(typeof(RepositoryPlanInfo))]
 [JsonSerializable(typeof(ResolveRequest))]
 [JsonSerializable(typeof(ResubmitRequest))]
 [JsonSerializable(typeof(RoutingDecision))]

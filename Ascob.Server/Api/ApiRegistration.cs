@@ -1,5 +1,6 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
+using Ascob.Server.Api.Overseer;
 using Ascob.Server.Api.Schedules;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -34,6 +35,9 @@ internal static class ApiRegistration
         routes.MapLocks();
         routes.MapWebhooks();
         routes.MapTokens();
+        routes.MapRepository();
+        routes.MapOverseerJobs();
+        routes.MapOverseerExecutions();
         routes.MapHealth();
         routes.MapLogin();
     }

@@ -10,6 +10,8 @@ using Ascob.Core.Files;
 using Ascob.Core.Locks;
 using Ascob.Core.Output;
 using Ascob.Core.Runs;
+using Ascob.Core.Schedules;
+using Ascob.Server.Repository;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -37,6 +39,8 @@ public class AbsentStore : DispatchProxy
         services.Replace(ServiceDescriptor.Singleton(Create<IBackendStateStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IMemberStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IDefinitionStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IScheduleStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IRepositoryStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton<ITokenStore>(new MemoryTokenStore()));
         services.Replace(ServiceDescriptor.Singleton<ISecretProtector>(new MemoryProtector()));
     }
