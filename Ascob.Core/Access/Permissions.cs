@@ -65,7 +65,11 @@ public static class Permissions
 
     /// <summary>Launch definitions, without the right to submit jobs of one's own making.</summary>
     public const string DefinitionLaunch = "definition_launch";
+    /// <summary>See who is notified of what, and what became of the messages.</summary>
+    public const string NotificationRead = "notification_read";
 
+    /// <summary>Make and change subscriptions to notifications, test them, and replay what could not be delivered.</summary>
+    public const string NotificationWrite = "notification_write";
     /// <summary>See the repository of job definitions and its jobs.</summary>
     public const string RepositoryRead = "repository_read";
 
@@ -80,6 +84,7 @@ public static class Permissions
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
         DefinitionRead, DefinitionWrite, DefinitionLaunch,
+        NotificationRead, NotificationWrite,
         RepositoryRead, RepositoryWrite,
     ];
 

@@ -5,12 +5,14 @@ using Ascob.Core.Access;
 using Ascob.Core.Definitions.Parameters;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
+using Ascob.Core.Timing;
 
 namespace Ascob.Core.Definitions;
 
 /// <summary>Makes a run of a definition: checks the parameters, fills in the template, and has the run stored if the definition's policy allows it.</summary>
-public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector)
+public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, MonotonicClock clock)
 {
     private const string ShellLabels = "shell_";
 
@@ -46,7 +48,8 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
         var spec = values.AddTo(template);
         spec = spec with { Submitter = request.Submitter ?? spec.Submitter, Description = spec.Description ?? definition.Name };
-        if (request.ExtraVariables is not { Count: > 0 } extra || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
+        var extra = Extra(definition, request);
+        if (extra.Count == 0 || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
         {
             return spec;
         }
@@ -58,6 +61,18 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         }
 
         return spec with { Parameters = parameters };
+    }
+
+    // A client's variables come before those that tell a job of itself.
+    private Dictionary<string, string> Extra(Definition definition, LaunchRequest request)
+    {
+        var extra = new Dictionary<string, string>(ScriptVariables.Of(definition, clock.Now) ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (name, value) in request.ExtraVariables ?? new Dictionary<string, string>())
+        {
+            extra[name] = value;
+        }
+
+        return extra;
     }
 
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
