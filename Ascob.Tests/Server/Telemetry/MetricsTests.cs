@@ -33,6 +33,7 @@ public sealed partial class MetricsTests
         var waiter = await client.AcceptedAsync(new { submitter = "metrics", labels = Http.Dummy(("dummy_run_ms", "10")), locks = new[] { new { key = "metrics" } } });
         Assert.Equal(("SUCCEEDED", "SUCCEEDED"), (await client.EndAsync(holder), await client.EndAsync(waiter)));
         server.Get<AscobMetrics>().ConsulError("away");
+        server.Get<ScheduleMetrics>().Fired(Ascob.Core.Schedules.TickState.Launched, TimeSpan.FromSeconds(1));
 
         await Http.UntilAsync(
             async () =>
