@@ -63,6 +63,15 @@ public static class Permissions
     /// <summary>Have the repository of job definitions looked at and applied; take its jobs out of the active ones and back.</summary>
     public const string RepositoryWrite = "repository_write";
 
+    /// <summary>See definitions.</summary>
+    public const string DefinitionRead = "definition_read";
+
+    /// <summary>Make, change, suspend and delete definitions.</summary>
+    public const string DefinitionWrite = "definition_write";
+
+    /// <summary>Launch definitions, without the right to submit jobs of one's own making.</summary>
+    public const string DefinitionLaunch = "definition_launch";
+
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -71,6 +80,7 @@ public static class Permissions
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
         RepositoryRead, RepositoryWrite,
+        DefinitionRead, DefinitionWrite, DefinitionLaunch,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

@@ -34,6 +34,43 @@ public interface IAscobApi
     [Get("/api/runs")]
     Task<RunList> ListRunsAsync([Query] RunQuery query, CancellationToken cancellationToken);
 
+    /// <summary>Defines a job.</summary>
+    [Post("/api/definitions")]
+    Task<DefinitionInfo> CreateDefinitionAsync([Body] SaveDefinitionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads a page of definitions.</summary>
+    [Get("/api/definitions")]
+    Task<DefinitionList> ListDefinitionsAsync([Query] DefinitionQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Reads a definition, by name or number.</summary>
+    [Get("/api/definitions/{name}")]
+    Task<DefinitionInfo> GetDefinitionAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Saves the next version of a definition.</summary>
+    [Put("/api/definitions/{name}")]
+    Task<DefinitionInfo> SaveDefinitionAsync(string name, [Body] SaveDefinitionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a definition.</summary>
+    [Delete("/api/definitions/{name}")]
+    Task DeleteDefinitionAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Gives a definition another name.</summary>
+    [Post("/api/definitions/{name}/rename")]
+    Task<DefinitionInfo> RenameDefinitionAsync(string name, [Body] RenameDefinitionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Has schedules pass a definition over.</summary>
+    [Post("/api/definitions/{name}/suspend")]
+    Task<DefinitionInfo> SuspendDefinitionAsync(string name, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Has schedules launch a definition again.</summary>
+    [Post("/api/definitions/{name}/resume")]
+    Task<DefinitionInfo> ResumeDefinitionAsync(string name, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Launches a definition.</summary>
+    [Post("/api/definitions/{name}/runs")]
+    Task<LaunchDefinitionResponse> LaunchDefinitionAsync(
+        string name, [Body] LaunchDefinitionRequest request, [Header("Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken);
+
     /// <summary>Searches runs by the original's filters.</summary>
     [Post("/api/search/runs")]
     Task<SearchRunsResponse> SearchRunsAsync([Body] SearchRunsRequest request, CancellationToken cancellationToken);

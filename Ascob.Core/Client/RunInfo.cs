@@ -67,6 +67,18 @@ public sealed record RunInfo
     /// <summary>Gets the identifier of the token that submitted the run.</summary>
     public string? Token { get; init; }
 
+    /// <summary>Gets the number of the definition that the run was launched from.</summary>
+    public long? DefinitionId { get; init; }
+
+    /// <summary>Gets the name that the definition had then.</summary>
+    public string? DefinitionName { get; init; }
+
+    /// <summary>Gets the version of the definition that the run was made of.</summary>
+    public int? DefinitionVersion { get; init; }
+
+    /// <summary>Gets what asked for the launch; null for a job that was simply submitted.</summary>
+    public RunCause? Cause { get; init; }
+
     /// <summary>Gets the number of changes so far; equal versions are equal runs.</summary>
     public long Version { get; init; }
 
@@ -107,6 +119,10 @@ public sealed record RunInfo
             Attempt = run.Attempt,
             Progress = run.Progress,
             Token = run.Token,
+            DefinitionId = run.DefinitionId,
+            DefinitionName = run.DefinitionName,
+            DefinitionVersion = run.DefinitionVersion,
+            Cause = run.Cause,
             Version = run.Version,
             Route = run.Route is null ? null : ExplainResponse.From(run.Route),
         };

@@ -121,6 +121,18 @@ public sealed record Run
     /// <summary>Gets whether the output has been taken over from the backend for good.</summary>
     public bool OutputArchived { get; init; }
 
+    /// <summary>Gets the definition that the run was launched from; null for a job of its own.</summary>
+    public long? DefinitionId { get; init; }
+
+    /// <summary>Gets the name that the definition had then.</summary>
+    public string? DefinitionName { get; init; }
+
+    /// <summary>Gets the version of the definition that the run was made of.</summary>
+    public int? DefinitionVersion { get; init; }
+
+    /// <summary>Gets what asked for the run; null for a job that was simply submitted.</summary>
+    public RunCause? Cause { get; init; }
+
     /// <summary>Gets the unique text that travels with the present attempt: the same on every resend, another for each retry.</summary>
     public string Marker => Attempt <= 1 ? $"{MarkerPrefix}{MarkerId}" : $"{MarkerPrefix}{MarkerId}-{Attempt}";
 

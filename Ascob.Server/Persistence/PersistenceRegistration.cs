@@ -1,6 +1,7 @@
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Cluster;
+using Ascob.Core.Definitions;
 using Ascob.Core.Files;
 using Ascob.Core.Runs;
 using Ascob.Core.Schedules;
@@ -9,6 +10,7 @@ using Ascob.Server.Configuration;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Contents;
+using Ascob.Server.Persistence.Definitions;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks.Consul;
 using Ascob.Server.Persistence.Runs;
@@ -50,6 +52,7 @@ internal static class PersistenceRegistration
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<IBackendStateStore, BackendStateStore>();
         services.AddSingleton<IMemberStore, MemberStore>();
+        services.AddSingleton<IDefinitionStore, DefinitionStore>();
         services.AddSingleton<IScheduleStore, ScheduleStore>();
         services.AddSingleton(new RunFileLimits(configuration.GetValue<long?>("Ascob:Limits:MaxFileBytes") ?? RunFileLimits.Default));
         AddContents(services, ContentsSettings.From(configuration));

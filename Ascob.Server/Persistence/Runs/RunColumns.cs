@@ -22,7 +22,10 @@ internal static class RunColumns
         "callback_events", "intent_place",
     ];
 
-    private static readonly string[] All = [.. Fixed, .. Changing];
+    // Fixed too; behind the others because they came later.
+    private static readonly string[] Origin = ["definition_id", "definition_name", "definition_version", "cause"];
+
+    private static readonly string[] All = [.. Fixed, .. Changing, .. Origin];
 
     /// <summary>Gets the columns of an insert.</summary>
     public static string Names { get; } = string.Join(", ", All);
@@ -68,7 +71,11 @@ internal static class RunColumns
             .Text("marker_id", run.MarkerId)
             .Text("token", run.Token)
             .Time("defined_at", run.DefinedAt);
-        return BindChanging(args, run, documents);
+        return BindChanging(args, run, documents)
+            .Long("definition_id", run.DefinitionId)
+            .Text("definition_name", run.DefinitionName)
+            .Int("definition_version", run.DefinitionVersion)
+            .Text("cause", run.Cause?.ToStored());
     }
 
     public static SqlArgs BindChanging(SqlArgs args, Run run, RunDocuments documents) => args
@@ -144,6 +151,10 @@ internal static class RunColumns
         HasFiles = row.GetBoolean(36),
         CallbackEvents = row.GetInt32(37),
         IntentPlace = Text(row, 38),
+        DefinitionId = Long(row, 39),
+        DefinitionName = Text(row, 40),
+        DefinitionVersion = row.IsDBNull(41) ? null : row.GetInt32(41),
+        Cause = RunCause.FromStored(Text(row, 42)),
     };
 
     public static string? Text(DbDataReader row, int index) => row.IsDBNull(index) ? null : row.GetString(index);

@@ -11,6 +11,7 @@ namespace Ascob.Server.Persistence.Runs;
 internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sql, RunIds ids) : IRunStore
 {
     private readonly RunSearchSql _search = new(sql.Dialect);
+    private readonly LaunchGuardSql _guards = new(sql.Dialect);
 
     public ValueTask<long> NextIdAsync(CancellationToken cancellationToken) => ids.NextAsync(cancellationToken);
 
@@ -19,7 +20,14 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         ArgumentNullException.ThrowIfNull(run);
         while (true)
         {
-            if (await writer.WriteAsync(new AddRun(sql, run), cancellationToken))
+            if (run.Guard is { } guard)
+            {
+                if (await writer.WriteAsync(new GuardedAdd(sql, _guards, guard, run), cancellationToken) is { } guarded)
+                {
+                    return new AddOutcome(run.Run.Id, guarded);
+                }
+            }
+            else if (await writer.WriteAsync(new AddRun(sql, run), cancellationToken))
             {
                 return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
             }

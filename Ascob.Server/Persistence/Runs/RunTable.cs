@@ -86,6 +86,14 @@ internal sealed class RunTable
     /// <summary>Gets the labels as a document; PostgreSQL only.</summary>
     public string? Labels { get; init; }
 
+    public long? DefinitionId { get; init; }
+
+    public string? DefinitionName { get; init; }
+
+    public int? DefinitionVersion { get; init; }
+
+    public string? Cause { get; init; }
+
     public static void Configure(ModelBuilder model) => model.Entity<RunTable>(table =>
     {
         table.ToTable("runs");
@@ -101,6 +109,11 @@ internal sealed class RunTable
         table.HasIndex(r => new { r.Submitter, r.Id }).HasDatabaseName("ix_runs_submitter");
         table.HasIndex(r => new { r.BackendId, r.Id }).HasDatabaseName("ix_runs_backend");
         table.HasIndex(r => new { r.ParentId, r.Id }).HasDatabaseName("ix_runs_parent").HasFilter("parent_id IS NOT NULL");
+
+        // Runs of definitions only, so that plain submissions do not touch them.
+        table.Property(r => r.DefinitionName).HasMaxLength(180);
+        table.HasIndex(r => new { r.DefinitionId, r.Id }).HasDatabaseName("ix_runs_definition").HasFilter("definition_id IS NOT NULL");
+        table.HasIndex(r => new { r.DefinitionId, r.Status, r.EndedAt }).HasDatabaseName("ix_runs_definition_status").HasFilter("definition_id IS NOT NULL");
         table.HasIndex(r => new { r.DefinedAt, r.Id }).HasDatabaseName("ix_runs_defined");
 
         // Final runs have no next look, so the index holds the active ones only, however long the history.

@@ -4,6 +4,7 @@ using System.Text;
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Cluster;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Locks;
@@ -37,6 +38,7 @@ public class AbsentStore : DispatchProxy
         services.Replace(ServiceDescriptor.Singleton(Create<IBackendStateStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IMemberStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IRepositoryStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IDefinitionStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton<ITokenStore>(new MemoryTokenStore()));
         services.Replace(ServiceDescriptor.Singleton<ISecretProtector>(new MemoryProtector()));
     }
