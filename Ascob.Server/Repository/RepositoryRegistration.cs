@@ -1,5 +1,5 @@
+using Ascob.Core.Definitions;
 using Ascob.Core.Repository;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Repository;
 
@@ -10,7 +10,9 @@ internal static class RepositoryRegistration
     public static IServiceCollection AddAscobRepository(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddAscobCheckouts(configuration);
-        services.TryAddSingleton<IRepositoryPublisher, NoPublisher>();
+        services.AddSingleton<IRepositoryPublisher, DefinitionPublisher>();
+        services.AddSingleton<ILaunchForm, RepositoryForm>();
+        services.AddSingleton<RepositoryJobs>();
         services.AddSingleton<RepositoryWake>();
         services.AddSingleton<RepositorySync>();
         services.AddSingleton<ExecutionEvents>();

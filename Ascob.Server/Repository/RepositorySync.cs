@@ -106,7 +106,11 @@ internal sealed partial class RepositorySync(
         // Also where another server, or an earlier life of this one, applied the commit and went away before the rest was done.
         if (next.Published != next.Commit)
         {
-            await publisher.PublishAsync(next, cancellationToken);
+            if (!await publisher.PublishAsync(next, cancellationToken))
+            {
+                return true;
+            }
+
             var stored = await store.ReadAsync(cancellationToken);
             if (stored.State.Commit == next.Commit)
             {

@@ -26,7 +26,7 @@ internal static class OverseerJobEndpoints
         jobs.MapGet("/{name}", GetAsync).Requires(Permissions.RepositoryRead).WithName("GetOverseerJob").WithSummary("Read a job of the repository, with its latest executions")
             .Query<int>("limit", $"How many executions to name; 1 to {MostExecutions}, usually {UsualExecutions}.").Query<string>("cursor", "The nextCursor of the page before.")
             .Produces<OverseerJob>().Refuses(404);
-        jobs.MapPost("/{name}", ExecuteAsync).Requires(Permissions.JobSubmit).WithName("ExecuteOverseerJob").WithSummary("Execute a job of the repository")
+        jobs.MapPost("/{name}", ExecuteAsync).Requires(Permissions.DefinitionLaunch).WithName("ExecuteOverseerJob").WithSummary("Execute a job of the repository")
             .WithDescription("The body is a JSON object of the job's variables, or a form with a field for each.")
             .Takes<IReadOnlyDictionary<string, object>>(required: false)
             .Query<string>("submitter", "Who the execution is for.")
