@@ -53,6 +53,8 @@ internal static class AscobServer
         builder.Services.AddSingleton<ServerOrders>();
         builder.Services.AddHostedService<WorkerBackends>();
         builder.Services.AddAscobEngine();
+        builder.Services.AddAscobNotifications(builder.Configuration);
+        builder.Services.AddAscobSchedules(builder.Configuration);
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);
 

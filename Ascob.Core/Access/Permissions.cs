@@ -57,12 +57,6 @@ public static class Permissions
     /// <summary>Break locks.</summary>
     public const string LockBreak = "lock_break";
 
-    /// <summary>See the repository of job definitions and its jobs.</summary>
-    public const string RepositoryRead = "repository_read";
-
-    /// <summary>Have the repository of job definitions looked at and applied; take its jobs out of the active ones and back.</summary>
-    public const string RepositoryWrite = "repository_write";
-
     /// <summary>See definitions.</summary>
     public const string DefinitionRead = "definition_read";
 
@@ -72,6 +66,18 @@ public static class Permissions
     /// <summary>Launch definitions, without the right to submit jobs of one's own making.</summary>
     public const string DefinitionLaunch = "definition_launch";
 
+    /// <summary>See who is notified of what, and what became of the messages.</summary>
+    public const string NotificationRead = "notification_read";
+
+    /// <summary>Make and change subscriptions to notifications, test them, and replay what could not be delivered.</summary>
+    public const string NotificationWrite = "notification_write";
+
+    /// <summary>See the repository of job definitions and its jobs.</summary>
+    public const string RepositoryRead = "repository_read";
+
+    /// <summary>Have the repository of job definitions looked at and applied; take its jobs out of the active ones and back.</summary>
+    public const string RepositoryWrite = "repository_write";
+
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -79,8 +85,9 @@ public static class Permissions
         JobRunRead, JobRunOutput, JobRunRefresh, JobRunSearch, JobRunResolve,
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
-        RepositoryRead, RepositoryWrite,
         DefinitionRead, DefinitionWrite, DefinitionLaunch,
+        NotificationRead, NotificationWrite,
+        RepositoryRead, RepositoryWrite,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

@@ -5,12 +5,14 @@ using Ascob.Core.Access;
 using Ascob.Core.Definitions.Parameters;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
+using Ascob.Core.Timing;
 
 namespace Ascob.Core.Definitions;
 
 /// <summary>Makes a run of a definition: checks the parameters, fills in the template, and has the run stored if the definition's policy allows it.</summary>
-public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, IEnumerable<ILaunchForm> forms)
+public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, MonotonicClock clock, IEnumerable<ILaunchForm> forms)
 {
     private const string ShellLabels = "shell_";
 
@@ -36,7 +38,7 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         {
             var made = request.JobSpec is { } given ? given : await form.MakeAsync(definition, request.Parameters, cancellationToken).ConfigureAwait(false);
             return made.IsSuccess
-                ? await SubmitAsync(definition, request, Own(made.Value, request), caller, cancellationToken).ConfigureAwait(false)
+                ? await SubmitAsync(definition, request, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
                 : made.Error;
         }
 
@@ -53,13 +55,14 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     {
         var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
         var spec = values.AddTo(template);
-        return Own(spec with { Description = spec.Description ?? definition.Name }, request);
+        return Own(spec with { Description = spec.Description ?? definition.Name }, definition, request);
     }
 
-    private static JobSpec Own(JobSpec spec, LaunchRequest request)
+    private JobSpec Own(JobSpec spec, Definition definition, LaunchRequest request)
     {
         spec = spec with { Submitter = request.Submitter ?? spec.Submitter };
-        if (request.ExtraVariables is not { Count: > 0 } extra || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
+        var extra = Extra(definition, request);
+        if (extra.Count == 0 || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
         {
             return spec;
         }
@@ -71,6 +74,18 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         }
 
         return spec with { Parameters = parameters };
+    }
+
+    // A client's variables come before those that tell a job of itself.
+    private Dictionary<string, string> Extra(Definition definition, LaunchRequest request)
+    {
+        var extra = new Dictionary<string, string>(ScriptVariables.Of(definition, clock.Now) ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (name, value) in request.ExtraVariables ?? new Dictionary<string, string>())
+        {
+            extra[name] = value;
+        }
+
+        return extra;
     }
 
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)

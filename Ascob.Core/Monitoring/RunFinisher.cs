@@ -240,6 +240,7 @@ public sealed class RunFinisher(
                 BackendUrl = null,
                 ClaimedBy = null,
                 ExitCode = null,
+                MaxMemoryKb = null,
                 Progress = null,
                 SubmittedAt = null,
                 StartedAt = null,
@@ -264,6 +265,7 @@ public sealed class RunFinisher(
         BackendUrl = report.Url ?? run.BackendUrl,
         Progress = report.Progress ?? run.Progress,
         ExitCode = report.ExitCode ?? run.ExitCode,
+        MaxMemoryKb = report.MaxMemoryKb ?? run.MaxMemoryKb,
         BackendKeys = report.Keys is { } more && more.Any(k => run.BackendKeys is null || !run.BackendKeys.TryGetValue(k.Key, out var old) || old != k.Value)
             ? Merge(run.BackendKeys, more)
             : run.BackendKeys,

@@ -23,4 +23,10 @@ public static class RunEventTypes
 
     /// <summary>A person decided: stop, verdict, start, lock break.</summary>
     public const string Operator = "operator";
+
+    /// <summary>The run takes longer than expected; it goes on.</summary>
+    public const string Longer = "longer";
+
+    /// <summary>The entry of <c>data</c> with the name of a <see cref="Custom"/> event.</summary>
+    public const string CustomName = "event";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Ascob.Core.Kuroko2;
 
 namespace Ascob.Server.Configuration;
 
@@ -44,10 +45,21 @@ internal static class Rules
             ? null
             : "must be words of letters, digits and . _ - that end with / each, such as ascob/locks/";
 
+    public static string? TaskName(string value) =>
+        value.Length is 0 or > 100 || !value.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? "must be 1 to 100 letters, digits and _"
+        : ScriptRules.IsBuiltIn(value) ? "is a task of the language and cannot be given another meaning"
+        : null;
+
+    public static string? Zone(string value) =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(value, out _) ? null : "must be the IANA name of a time zone, such as Europe/Berlin";
+
     public static string? Network(string value) =>
         IPAddress.TryParse(value, out _) || IPNetwork.TryParse(value, out _)
             ? null
             : "must be an IP address or a network such as 10.0.0.0/8";
+
+    public static string? Host(string value) =>
+        Network(value) is null || Uri.CheckHostName(value) == UriHostNameType.Dns ? null : "must be a host name, an IP address or a network such as 10.0.0.0/8";
 
     public static Rule Number(long least, long most) => value =>
         long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most

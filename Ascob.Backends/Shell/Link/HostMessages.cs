@@ -110,6 +110,9 @@ internal sealed record JobReport(string Marker, HostJobState State)
 
     public bool OutputCut { get; init; }
 
+    /// <summary>Gets the most memory that the job's processes held together when they were looked at, in kB; 0 where they were not.</summary>
+    public long MaxMemoryKb { get; init; }
+
     /// <summary>Gets whether it is known that the ended job has written nothing.</summary>
     public bool Quiet { get; init; }
 }

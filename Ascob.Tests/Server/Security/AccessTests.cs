@@ -41,6 +41,9 @@ public sealed class AccessTests
                 case AccessKind.Permission:
                     Assert.Contains(route.Requirement.Permission, Permissions.All);
                     break;
+                case AccessKind.Application:
+                    Assert.StartsWith("/v1/", route.Path, StringComparison.Ordinal);
+                    break;
                 case AccessKind.AnyToken:
                     Assert.Equal("GET /api/security/whoami", route.ToString());
                     break;
