@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Ascob.Core.Access;
 using Ascob.Core.Definitions;
 using Ascob.Core.Errors;

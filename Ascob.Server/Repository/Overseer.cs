@@ -1,15 +1,28 @@
 using Ascob.Core.Access;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Repository;
 using Ascob.Core.Runs;
+using Ascob.Core.Schedules;
 using Ascob.Core.Timing;
 
 namespace Ascob.Server.Repository;
 
 /// <summary>What can be done with the repository's jobs and their executions.</summary>
-internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, IRepositoryPublisher publisher, JobService jobs, RunOrders orders, ExecutionEvents events, MonotonicClock clock)
+internal sealed class Overseer(
+    IRepositoryStore store,
+    JobLauncher launcher,
+    IRepositoryPublisher publisher,
+    JobService jobs,
+    RunOrders orders,
+    ExecutionEvents events,
+    IDefinitionStore definitions,
+    IScheduleStore scheduleStore,
+    ScheduleService schedules,
+    MonotonicClock clock)
 {
     private const int MostTries = 10;
+    private const int NextRuns = 10;
     private const string Asked = "api";
 
     /// <summary>Answers all jobs, by name.</summary>
@@ -123,6 +136,18 @@ internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, IRe
         }
 
         return new Error(ErrorKind.Unavailable, "repository.busy", "The repository's jobs are being changed just now; ask again.");
+    }
+
+    /// <summary>Answers when a job runs next by itself.</summary>
+    public async Task<IReadOnlyList<DateTimeOffset>> NextRunsAsync(KnownJob known, CancellationToken cancellationToken)
+    {
+        if (!known.Active || known.Job.Schedule.Count == 0 || await definitions.FindAsync(known.Job.Name, cancellationToken) is not { Source: DefinitionPublisher.Source } definition)
+        {
+            return [];
+        }
+
+        var all = await scheduleStore.ListAsync(definition.Id, 0, ScheduleService.MostOfDefinition, cancellationToken);
+        return [.. (await schedules.NextAsync(all, NextRuns, cancellationToken)).Select(f => f.DueAt)];
     }
 
     /// <summary>Answers what is wrong in a file now.</summary>

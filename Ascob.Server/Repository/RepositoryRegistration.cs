@@ -11,6 +11,7 @@ internal static class RepositoryRegistration
     {
         services.AddAscobCheckouts(configuration);
         services.AddSingleton<IRepositoryPublisher, DefinitionPublisher>();
+        services.AddSingleton<IDefinitionFollower, ScheduleFollower>();
         services.AddSingleton<ILaunchForm, RepositoryForm>();
         services.AddSingleton<RepositoryJobs>();
         services.AddSingleton<RepositoryWake>();
@@ -27,6 +28,7 @@ internal static class RepositoryRegistration
     public static IServiceCollection AddAscobCheckouts(this IServiceCollection services, IConfiguration configuration)
     {
         services.Configure<RepositoryOptions>(configuration.GetSection(RepositoryOptions.Section));
+        services.AddSingleton<RepositoryMetrics>();
         services.AddSingleton<GitSource>();
         services.AddSingleton<Library>();
         services.AddSingleton<Checkouts>();

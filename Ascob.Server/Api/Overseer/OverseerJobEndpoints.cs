@@ -80,6 +80,7 @@ internal static class OverseerJobEndpoints
 
         var known = found.Value;
         var runs = await overseer.ExecutionsAsync(name, limit, before, context.GetCaller(), context.RequestAborted);
+        var next = await overseer.NextRunsAsync(known, context.RequestAborted);
         var errors = await overseer.ErrorsOfAsync(known.Job.File, context.RequestAborted);
         await Answer.WriteAsync(context, runs, page => new OverseerJob(
             name,
@@ -87,7 +88,7 @@ internal static class OverseerJobEndpoints
             known.Active,
             known.Commit,
             known.Author,
-            [],
+            next,
             [.. page.Items.Select(ExecutionIds.Of)],
             page.NextBeforeId?.ToString(CultureInfo.InvariantCulture),
             [.. errors.Select(OverseerWire.Error)]));

@@ -78,4 +78,41 @@ public sealed class RepositoryDefinitionsTests : OverseerApi
         Assert.Equal("of the repository\n", await OutputAsync("a"));
         Assert.NotEqual("git", (await GetAsync("/api/definitions/a")).TryGetProperty("source", out var source) ? source.GetString() : null);
     }
+
+    [Fact]
+    public async Task B36_To_B41_Schedules_RunJobsByThemselves_AndOnlyThose()
+    {
+        await ApplyAsync(
+            ("often.yml", "- command: echo x\n  schedule: [{frequency: '1', priority: '3'}]"),
+            ("cron.yml", "- schedule: [{frequency: '*/5 * * * *'}]"),
+            ("once.yml", "- schedule: [{time: 2099-01-31 12:00:00}]"),
+            ("wrong.yml", "- schedule: [{frequency: '99 * * * *'}, {frequency: 60}]"),
+            ("never.yml", "- command: echo x"));
+
+        Assert.Equal(0, (await GetAsync("/jobs/cron")).GetProperty("nextRuns")[0].GetDateTimeOffset().Minute % 5);
+        Assert.Equal(new DateTimeOffset(2099, 1, 31, 12, 0, 0, TimeSpan.Zero), Assert.Single((await GetAsync("/jobs/once")).GetProperty("nextRuns").EnumerateArray()).GetDateTimeOffset());
+        Assert.Contains("schedule", Assert.Single((await GetAsync("/jobs/wrong")).GetProperty("errors").EnumerateArray()).GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.NotEmpty((await GetAsync("/jobs/wrong")).GetProperty("nextRuns").EnumerateArray());
+        var execution = await FirstExecutionAsync("often");
+        Assert.StartsWith("schedule", (await EndAsync(execution)).GetProperty("trigger").GetString(), StringComparison.Ordinal);
+        Assert.Empty((await GetAsync("/jobs/never")).GetProperty("executions").EnumerateArray());
+        Assert.Empty((await GetAsync("/jobs/never")).GetProperty("nextRuns").EnumerateArray());
+
+        await Root.DeleteAsync("/jobs/often", Cancel);
+        Assert.Empty((await GetAsync("/jobs/often")).GetProperty("nextRuns").EnumerateArray());
+        Assert.Equal(HttpStatusCode.Conflict, (await Root.PostAsJsonAsync("/jobs/often", new { }, Cancel)).StatusCode);
+    }
+
+    private async Task<string> FirstExecutionAsync(string job)
+    {
+        while (true)
+        {
+            if ((await GetAsync($"/jobs/{job}")).GetProperty("executions").EnumerateArray().FirstOrDefault() is { ValueKind: System.Text.Json.JsonValueKind.String } id)
+            {
+                return $"/jobs/{job}/{id.GetString()}";
+            }
+
+            await Task.Delay(50, Cancel);
+        }
+    }
 }
