@@ -71,6 +71,7 @@ internal static class CliRoot
             ListCommand.Create(context),
             StopCommand.Create(context),
             TokenCommand.Create(context),
+            NotificationCommand.Create(context),
             DoctorCommand.Create(context),
             DemoCommand.Create(context),
             WorkerCommand.Create(context),
