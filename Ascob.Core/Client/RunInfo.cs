@@ -49,6 +49,9 @@ public sealed record RunInfo
     /// <summary>Gets the exit code of the last attempt where the backend has one.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>Gets the most memory that the job's processes held together, in kB; null where that is not known.</summary>
+    public long? MaxMemoryKb { get; init; }
+
     /// <summary>Gets the labels.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
@@ -66,6 +69,18 @@ public sealed record RunInfo
 
     /// <summary>Gets the identifier of the token that submitted the run.</summary>
     public string? Token { get; init; }
+
+    /// <summary>Gets the number of the definition that the run was launched from.</summary>
+    public long? DefinitionId { get; init; }
+
+    /// <summary>Gets the name that the definition had then.</summary>
+    public string? DefinitionName { get; init; }
+
+    /// <summary>Gets the version of the definition that the run was made of.</summary>
+    public int? DefinitionVersion { get; init; }
+
+    /// <summary>Gets what asked for the launch; null for a job that was simply submitted.</summary>
+    public RunCause? Cause { get; init; }
 
     /// <summary>Gets the number of changes so far; equal versions are equal runs.</summary>
     public long Version { get; init; }
@@ -101,12 +116,17 @@ public sealed record RunInfo
             BackendStatus = run.BackendStatus,
             BackendUrl = run.BackendUrl,
             ExitCode = run.ExitCode,
+            MaxMemoryKb = run.MaxMemoryKb,
             Labels = run.Spec.Labels,
             Parameters = Masked(run.Spec),
             Locks = run.Spec.Locks is null ? null : [.. run.Spec.Locks.Select(l => RunLockInfo.From(l, run.Fences))],
             Attempt = run.Attempt,
             Progress = run.Progress,
             Token = run.Token,
+            DefinitionId = run.DefinitionId,
+            DefinitionName = run.DefinitionName,
+            DefinitionVersion = run.DefinitionVersion,
+            Cause = run.Cause,
             Version = run.Version,
             Route = run.Route is null ? null : ExplainResponse.From(run.Route),
         };

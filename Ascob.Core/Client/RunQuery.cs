@@ -23,6 +23,9 @@ public sealed record RunQuery
     /// <summary>Gets the parent wanted; null for all.</summary>
     public long? Parent { get; init; }
 
+    /// <summary>Gets the definition wanted, by name or number; null for all.</summary>
+    public string? Definition { get; init; }
+
     /// <summary>Gets the time after which a run was defined; null for no bound.</summary>
     public DateTimeOffset? DefinedAfter { get; init; }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Ascob.Core.Client;
+using Ascob.Core.Definitions;
 using Ascob.Core.Runs;
 using Ascob.Core.Schedules;
 
@@ -50,6 +51,11 @@ public static class AscobJson
         options.Converters.Add(WordConverter<LockPolicy>.From((LockPolicy.Wait, "wait"), (LockPolicy.Fail, "fail"), (LockPolicy.Skip, "skip")));
         options.Converters.Add(WordConverter<ResolutionVerdict>.From(
             (ResolutionVerdict.Adopt, "adopt"), (ResolutionVerdict.NotStarted, "not_started"), (ResolutionVerdict.Failed, "failed")));
+        options.Converters.Add(WordConverter<NextExecution>.From(
+            (NextExecution.Always, "always"),
+            (NextExecution.NotWhileWorkingOrError, "not_while_working_or_error"),
+            (NextExecution.NotWhileWorking, "not_while_working"),
+            (NextExecution.NotWhileError, "not_while_error")));
         options.Converters.Add(WordConverter<CatchUpPolicy>.From((CatchUpPolicy.None, "none"), (CatchUpPolicy.One, "one"), (CatchUpPolicy.All, "all")));
         options.Converters.Add(WordConverter<OverlapPolicy>.From((OverlapPolicy.Allow, "allow"), (OverlapPolicy.Skip, "skip"), (OverlapPolicy.Queue, "queue")));
         options.TypeInfoResolverChain.Insert(0, AscobJsonContext.Default);

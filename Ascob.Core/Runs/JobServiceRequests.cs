@@ -15,12 +15,17 @@ public sealed record SubmitRequest(
     JobSpec Spec,
     string? IdempotencyKey = null,
     string? BodyHash = null,
-    IReadOnlyList<StagedFile>? Files = null);
+    IReadOnlyList<StagedFile>? Files = null)
+{
+    /// <summary>Gets the definition that the job was made from; null for none.</summary>
+    public RunOrigin? Origin { get; init; }
+}
 
 /// <summary>The answer of a submission.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="Replayed">Whether the idempotency key answered with an earlier run.</param>
-public sealed record Submission(long RunId, bool Replayed);
+/// <param name="Prevented">Whether the definition's policy kept the run from starting; it is stored as ended.</param>
+public sealed record Submission(long RunId, bool Replayed, bool Prevented = false);
 
 /// <summary>What is different in the next run.</summary>
 /// <param name="Submitter">Null keeps the old one.</param>

@@ -14,6 +14,9 @@ public sealed record NewRun(
     /// <summary>Gets the contents that become the run's files.</summary>
     public IReadOnlyList<Files.StagedFile> Files { get; init; } = [];
 
+    /// <summary>Gets what must hold in the same transaction; null for a job that comes from no definition.</summary>
+    public LaunchGuard? Guard { get; init; }
+
     /// <summary>Gets the run whose files become this one's too, as they are when it is stored; null for none.</summary>
     public long? SharesFilesOf { get; init; }
 }
@@ -40,4 +43,10 @@ public enum AddOutcomeKind
 
     /// <summary>The same key came with another body; nothing was stored.</summary>
     KeyReused,
+
+    /// <summary>Something stood in the way of the launch: what <see cref="LaunchGuard.Prevented"/> made was stored.</summary>
+    Prevented,
+
+    /// <summary>The definition is gone; nothing was stored.</summary>
+    DefinitionGone,
 }

@@ -58,6 +58,9 @@ public sealed record Run
     /// <summary>Gets the exit code of the last attempt where the backend has one.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>Gets the most memory that the job's processes held together, in kB, where the backend tells; of the last attempt.</summary>
+    public long? MaxMemoryKb { get; init; }
+
     /// <summary>Gets when the run was stored.</summary>
     public required DateTimeOffset DefinedAt { get; init; }
 
@@ -109,6 +112,9 @@ public sealed record Run
     /// <summary>Gets how often the backend was asked in vain since the last good answer.</summary>
     public int FailedChecks { get; init; }
 
+    /// <summary>Gets the run's place in the line for a slot of its backend, smaller first (see <see cref="QueueRanks"/>); null where it stands in no line.</summary>
+    public long? QueueRank { get; init; }
+
     /// <summary>Gets whether the run counts against its backend's capacity.</summary>
     public bool HoldsSlot { get; init; }
 
@@ -120,6 +126,18 @@ public sealed record Run
 
     /// <summary>Gets whether the output has been taken over from the backend for good.</summary>
     public bool OutputArchived { get; init; }
+
+    /// <summary>Gets the definition that the run was launched from; null for a job of its own.</summary>
+    public long? DefinitionId { get; init; }
+
+    /// <summary>Gets the name that the definition had then.</summary>
+    public string? DefinitionName { get; init; }
+
+    /// <summary>Gets the version of the definition that the run was made of.</summary>
+    public int? DefinitionVersion { get; init; }
+
+    /// <summary>Gets what asked for the run; null for a job that was simply submitted.</summary>
+    public RunCause? Cause { get; init; }
 
     /// <summary>Gets the unique text that travels with the present attempt: the same on every resend, another for each retry.</summary>
     public string Marker => Attempt <= 1 ? $"{MarkerPrefix}{MarkerId}" : $"{MarkerPrefix}{MarkerId}-{Attempt}";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Ascob.Core.Access;
 using Ascob.Core.Backends;
@@ -47,8 +48,15 @@ public sealed class RunAcceptor(
         var begun = clock.Time.GetTimestamp();
         var checkedSpec = Check(request.Spec, caller);
         return checkedSpec.IsSuccess
-            ? await StoreAsync(new Order(checkedSpec.Value, caller, begun) { Key = KeyOf(request.IdempotencyKey, request.BodyHash, caller), Files = request.Files ?? [] }, cancellationToken)
-                .ConfigureAwait(false)
+            ? await StoreAsync(
+                new Order(checkedSpec.Value, caller, begun)
+                {
+                    Key = KeyOf(request.IdempotencyKey, request.BodyHash, caller),
+                    Files = request.Files ?? [],
+                    Origin = request.Origin,
+                    IsLaunch = request.Origin is not null,
+                },
+                cancellationToken).ConfigureAwait(false)
             : checkedSpec.Error;
     }
 
@@ -77,6 +85,9 @@ public sealed class RunAcceptor(
         var order = new Order(checkedSpec.Value, caller, begun)
         {
             ParentId = source.ParentId ?? source.Id,
+            Origin = source is { DefinitionId: { } definition, DefinitionName: { } name, DefinitionVersion: { } version, Cause: { } cause }
+                ? new RunOrigin(definition, name, version, cause)
+                : null,
             SharesFilesOf = shared.Count > 0 ? source.Id : null,
             Key = overrides.IdempotencyKey is null ? null : KeyOf(overrides.IdempotencyKey, overrides.Hash(source.Id), caller),
         };
@@ -187,14 +198,27 @@ public sealed class RunAcceptor(
 
         var created = new RunEvent(id, 1, run.DefinedAt, RunEventTypes.Created, null, run.Status, order.Caller.Actor, run.StatusReason, CreatedData(backend.Id));
         var added = await AddAsync(
-            new NewRun(run, created, order.Spec.ManualStart ? [] : wanted, order.Key) { Files = order.Files, SharesFilesOf = order.SharesFilesOf },
+            new NewRun(run, created, order.Spec.ManualStart ? [] : wanted, order.Key)
+            {
+                Files = order.Files,
+                SharesFilesOf = order.SharesFilesOf,
+                Guard = order is { IsLaunch: true, Origin: { } origin } ? Guard(run, origin, order) : null,
+            },
             cancellationToken).ConfigureAwait(false);
         switch (added.Outcome)
         {
             case AddOutcomeKind.Replayed:
                 return new Submission(added.RunId, true);
             case AddOutcomeKind.KeyReused:
-                return new Error(ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.");
+                return new Error(ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.")
+                {
+                    Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["runId"] = added.RunId },
+                };
+            case AddOutcomeKind.DefinitionGone:
+                return new Error(ErrorKind.NotFound, "definition.not_found", $"The definition '{run.DefinitionName}' was deleted.");
+            case AddOutcomeKind.Prevented:
+                logger.LogInformation("Run {RunId} of definition {Definition} was prevented", id, run.DefinitionName);
+                return new Submission(id, false, Prevented: true);
             case AddOutcomeKind.Added:
                 break;
         }
@@ -223,9 +247,39 @@ public sealed class RunAcceptor(
             DefinedAt = now,
             NextCheckAt = now + options.Value.ManualStartDeadline,
             StatusReason = order.Spec.ManualStart ? "waiting for its start" : null,
+            DefinitionId = order.Origin?.DefinitionId,
+            DefinitionName = order.Origin?.DefinitionName,
+            DefinitionVersion = order.Origin?.DefinitionVersion,
+            Cause = order.Origin?.Cause,
             HasFiles = order.Files.Count > 0 || order.SharesFilesOf is not null,
         };
     }
+
+    // A launch that is prevented is recorded as a run that ended when it was stored: it has no backend to ask, no locks and no output.
+    private static LaunchGuard Guard(Run run, RunOrigin origin, Order order) => new(origin.DefinitionId, origin.NotWhileWorking, origin.NotWhileError, hindrance =>
+    {
+        var ended = run with
+        {
+            Status = RunStatus.Aborted,
+            StatusReason = hindrance.Reason,
+            EndedAt = run.DefinedAt,
+            NextCheckAt = null,
+            LeaseOwner = null,
+            LeaseUntil = null,
+            IntentAt = null,
+            IntentPlace = null,
+            WaitingSince = null,
+            HasFiles = false,
+            OutputArchived = true,
+        };
+        var data = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["prevented"] = hindrance.Status == RunStatus.Failed ? "error" : "working",
+            ["run"] = hindrance.RunId.ToString(CultureInfo.InvariantCulture),
+        };
+        var created = new RunEvent(run.Id, 1, run.DefinedAt, RunEventTypes.Created, null, RunStatus.Aborted, order.Caller.Actor, hindrance.Reason, data);
+        return new NewRun(ended, created, [], order.Key);
+    });
 
     private async Task<AddOutcome> AddAsync(NewRun added, CancellationToken cancellationToken)
     {
@@ -357,5 +411,9 @@ public sealed class RunAcceptor(
         public IReadOnlyList<StagedFile> Files { get; init; } = [];
 
         public long? SharesFilesOf { get; init; }
+
+        public RunOrigin? Origin { get; init; }
+
+        public bool IsLaunch { get; init; }
     }
 }

@@ -18,6 +18,9 @@ public sealed record RunSearch
     /// <summary>Gets the parent wanted; null for all.</summary>
     public long? ParentId { get; init; }
 
+    /// <summary>Gets the definition wanted; null for all.</summary>
+    public long? DefinitionId { get; init; }
+
     /// <summary>Gets the time after which (exclusive) a run was defined; null for no bound.</summary>
     public DateTimeOffset? DefinedAfter { get; init; }
 

@@ -1,3 +1,4 @@
+using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Server.Security;
@@ -33,6 +34,7 @@ internal static class ApiDocument
             MapWords<LockMode>(swagger, ["exclusive", "shared"]);
             MapWords<LockPolicy>(swagger, ["wait", "fail", "skip"]);
             MapWords<ResolutionVerdict>(swagger, ["adopt", "not_started", "failed"]);
+            MapWords<NextExecution>(swagger, ["always", "not_while_working_or_error", "not_while_working", "not_while_error"]);
             swagger.SupportNonNullableReferenceTypes();
             swagger.OperationFilter<OperationDescriber>();
         });

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Ascob.Core.Access;
 using Ascob.Core.Client;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Server.Security;
@@ -20,6 +22,7 @@ internal static class SearchEndpoints
             .Query<string>("label", "A label as key:value; repeat it for several, which must all match.", many: true)
             .Query<string>("backend", "The id of the backend.")
             .Query<long>("parent", "The number of the parent run.")
+            .Query<string>("definition", "The name or number of the definition that the runs were launched from.")
             .Query<DateTimeOffset>("definedAfter", "Runs defined after this time.")
             .Query<DateTimeOffset>("definedBefore", "Runs defined before this time.")
             .Query<string>("text", "Text that the description contains.")
@@ -30,14 +33,27 @@ internal static class SearchEndpoints
             .WithSummary("Find runs, newest first, with a body").Takes<SearchRunsRequest>().Produces<SearchRunsResponse>();
     }
 
-    private static async Task ListAsync(HttpContext context, JobService jobs)
+    private static async Task ListAsync(HttpContext context, JobService jobs, IDefinitionStore definitions)
     {
-        var search = Read(new QueryReader(context.Request.Query));
+        var query = new QueryReader(context.Request.Query);
+        var definition = query.Text("definition");
+        var search = Read(query);
+        if (definition is not null)
+        {
+            search = search with { DefinitionId = await NumberOfAsync(definitions, definition, context.RequestAborted) };
+        }
+
         await Answer.WriteAsync(
             context,
             await jobs.SearchAsync(search, context.GetCaller(), context.RequestAborted),
             page => new RunList([.. page.Items.Select(RunInfo.From)], page.NextBeforeId is { } next ? Cursor.Write(next) : null));
     }
+
+    // A number is good also for the runs of a definition that was deleted. No run has the number 0.
+    private static async Task<long> NumberOfAsync(IDefinitionStore definitions, string text, CancellationToken cancellationToken) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : (await definitions.FindAsync(text, cancellationToken))?.Id ?? 0;
 
     private static RunSearch Read(QueryReader query)
     {

@@ -1,5 +1,6 @@
 using Ascob.Core.Callbacks;
 using Ascob.Core.Cluster;
+using Ascob.Core.Definitions;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Locks;
 using Ascob.Core.Monitoring;
@@ -55,6 +56,8 @@ internal static class EngineRegistration
         services.AddSingleton<RunAcceptor>();
         services.AddSingleton<RunOrders>();
         services.AddSingleton<JobService>();
+        services.AddSingleton<DefinitionService>();
+        services.AddSingleton<DefinitionLauncher>();
         services.AddSingleton<CallbackService>();
         services.AddSingleton<Retention>();
         services.AddSingleton<BackendLeftovers>();

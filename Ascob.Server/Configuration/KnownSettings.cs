@@ -63,6 +63,11 @@ internal static class KnownSettings
             ("SessionLifetime", Value(Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)))),
             ("EncryptionKey", Value(Any)),
             ("ReplaceEncryptionKey", Value(Flag)))),
+        ("Kuroko2", Section(
+            ("Applications", Map(Value(Secret), Name)),
+            ("StatsOpen", Value(Flag)),
+            ("CustomTasks", Map(Value(Text), TaskName)),
+            ("TimeZone", Value(Zone)))),
         ("Limits", Section(
             ("MaxFileBytes", Value(Number(1, 1L << 50))),
             ("MaxOutputBytes", Value(Number(1024, 1L << 40))),
@@ -87,6 +92,27 @@ internal static class KnownSettings
                 ("Password", Value(Any)),
                 ("From", Value(Text)))))),
         ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
+        ("Schedules", Section(
+            ("Enabled", Value(Flag)),
+            ("MissedAfter", Value(Duration(TimeSpan.FromSeconds(5), TimeSpan.FromHours(1)))),
+            ("Lease", Value(Duration(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(10)))),
+            ("RetryFor", Value(Duration(Zero, Day))),
+            ("KeepTicks", Value(Duration(Zero, TimeSpan.FromDays(3650)))),
+            ("BatchSize", Value(Number(1, 1000))),
+            ("Parallelism", Value(Number(1, 256))))),
+        ("Repository", Section(
+            ("Url", Value(GitUrl)),
+            ("Branch", Value(Text)),
+            ("Path", Value(RelativePath)),
+            ("Username", Value(Text)),
+            ("Password", Value(Any)),
+            ("Token", Value(Any)),
+            ("PollInterval", Value(Duration(Zero, Day))),
+            ("Timeout", Value(Duration(TimeSpan.FromSeconds(1), Day))),
+            ("AutoApply", Value(Flag)),
+            ("WebhookSecret", Value(Secret)),
+            ("Backend", Value(Name)),
+            ("KeepCheckouts", Value(Duration(Zero, Years))))),
         ("Backends", Map(Backend(("Type", Value(Text))), Name)),
         ("Worker", Backend(("Name", Value(Name)))));
 

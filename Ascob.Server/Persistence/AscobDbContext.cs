@@ -2,6 +2,7 @@ using System.Text;
 using Ascob.Server.Persistence.Backends;
 using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Contents;
+using Ascob.Server.Persistence.Definitions;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
 using Ascob.Server.Persistence.Notifications;
@@ -51,6 +52,9 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         OutputPieceTable.Configure(modelBuilder);
         MetadataTable.Configure(modelBuilder);
         MemberTable.Configure(modelBuilder);
+        DefinitionTable.Configure(modelBuilder);
+        DefinitionVersionTable.Configure(modelBuilder);
+        DefinitionStarTable.Configure(modelBuilder);
         NoticeTable.Configure(modelBuilder);
         SubscriptionTable.Configure(modelBuilder);
         DeliveryTable.Configure(modelBuilder);

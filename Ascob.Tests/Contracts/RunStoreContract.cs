@@ -46,6 +46,11 @@ public abstract partial class RunStoreContract
             OutputArchived = true,
             HasFiles = true,
             CallbackEvents = 4,
+            MaxMemoryKb = 123_456,
+            DefinitionId = 12,
+            DefinitionName = "nightly",
+            DefinitionVersion = 3,
+            Cause = new RunCause(RunCause.Schedule, "0 1 * * *: Europe/Berlin"),
         };
         await SampleRuns.AddAsync(store.Runs, added with { Run = full });
 

@@ -50,6 +50,13 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
     /// <summary>Keeps the result of a statement that stored this run with others.</summary>
     public void Keep(bool stored) => Result = stored;
 
+    /// <summary>Stores it as part of a larger change; false where its idempotency key is there already.</summary>
+    public async Task<bool> StoreAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(session, repeated: false, cancellationToken);
+        return Result;
+    }
+
     public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
     {
         if (repeated && await IsStoredAsync(session, cancellationToken))

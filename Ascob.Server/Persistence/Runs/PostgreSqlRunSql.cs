@@ -91,8 +91,8 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
             : " SELECT 2 * count(*)::int FROM r").ToString();
     }
 
-    protected override string ClaimDueText(string condition) =>
-        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs WHERE {Due} AND {condition} ORDER BY next_check_at LIMIT @limit "
+    protected override string ClaimFirstText(string state, string order, string index, string condition) =>
+        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs WHERE {state} AND {condition} ORDER BY {order} LIMIT @limit "
         + $"FOR UPDATE SKIP LOCKED) RETURNING {RunColumns.Select()}";
 
     protected override string TakeIdsText() => "SELECT nextval('run_ids') FROM generate_series(1, @count)";

@@ -19,10 +19,13 @@ internal static class RunColumns
         "status", "status_reason", "version", "protected_secrets", "backend_id", "route", "backend_keys", "backend_status", "backend_url", "progress",
         "attempt", "exit_code", "submitted_at", "started_at", "ended_at", "next_check_at", "lease_owner", "lease_until", "intent_at", "waiting_since",
         "abort_at", "abort_force", "timed_out", "failed_checks", "holds_slot", "fences", "claimed_by", "output_archived", "has_files",
-        "callback_events", "intent_place",
+        "callback_events", "intent_place", "queue_rank", "max_memory_kb",
     ];
 
-    private static readonly string[] All = [.. Fixed, .. Changing];
+    // Fixed too; behind the others because they came later.
+    private static readonly string[] Origin = ["definition_id", "definition_name", "definition_version", "cause"];
+
+    private static readonly string[] All = [.. Fixed, .. Changing, .. Origin];
 
     /// <summary>Gets the columns of an insert.</summary>
     public static string Names { get; } = string.Join(", ", All);
@@ -68,7 +71,11 @@ internal static class RunColumns
             .Text("marker_id", run.MarkerId)
             .Text("token", run.Token)
             .Time("defined_at", run.DefinedAt);
-        return BindChanging(args, run, documents);
+        return BindChanging(args, run, documents)
+            .Long("definition_id", run.DefinitionId)
+            .Text("definition_name", run.DefinitionName)
+            .Int("definition_version", run.DefinitionVersion)
+            .Text("cause", run.Cause?.ToStored());
     }
 
     public static SqlArgs BindChanging(SqlArgs args, Run run, RunDocuments documents) => args
@@ -102,7 +109,9 @@ internal static class RunColumns
         .Bool("output_archived", run.OutputArchived)
         .Bool("has_files", run.HasFiles)
         .Int("callback_events", run.CallbackEvents)
-        .Text("intent_place", run.IntentAt is null ? null : run.IntentPlace);
+        .Text("intent_place", run.IntentAt is null ? null : run.IntentPlace)
+        .Long("queue_rank", run.QueueRank)
+        .Long("max_memory_kb", run.MaxMemoryKb);
 
     /// <summary>Reads a run from a row that starts with <see cref="Select"/>.</summary>
     public static Run Read(DbDataReader row) => new()
@@ -144,6 +153,12 @@ internal static class RunColumns
         HasFiles = row.GetBoolean(36),
         CallbackEvents = row.GetInt32(37),
         IntentPlace = Text(row, 38),
+        QueueRank = Long(row, 39),
+        MaxMemoryKb = Long(row, 40),
+        DefinitionId = Long(row, 41),
+        DefinitionName = Text(row, 42),
+        DefinitionVersion = row.IsDBNull(43) ? null : row.GetInt32(43),
+        Cause = RunCause.FromStored(Text(row, 44)),
     };
 
     public static string? Text(DbDataReader row, int index) => row.IsDBNull(index) ? null : row.GetString(index);

@@ -87,6 +87,7 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         Add("submitter", search.Submitters?.Distinct(StringComparer.Ordinal));
         Add("backend_id", search.BackendId is null ? null : [search.BackendId]);
         Add("parent_id", search.ParentId is { } parent ? [parent.ToString(CultureInfo.InvariantCulture)] : null);
+        Add("definition_id", search.DefinitionId is { } definition ? [definition.ToString(CultureInfo.InvariantCulture)] : null);
         return filters;
 
         void Add(string column, IEnumerable<string>? values)
@@ -159,7 +160,7 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         foreach (var value in filter.Values)
         {
             var command = session.Command(Statement(CountText(filter)));
-            if (filter.Column == "parent_id")
+            if (filter.IsNumber)
             {
                 command.Args.Long("value", long.Parse(value, CultureInfo.InvariantCulture));
             }
@@ -317,7 +318,7 @@ internal sealed class RunSearchSql(SqlDialect dialect)
     private void BindValue(SqlArgs args, Filter filter, int index)
     {
         var value = filter.Values[index];
-        if (filter.Column == "parent_id")
+        if (filter.IsNumber)
         {
             args.Long(Name(filter, index), long.Parse(value, CultureInfo.InvariantCulture));
         }
@@ -358,8 +359,11 @@ internal sealed class RunSearchSql(SqlDialect dialect)
         {
             "backend_id" => "backend",
             "parent_id" => "parent",
+            "definition_id" => "definition",
             _ => Column,
         };
+
+        public bool IsNumber => Column is "parent_id" or "definition_id";
     }
 
     private readonly record struct IdBounds(long Above, long Below, long Highest);

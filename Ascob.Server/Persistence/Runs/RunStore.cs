@@ -11,6 +11,7 @@ namespace Ascob.Server.Persistence.Runs;
 internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sql, RunIds ids) : IRunStore
 {
     private readonly RunSearchSql _search = new(sql.Dialect);
+    private readonly LaunchGuardSql _guards = new(sql.Dialect);
 
     public ValueTask<long> NextIdAsync(CancellationToken cancellationToken) => ids.NextAsync(cancellationToken);
 
@@ -19,10 +20,17 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         ArgumentNullException.ThrowIfNull(run);
         while (true)
         {
-            var add = new AddRun(sql, run);
-            if (await writer.WriteAsync(add, cancellationToken))
+            if (run.Guard is { } guard)
             {
-                sql.NoticeStored?.Wake(add.HasNotice);
+                var launch = new GuardedAdd(sql, _guards, guard, run);
+                if (await writer.WriteAsync(launch, cancellationToken) is { } guarded)
+                {
+                    sql.NoticeStored?.Wake(launch.HasNotice);
+                    return new AddOutcome(run.Run.Id, guarded);
+                }
+            }
+            else if (await AddPlainAsync(run, cancellationToken))
+            {
                 return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
             }
 
@@ -35,6 +43,14 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
 
             // The earlier run was deleted in between: the key is free again.
         }
+    }
+
+    private async Task<bool> AddPlainAsync(NewRun run, CancellationToken cancellationToken)
+    {
+        var add = new AddRun(sql, run);
+        var added = await writer.WriteAsync(add, cancellationToken);
+        sql.NoticeStored?.Wake(add.HasNotice && added);
+        return added;
     }
 
     public async Task<ApplyOutcome> TryApplyAsync(RunChange change, IReadOnlyList<LockSpec>? lockRequests, CancellationToken cancellationToken)
@@ -75,7 +91,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         var runs = await WriteAsync(
             async (session, stop) =>
             {
-                var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null, filter.ExceptPlaces.Count, filter.ExceptBackends.Count));
+                var command = session.Command(filter.InLine ? sql.ClaimInLine(filter.ExceptPlaces.Count) : sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null, filter.ExceptPlaces.Count, filter.ExceptBackends.Count));
                 command.Args.Text("owner", filter.Owner)
                     .Time("now", filter.Now)
                     .Time("due", filter.DueBefore)
@@ -92,7 +108,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 return await command.ListAsync(RunColumns.Read, stop);
             },
             cancellationToken);
-        return [.. runs.OrderBy(r => r.NextCheckAt).ThenBy(r => r.Id)];
+        return filter.InLine ? [.. runs.OrderBy(r => r.QueueRank).ThenBy(r => r.Id)] : [.. runs.OrderBy(r => r.NextCheckAt).ThenBy(r => r.Id)];
     }
 
     public Task<Run?> ClaimAsync(long runId, string owner, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken) => WriteAsync(

@@ -57,8 +57,8 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         return text.Append("END; SELECT @_outcome;").ToString();
     }
 
-    protected override string ClaimDueText(string condition) =>
-        $"WITH due AS (SELECT TOP (@limit) * FROM runs WITH (UPDLOCK, READPAST, ROWLOCK) WHERE {Due} AND {condition} ORDER BY next_check_at) "
+    protected override string ClaimFirstText(string state, string order, string index, string condition) =>
+        $"WITH due AS (SELECT TOP (@limit) * FROM runs WITH (UPDLOCK, READPAST, ROWLOCK) WHERE {state} AND {condition} ORDER BY {order}) "
         + $"UPDATE due SET lease_owner = @owner, lease_until = @until OUTPUT {RunColumns.Output}";
 
     protected override string TakeIdsText() =>

@@ -40,12 +40,14 @@ internal sealed class SqliteRunSql(SqlDialect dialect) : RunSql(dialect)
 
     protected override string ByDue => " INDEXED BY ix_runs_due";
 
+    protected override string ByLine => " INDEXED BY ix_runs_line";
+
     protected override string AddText(AddParts parts) => throw new NotSupportedException("SQLite stores a run in several statements.");
 
     protected override string ApplyText(ApplyParts parts) => throw new NotSupportedException("SQLite changes a run in several statements.");
 
-    protected override string ClaimDueText(string condition) =>
-        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs{ByDue} WHERE {Due} AND {condition} ORDER BY next_check_at LIMIT @limit) RETURNING {RunColumns.Select()}";
+    protected override string ClaimFirstText(string state, string order, string index, string condition) =>
+        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs{index} WHERE {state} AND {condition} ORDER BY {order} LIMIT @limit) RETURNING {RunColumns.Select()}";
 
     protected override string TakeIdsText() => throw new NotSupportedException("SQLite has no sequences.");
 

@@ -178,6 +178,151 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                     b.ToTable("staged_contents", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionStarTable", b =>
+                {
+                    b.Property<string>("Identifier")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("identifier")
+                        .UseCollation("C");
+
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("definition_id");
+
+                    b.HasKey("Identifier", "DefinitionId");
+
+                    b.HasIndex("DefinitionId")
+                        .HasDatabaseName("ix_definition_stars_definition");
+
+                    b.ToTable("definition_stars", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionTable", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    b.Property<long?>("AcknowledgedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("acknowledged_at");
+
+                    b.Property<string>("AcknowledgedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("acknowledged_by")
+                        .UseCollation("C");
+
+                    b.Property<string>("AcknowledgedReason")
+                        .HasColumnType("text")
+                        .HasColumnName("acknowledged_reason")
+                        .UseCollation("C");
+
+                    b.Property<long?>("AcknowledgedRun")
+                        .HasColumnType("bigint")
+                        .HasColumnName("acknowledged_run");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("created_by")
+                        .UseCollation("C");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.Property<string>("Owners")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("owners")
+                        .UseCollation("C");
+
+                    b.Property<string>("SearchText")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("search_text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("source")
+                        .UseCollation("C");
+
+                    b.Property<string>("Submitter")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("submitter")
+                        .UseCollation("C");
+
+                    b.Property<bool>("Suspended")
+                        .HasColumnType("boolean")
+                        .HasColumnName("suspended");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tags")
+                        .UseCollation("C");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_definitions_name");
+
+                    b.ToTable("definitions", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionVersionTable", b =>
+                {
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("definition_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content")
+                        .UseCollation("C");
+
+                    b.Property<string>("ProtectedSecrets")
+                        .HasColumnType("text")
+                        .HasColumnName("protected_secrets")
+                        .UseCollation("C");
+
+                    b.Property<long>("SavedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("saved_at");
+
+                    b.Property<string>("SavedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("saved_by")
+                        .UseCollation("C");
+
+                    b.HasKey("DefinitionId", "Version");
+
+                    b.ToTable("definition_versions", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Files.RunFileTable", b =>
                 {
                     b.Property<long>("RunId")
@@ -747,6 +892,11 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                         .HasColumnType("integer")
                         .HasColumnName("callback_events");
 
+                    b.Property<string>("Cause")
+                        .HasColumnType("text")
+                        .HasColumnName("cause")
+                        .UseCollation("C");
+
                     b.Property<string>("ClaimedBy")
                         .HasColumnType("text")
                         .HasColumnName("claimed_by")
@@ -755,6 +905,20 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                     b.Property<long>("DefinedAt")
                         .HasColumnType("bigint")
                         .HasColumnName("defined_at");
+
+                    b.Property<long?>("DefinitionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("definition_id");
+
+                    b.Property<string>("DefinitionName")
+                        .HasMaxLength(180)
+                        .HasColumnType("character varying(180)")
+                        .HasColumnName("definition_name")
+                        .UseCollation("C");
+
+                    b.Property<int?>("DefinitionVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("definition_version");
 
                     b.Property<string>("Description")
                         .HasColumnType("text")
@@ -816,6 +980,10 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("marker_id")
                         .UseCollation("C");
+
+                    b.Property<long?>("MaxMemoryKb")
+                        .HasColumnType("bigint")
+                        .HasColumnName("max_memory_kb");
 
                     b.Property<long?>("NextCheckAt")
                         .HasColumnType("bigint")
@@ -906,6 +1074,18 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");
 
+                    b.HasIndex("DefinitionId", "Id")
+                        .HasDatabaseName("ix_runs_definition")
+                        .HasFilter("definition_id IS NOT NULL");
+
+                    b.HasIndex("DefinitionId", "MaxMemoryKb")
+                        .HasDatabaseName("ix_runs_definition_memory")
+                        .HasFilter("max_memory_kb IS NOT NULL");
+
+                    b.HasIndex("EndedAt", "Id")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("ended_at IS NOT NULL");
+
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")
                         .HasFilter("next_check_at IS NOT NULL");
@@ -919,6 +1099,10 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
 
                     b.HasIndex("Submitter", "Id")
                         .HasDatabaseName("ix_runs_submitter");
+
+                    b.HasIndex("DefinitionId", "Status", "EndedAt")
+                        .HasDatabaseName("ix_runs_definition_status")
+                        .HasFilter("definition_id IS NOT NULL");
 
                     b.ToTable("runs", (string)null);
                 });

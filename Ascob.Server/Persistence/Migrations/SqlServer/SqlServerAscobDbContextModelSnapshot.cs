@@ -178,6 +178,151 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                     b.ToTable("staged_contents", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionStarTable", b =>
+                {
+                    b.Property<string>("Identifier")
+                        .HasMaxLength(256)
+                        .HasColumnType("nvarchar(256)")
+                        .HasColumnName("identifier")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("definition_id");
+
+                    b.HasKey("Identifier", "DefinitionId");
+
+                    b.HasIndex("DefinitionId")
+                        .HasDatabaseName("ix_definition_stars_definition");
+
+                    b.ToTable("definition_stars", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionTable", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    b.Property<long?>("AcknowledgedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("acknowledged_at");
+
+                    b.Property<string>("AcknowledgedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("nvarchar(300)")
+                        .HasColumnName("acknowledged_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("AcknowledgedReason")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("acknowledged_reason")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long?>("AcknowledgedRun")
+                        .HasColumnType("bigint")
+                        .HasColumnName("acknowledged_run");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("nvarchar(300)")
+                        .HasColumnName("created_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .HasColumnName("name")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Owners")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("owners")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("SearchText")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("search_text")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(50)
+                        .HasColumnType("nvarchar(50)")
+                        .HasColumnName("source")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Submitter")
+                        .HasMaxLength(256)
+                        .HasColumnType("nvarchar(256)")
+                        .HasColumnName("submitter")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<bool>("Suspended")
+                        .HasColumnType("bit")
+                        .HasColumnName("suspended");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("tags")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("int")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_definitions_name");
+
+                    b.ToTable("definitions", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionVersionTable", b =>
+                {
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("definition_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("int")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("content")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("ProtectedSecrets")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("protected_secrets")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long>("SavedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("saved_at");
+
+                    b.Property<string>("SavedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("nvarchar(300)")
+                        .HasColumnName("saved_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("DefinitionId", "Version");
+
+                    b.ToTable("definition_versions", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Files.RunFileTable", b =>
                 {
                     b.Property<long>("RunId")
@@ -772,6 +917,11 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnType("int")
                         .HasColumnName("callback_events");
 
+                    b.Property<string>("Cause")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("cause")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<string>("ClaimedBy")
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("claimed_by")
@@ -780,6 +930,20 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                     b.Property<long>("DefinedAt")
                         .HasColumnType("bigint")
                         .HasColumnName("defined_at");
+
+                    b.Property<long?>("DefinitionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("definition_id");
+
+                    b.Property<string>("DefinitionName")
+                        .HasMaxLength(180)
+                        .HasColumnType("nvarchar(180)")
+                        .HasColumnName("definition_name")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<int?>("DefinitionVersion")
+                        .HasColumnType("int")
+                        .HasColumnName("definition_version");
 
                     b.Property<string>("Description")
                         .HasColumnType("nvarchar(max)")
@@ -837,6 +1001,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnType("nvarchar(64)")
                         .HasColumnName("marker_id")
                         .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long?>("MaxMemoryKb")
+                        .HasColumnType("bigint")
+                        .HasColumnName("max_memory_kb");
 
                     b.Property<long?>("NextCheckAt")
                         .HasColumnType("bigint")
@@ -921,6 +1089,18 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");
 
+                    b.HasIndex("DefinitionId", "Id")
+                        .HasDatabaseName("ix_runs_definition")
+                        .HasFilter("definition_id IS NOT NULL");
+
+                    b.HasIndex("DefinitionId", "MaxMemoryKb")
+                        .HasDatabaseName("ix_runs_definition_memory")
+                        .HasFilter("max_memory_kb IS NOT NULL");
+
+                    b.HasIndex("EndedAt", "Id")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("ended_at IS NOT NULL");
+
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")
                         .HasFilter("next_check_at IS NOT NULL");
@@ -934,6 +1114,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
 
                     b.HasIndex("Submitter", "Id")
                         .HasDatabaseName("ix_runs_submitter");
+
+                    b.HasIndex("DefinitionId", "Status", "EndedAt")
+                        .HasDatabaseName("ix_runs_definition_status")
+                        .HasFilter("definition_id IS NOT NULL");
 
                     b.ToTable("runs", (string)null);
                 });

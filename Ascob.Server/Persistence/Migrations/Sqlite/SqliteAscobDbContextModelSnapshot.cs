@@ -157,6 +157,138 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.ToTable("staged_contents", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionStarTable", b =>
+                {
+                    b.Property<string>("Identifier")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("identifier");
+
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_id");
+
+                    b.HasKey("Identifier", "DefinitionId");
+
+                    b.HasIndex("DefinitionId")
+                        .HasDatabaseName("ix_definition_stars_definition");
+
+                    b.ToTable("definition_stars", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionTable", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<long?>("AcknowledgedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("acknowledged_at");
+
+                    b.Property<string>("AcknowledgedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("acknowledged_by");
+
+                    b.Property<string>("AcknowledgedReason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("acknowledged_reason");
+
+                    b.Property<long?>("AcknowledgedRun")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("acknowledged_run");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owners")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owners");
+
+                    b.Property<string>("SearchText")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("search_text");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(50)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Submitter")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("submitter");
+
+                    b.Property<bool>("Suspended")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("suspended");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("tags");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_definitions_name");
+
+                    b.ToTable("definitions", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Definitions.DefinitionVersionTable", b =>
+                {
+                    b.Property<long>("DefinitionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("content");
+
+                    b.Property<string>("ProtectedSecrets")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("protected_secrets");
+
+                    b.Property<long>("SavedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("saved_at");
+
+                    b.Property<string>("SavedBy")
+                        .HasMaxLength(300)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("saved_by");
+
+                    b.HasKey("DefinitionId", "Version");
+
+                    b.ToTable("definition_versions", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Files.RunFileTable", b =>
                 {
                     b.Property<long>("RunId")
@@ -705,6 +837,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("callback_events");
 
+                    b.Property<string>("Cause")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cause");
+
                     b.Property<string>("ClaimedBy")
                         .HasColumnType("TEXT")
                         .HasColumnName("claimed_by");
@@ -712,6 +848,19 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.Property<long>("DefinedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("defined_at");
+
+                    b.Property<long?>("DefinitionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_id");
+
+                    b.Property<string>("DefinitionName")
+                        .HasMaxLength(180)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("definition_name");
+
+                    b.Property<int?>("DefinitionVersion")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("definition_version");
 
                     b.Property<string>("Description")
                         .HasColumnType("TEXT")
@@ -764,6 +913,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("marker_id");
+
+                    b.Property<long?>("MaxMemoryKb")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_memory_kb");
 
                     b.Property<long?>("NextCheckAt")
                         .HasColumnType("INTEGER")
@@ -841,6 +994,18 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");
 
+                    b.HasIndex("DefinitionId", "Id")
+                        .HasDatabaseName("ix_runs_definition")
+                        .HasFilter("definition_id IS NOT NULL");
+
+                    b.HasIndex("DefinitionId", "MaxMemoryKb")
+                        .HasDatabaseName("ix_runs_definition_memory")
+                        .HasFilter("max_memory_kb IS NOT NULL");
+
+                    b.HasIndex("EndedAt", "Id")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("ended_at IS NOT NULL");
+
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")
                         .HasFilter("next_check_at IS NOT NULL");
@@ -854,6 +1019,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
 
                     b.HasIndex("Submitter", "Id")
                         .HasDatabaseName("ix_runs_submitter");
+
+                    b.HasIndex("DefinitionId", "Status", "EndedAt")
+                        .HasDatabaseName("ix_runs_definition_status")
+                        .HasFilter("definition_id IS NOT NULL");
 
                     b.ToTable("runs", (string)null);
                 });

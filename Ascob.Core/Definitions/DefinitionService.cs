@@ -1,0 +1,276 @@
+using Ascob.Core.Access;
+using Ascob.Core.Definitions.Parameters;
+using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
+using Ascob.Core.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace Ascob.Core.Definitions;
+
+/// <summary>The use cases of definitions, but for their launch (<see cref="DefinitionLauncher"/>). Whether the caller holds the permission is checked at the door.</summary>
+public sealed class DefinitionService(IDefinitionStore store, ISecretProtector protector, MonotonicClock clock, ILogger<DefinitionService> logger)
+{
+    private const int MaxTries = 16;
+
+    /// <summary>Stores a new definition.</summary>
+    /// <param name="order">What is to be stored.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<Result<Definition>> CreateAsync(CreateDefinition order, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(caller);
+        var errors = new FieldErrorList(JobSpecLimits.Errors);
+        if (DefinitionValidator.NameProblem(order.Name) is { } problem)
+        {
+            errors.Add("name", problem);
+        }
+
+        var version = Prepare(order.Content, previous: null, caller, errors);
+        if (errors.ToList() is { Count: > 0 } refused)
+        {
+            return Error.Invalid(refused);
+        }
+
+        if (!MaySee(caller, order.Content))
+        {
+            return NotTheirs();
+        }
+
+        var id = await store.AddAsync(new NewDefinition(order.Name, order.Source, order.Suspended, version, order.Starred ? caller.Identifier : null), cancellationToken).ConfigureAwait(false);
+        if (id is not { } number)
+        {
+            return new Error(ErrorKind.Conflict, "definition.exists", $"There is a definition '{order.Name}' already.");
+        }
+
+        logger.LogInformation("{Actor} made the definition {Definition} ({Id})", caller.Actor, order.Name, number);
+        return await ReadAsync(number, order.Name, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Stores the next version; a content that is the same as before makes none.</summary>
+    public async Task<Result<Definition>> SaveAsync(string name, SaveDefinition order, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(caller);
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            var found = await ForChangeAsync(name, order.Source, caller, cancellationToken).ConfigureAwait(false);
+            if (!found.IsSuccess)
+            {
+                return found.Error;
+            }
+
+            var before = found.Value;
+            if (order.ExpectedVersion is { } expected && expected != before.Version)
+            {
+                return new Error(ErrorKind.Conflict, "definition.version", $"The definition '{name}' is at version {before.Version}, not {expected}; somebody has saved it meanwhile.");
+            }
+
+            var errors = new FieldErrorList(JobSpecLimits.Errors);
+            var version = Prepare(order.Content, before, caller, errors);
+            if (errors.ToList() is { Count: > 0 } refused)
+            {
+                return Error.Invalid(refused);
+            }
+
+            if (!MaySee(caller, order.Content))
+            {
+                return NotTheirs();
+            }
+
+            if (version.Content.ToJson() == before.Content.ToJson() && SameSecrets(version.ProtectedSecrets, before.ProtectedSecrets))
+            {
+                return before;
+            }
+
+            if (await store.SaveAsync(before.Id, before.Version, version, cancellationToken).ConfigureAwait(false))
+            {
+                logger.LogInformation("{Actor} saved version {Version} of the definition {Definition}", caller.Actor, before.Version + 1, name);
+                return await ReadAsync(before.Id, name, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return new Error(ErrorKind.Unavailable, "definition.busy", $"The definition '{name}' is being saved by too many at once.");
+    }
+
+    /// <summary>Reads a definition by name, or by number where the text is one.</summary>
+    public async Task<Result<Definition>> GetAsync(string name, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(caller);
+        var definition = long.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var id)
+            ? await store.FindAsync(id, cancellationToken).ConfigureAwait(false)
+            : await store.FindAsync(name, cancellationToken).ConfigureAwait(false);
+        return definition is not null && MaySee(caller, definition.Content) ? definition : NotFound(name);
+    }
+
+    /// <summary>Reads one version of a definition.</summary>
+    public async Task<Result<Definition>> GetVersionAsync(string name, int version, Caller caller, CancellationToken cancellationToken)
+    {
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
+        {
+            return found;
+        }
+
+        return await store.FindVersionAsync(found.Value.Id, version, cancellationToken).ConfigureAwait(false) is { } one && MaySee(caller, one.Content)
+            ? one
+            : new Error(ErrorKind.NotFound, "definition.version_not_found", $"The definition '{name}' has no version {version}.");
+    }
+
+    /// <summary>Reads a page of the definitions that the caller may see.</summary>
+    public Task<DefinitionPage> ListAsync(DefinitionSearch search, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        ArgumentNullException.ThrowIfNull(caller);
+        return store.ListAsync(search with { Submitters = caller.Submitters, StarsOf = caller.Identifier }, cancellationToken);
+    }
+
+    /// <summary>Gives a definition another name. Its number, versions and runs stay.</summary>
+    public async Task<Result<Definition>> RenameAsync(string name, string newName, string? source, Caller caller, CancellationToken cancellationToken)
+    {
+        if (DefinitionValidator.NameProblem(newName) is { } problem)
+        {
+            return Error.Invalid("name", problem);
+        }
+
+        var found = await ForChangeAsync(name, source, caller, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess || found.Value.Name == newName)
+        {
+            return found;
+        }
+
+        return await store.RenameAsync(found.Value.Id, newName, cancellationToken).ConfigureAwait(false)
+            ? await ReadAsync(found.Value.Id, newName, cancellationToken).ConfigureAwait(false)
+            : new Error(ErrorKind.Conflict, "definition.exists", $"There is a definition '{newName}' already, or '{name}' is gone.");
+    }
+
+    /// <summary>Has schedules pass it over, or no longer. Allowed whatever its source: it is an order to the clockwork and not a change of what is defined.</summary>
+    public async Task<Result<Definition>> SetSuspendedAsync(string name, bool suspended, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
+        {
+            return found;
+        }
+
+        if (!await store.SetSuspendedAsync(found.Value.Id, suspended, cancellationToken).ConfigureAwait(false))
+        {
+            return NotFound(name);
+        }
+
+        logger.LogInformation("{Actor} {Decision} the definition {Definition}", caller.Actor, suspended ? "suspended" : "resumed", found.Value.Name);
+        return found.Value with { Suspended = suspended };
+    }
+
+    /// <summary>Deletes a definition; refused while a run of it is not final. Its runs stay, with its name.</summary>
+    public async Task<Result<Definition>> DeleteAsync(string name, string? source, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        var found = await ForChangeAsync(name, source, caller, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
+        {
+            return found;
+        }
+
+        var deletion = await store.DeleteAsync(found.Value.Id, cancellationToken).ConfigureAwait(false);
+        if (deletion.ActiveRun is { } run)
+        {
+            return new Error(ErrorKind.Conflict, "definition.active", $"Run {run} of the definition '{found.Value.Name}' is not final; wait for its end or stop it first.");
+        }
+
+        if (!deletion.Deleted)
+        {
+            return NotFound(name);
+        }
+
+        logger.LogInformation("{Actor} deleted the definition {Definition}", caller.Actor, found.Value.Name);
+        return found;
+    }
+
+    /// <summary>Answers whether the definition's runs are the caller's to see.</summary>
+    internal static bool MaySee(Caller caller, DefinitionContent content) => content.JobSpec.Submitter is null || caller.MaySee(content.JobSpec.Submitter);
+
+    internal static Error NotFound(string name) => new(ErrorKind.NotFound, "definition.not_found", $"There is no definition '{name}'.");
+
+    private static Error NotTheirs() => new(ErrorKind.Forbidden, "submitter.forbidden", "This token may not act for that submitter.");
+
+    private async Task<Result<Definition>> ForChangeAsync(string name, string? source, Caller caller, CancellationToken cancellationToken)
+    {
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        return !found.IsSuccess || found.Value.Source == source
+            ? found
+            : new Error(
+                ErrorKind.Conflict,
+                "definition.read_only",
+                found.Value.Source is { } from ? $"The definition '{name}' comes from '{from}' and is changed there." : $"The definition '{name}' was made over the API.");
+    }
+
+    private async Task<Result<Definition>> ReadAsync(long id, string name, CancellationToken cancellationToken) =>
+        await store.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } definition ? definition : NotFound(name);
+
+    private NewVersion Prepare(DefinitionContent content, Definition? previous, Caller caller, FieldErrorList errors)
+    {
+        DefinitionValidator.Check(content, errors);
+        ParameterSchema.Read(content.Parameters, errors);
+        var secrets = content.JobSpec.SecretParameters is null ? null : Unmasked(content.JobSpec.SecretParameters, previous, errors);
+        var split = SecretSplit.From(content.JobSpec with { SecretParameters = secrets });
+        return new NewVersion(content with { JobSpec = split.Masked }, split.Protect(protector), clock.Now, caller.Actor);
+    }
+
+    // Whoever reads a definition and saves it again sends masks: they stand for the values that are there.
+    private Dictionary<string, string> Unmasked(IReadOnlyDictionary<string, string> given, Definition? previous, FieldErrorList errors)
+    {
+        var known = SecretSplit.Reveal(previous?.ProtectedSecrets, protector);
+        var clear = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in given)
+        {
+            if (value != SecretSplit.Mask)
+            {
+                clear[name] = value;
+            }
+            else if (known is not null && known.TryGetValue(name, out var kept))
+            {
+                clear[name] = kept;
+            }
+            else
+            {
+                errors.Add(FieldErrorList.Member("jobSpec.secretParameters", name), "is masked, and no value of that name is stored.");
+            }
+        }
+
+        return clear;
+    }
+
+    // The same text is never encrypted to the same bytes twice.
+    private bool SameSecrets(string? one, string? other)
+    {
+        var (first, second) = (SecretSplit.Reveal(one, protector), SecretSplit.Reveal(other, protector));
+        return first is null || second is null ? first is null && second is null : first.Count == second.Count && first.All(p => second.TryGetValue(p.Key, out var value) && value == p.Value);
+    }
+}
+
+/// <summary>A definition to be made.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Content">What it says.</param>
+public sealed record CreateDefinition(string Name, DefinitionContent Content)
+{
+    /// <summary>Gets where it comes from; null for the API.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Gets whether it begins suspended.</summary>
+    public bool Suspended { get; init; }
+
+    /// <summary>Gets whether it becomes a favourite of the caller.</summary>
+    public bool Starred { get; init; } = true;
+}
+
+/// <summary>A version to be made.</summary>
+/// <param name="Content">What it says.</param>
+/// <param name="ExpectedVersion">The version that must be the present one; null for whichever.</param>
+public sealed record SaveDefinition(DefinitionContent Content, int? ExpectedVersion = null)
+{
+    /// <summary>Gets who saves: null for the API, else the source of the definition, which alone may change it.</summary>
+    public string? Source { get; init; }
+}

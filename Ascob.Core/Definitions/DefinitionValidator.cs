@@ -1,0 +1,122 @@
+using System.Globalization;
+using Ascob.Core.Jobs;
+
+namespace Ascob.Core.Definitions;
+
+/// <summary>Says what is wrong with a definition, all of it at once.</summary>
+internal static class DefinitionValidator
+{
+    /// <summary>Answers what is wrong with a name; null when nothing is.</summary>
+    public static string? NameProblem(string? name)
+    {
+        if (name is null)
+        {
+            return "is required.";
+        }
+
+        if (name.Length is 0 or > DefinitionLimits.Name)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"1 to {DefinitionLimits.Name} characters.");
+        }
+
+        if (TextRules.Line(name) is { } problem)
+        {
+            return problem;
+        }
+
+        if (name.Trim().Length != name.Length)
+        {
+            return "must not begin or end with white space.";
+        }
+
+        // In addresses and filters a number stands for the definition of that number, and dots alone for a folder.
+        return name.All(char.IsAsciiDigit) || name is "." or ".." ? "must not be a number, \".\" or \"..\"." : null;
+    }
+
+    /// <summary>Notes what is wrong with a content.</summary>
+    public static void Check(DefinitionContent content, FieldErrorList errors)
+    {
+        if (content.Description is { } description)
+        {
+            if (description.Length > DefinitionLimits.Description)
+            {
+                errors.Add("description", string.Create(CultureInfo.InvariantCulture, $"At most {DefinitionLimits.Description} characters."));
+            }
+
+            AddIf("description", TextRules.Lines(description), errors);
+        }
+
+        CheckJob(content.JobSpec, errors);
+        CheckList("tags", content.Tags, DefinitionLimits.Tags, DefinitionLimits.Tag, errors);
+        CheckList("owners", content.Owners, DefinitionLimits.Owners, DefinitionLimits.Owner, errors);
+        if (content.ExpectedSeconds is { } seconds and (< 1 or > JobSpecLimits.LongestSeconds))
+        {
+            errors.Add("expectedSeconds", string.Create(CultureInfo.InvariantCulture, $"A whole number from 1 to {JobSpecLimits.LongestSeconds}."));
+        }
+
+        CheckAnnotations(content.Annotations, errors);
+    }
+
+    private static void CheckJob(JobSpec spec, FieldErrorList errors)
+    {
+        // Expressions make strings longer or shorter; the job that comes out of them is checked at the launch.
+        foreach (var error in JobSpecValidator.Validate(spec))
+        {
+            errors.Add(error.Field, error.Message);
+        }
+    }
+
+    private static void CheckList(string field, IReadOnlyList<string> values, int most, int longest, FieldErrorList errors)
+    {
+        if (values.Count > most)
+        {
+            errors.Add(field, string.Create(CultureInfo.InvariantCulture, $"At most {most}."));
+        }
+
+        for (var i = 0; i < Math.Min(values.Count, most); i++)
+        {
+            var place = string.Create(CultureInfo.InvariantCulture, $"{field}[{i}]");
+            if (values[i] is not { Length: > 0 } value || value.Length > longest || string.IsNullOrWhiteSpace(value))
+            {
+                errors.Add(place, string.Create(CultureInfo.InvariantCulture, $"1 to {longest} characters."));
+                continue;
+            }
+
+            AddIf(place, TextRules.Line(value), errors);
+            AddIf(place, value.Trim().Length != value.Length ? "must not begin or end with white space." : null, errors);
+        }
+    }
+
+    private static void CheckAnnotations(IReadOnlyDictionary<string, string> annotations, FieldErrorList errors)
+    {
+        if (annotations.Count > DefinitionLimits.Annotations)
+        {
+            errors.Add("annotations", string.Create(CultureInfo.InvariantCulture, $"At most {DefinitionLimits.Annotations}."));
+        }
+
+        foreach (var (key, value) in annotations.Take(DefinitionLimits.Annotations))
+        {
+            var field = FieldErrorList.Member("annotations", key);
+            if (key.Length is 0 or > DefinitionLimits.Tag || TextRules.Line(key) is not null)
+            {
+                errors.Add(field, string.Create(CultureInfo.InvariantCulture, $"The key has 1 to {DefinitionLimits.Tag} characters, none of them control characters."));
+            }
+
+            if (value is null || value.Length > DefinitionLimits.Annotation)
+            {
+                errors.Add(field, string.Create(CultureInfo.InvariantCulture, $"A string of at most {DefinitionLimits.Annotation} characters."));
+                continue;
+            }
+
+            AddIf(field, TextRules.Lines(value), errors);
+        }
+    }
+
+    private static void AddIf(string field, string? problem, FieldErrorList errors)
+    {
+        if (problem is not null)
+        {
+            errors.Add(field, problem);
+        }
+    }
+}

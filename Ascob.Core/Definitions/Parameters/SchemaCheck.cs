@@ -1,0 +1,233 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Ascob.Core.Jobs;
+
+namespace Ascob.Core.Definitions.Parameters;
+
+/// <summary>Says what is wrong with a value by a schema, all of it at once. Messages never hold the value, which may be secret.</summary>
+internal sealed class SchemaCheck(FieldErrorList errors)
+{
+    private const int MostCompared = 1_000;
+    private const int MostShownWords = 20;
+
+    /// <summary>Checks a value and answers whether it is fine.</summary>
+    public bool Check(SchemaNode node, JsonElement value, string field)
+    {
+        if (node.Always is { } always)
+        {
+            return always || Refuse(field, "is not allowed.");
+        }
+
+        if (!HasType(node.Types, value))
+        {
+            // The other keywords of the schema would only repeat it in other words.
+            return Refuse(field, $"must be {Words(node.Types)}.");
+        }
+
+        var isFine = CheckChoice(node, value, field);
+        isFine &= value.ValueKind switch
+        {
+            JsonValueKind.String => CheckText(node, value.GetString()!, field),
+            JsonValueKind.Number => CheckNumber(node, value, field),
+            JsonValueKind.Array => CheckItems(node, value, field),
+            JsonValueKind.Object => CheckMembers(node, value, field),
+            _ => true,
+        };
+        return isFine & CheckCombined(node, value, field);
+    }
+
+    private static bool HasType(SchemaTypes types, JsonElement value) => types == SchemaTypes.None || value.ValueKind switch
+    {
+        JsonValueKind.String => types.HasFlag(SchemaTypes.String),
+        JsonValueKind.Number => types.HasFlag(SchemaTypes.Number) || (types.HasFlag(SchemaTypes.Integer) && IsWhole(value)),
+        JsonValueKind.True or JsonValueKind.False => types.HasFlag(SchemaTypes.Boolean),
+        JsonValueKind.Array => types.HasFlag(SchemaTypes.Array),
+        JsonValueKind.Object => types.HasFlag(SchemaTypes.Object),
+        JsonValueKind.Null => types.HasFlag(SchemaTypes.Null),
+        _ => false,
+    };
+
+    // What no decimal can hold is whole or nearly so, and too large for any job.
+    private static bool IsWhole(JsonElement value) => value.TryGetDecimal(out var number) && decimal.Truncate(number) == number;
+
+    private static string Words(SchemaTypes types)
+    {
+        var words = new List<string>();
+        Add(SchemaTypes.String, "text");
+        Add(SchemaTypes.Number, "a number");
+        Add(SchemaTypes.Integer, "a whole number");
+        Add(SchemaTypes.Boolean, "true or false");
+        Add(SchemaTypes.Array, "a list");
+        Add(SchemaTypes.Object, "an object");
+        Add(SchemaTypes.Null, "null");
+        return string.Join(" or ", words);
+
+        void Add(SchemaTypes type, string word)
+        {
+            if (types.HasFlag(type))
+            {
+                words.Add(word);
+            }
+        }
+    }
+
+    private bool CheckChoice(SchemaNode node, JsonElement value, string field)
+    {
+        var isFine = node.Enum is not { } allowed || allowed.Any(a => JsonElement.DeepEquals(a, value))
+            || Refuse(field, $"must be one of {string.Join(", ", allowed.Take(MostShownWords).Select(Show))}{(allowed.Count > MostShownWords ? " and others" : string.Empty)}.");
+        return isFine & (node.Const is not { } only || JsonElement.DeepEquals(only, value) || Refuse(field, $"must be {Show(only)}."));
+    }
+
+    private static string Show(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length <= 100 ? text : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[99]) ? 99 : 100), "…");
+    }
+
+    private bool CheckText(SchemaNode node, string text, string field)
+    {
+        var isFine = true;
+        if (node.MinLength is not null || node.MaxLength is not null)
+        {
+            var length = text.EnumerateRunes().Count();
+            isFine &= node.MinLength is not { } least || length >= least || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at least {least} characters."));
+            isFine &= node.MaxLength is not { } most || length <= most || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {most} characters."));
+        }
+
+        isFine &= node.Pattern is null || Matches(node.Pattern, text) || Refuse(field, $"must match the pattern {node.Pattern}.");
+        return isFine & (node.Format is null || SchemaFormats.IsFine(node.Format, text) || Refuse(field, $"must be {SchemaFormats.Word(node.Format)}."));
+    }
+
+    private static bool Matches(Regex pattern, string text)
+    {
+        try
+        {
+            return pattern.IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private bool CheckNumber(SchemaNode node, JsonElement value, string field)
+    {
+        if (!value.TryGetDecimal(out var number))
+        {
+            return Refuse(field, "is a number of more than 28 digits.");
+        }
+
+        var isFine = node.Minimum is not { } least || number >= least || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must be at least {least}."));
+        isFine &= node.Maximum is not { } most || number <= most || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must be at most {most}."));
+        isFine &= node.ExclusiveMinimum is not { } above || number > above || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must be more than {above}."));
+        isFine &= node.ExclusiveMaximum is not { } below || number < below || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must be less than {below}."));
+        return isFine & (node.MultipleOf is not { } step || number % step == 0 || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must be a multiple of {step}.")));
+    }
+
+    private bool CheckItems(SchemaNode node, JsonElement list, string field)
+    {
+        var count = list.GetArrayLength();
+        var isFine = node.MinItems is not { } least || count >= least || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at least {least} items."));
+        isFine &= node.MaxItems is not { } most || count <= most || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {most} items."));
+        isFine &= !node.UniqueItems || AreUnique(list, count, field);
+        var index = 0;
+        foreach (var item in list.EnumerateArray())
+        {
+            var schema = index < node.PrefixItems.Count ? node.PrefixItems[index] : node.Items;
+            isFine &= schema is null || Check(schema, item, string.Create(CultureInfo.InvariantCulture, $"{field}[{index}]"));
+            index++;
+        }
+
+        return isFine;
+    }
+
+    private bool AreUnique(JsonElement list, int count, string field)
+    {
+        if (count > MostCompared)
+        {
+            return Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {MostCompared} items, each of them different."));
+        }
+
+        var items = list.EnumerateArray().ToList();
+        for (var i = 1; i < items.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                if (JsonElement.DeepEquals(items[i], items[j]))
+                {
+                    return Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must not hold an item twice, as items {j} and {i}."));
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private bool CheckMembers(SchemaNode node, JsonElement map, string field)
+    {
+        var names = map.EnumerateObject().Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
+        var isFine = node.MinProperties is not { } least || names.Count >= least || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at least {least} members."));
+        isFine &= node.MaxProperties is not { } most || names.Count <= most || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {most} members."));
+        foreach (var name in node.Required.Where(n => !names.Contains(n)))
+        {
+            isFine = Refuse(FieldErrorList.Member(field, name), "is required.");
+        }
+
+        foreach (var (name, wanted) in node.DependentRequired.Where(d => names.Contains(d.Key)))
+        {
+            foreach (var missing in wanted.Where(n => !names.Contains(n)))
+            {
+                isFine = Refuse(FieldErrorList.Member(field, missing), $"is required where '{name}' is given.");
+            }
+        }
+
+        foreach (var member in map.EnumerateObject())
+        {
+            var place = FieldErrorList.Member(field, member.Name);
+            isFine &= node.PropertyNames is null || Check(node.PropertyNames, JsonSerializer.SerializeToElement(member.Name, AscobJson.Options), place);
+            if (node.Properties.TryGetValue(member.Name, out var schema))
+            {
+                isFine &= Check(schema, member.Value, place);
+            }
+            else if (node.AdditionalProperties is { } others)
+            {
+                isFine &= others.Always == false ? Refuse(place, "is not known.") : Check(others, member.Value, place);
+            }
+        }
+
+        return isFine;
+    }
+
+    private bool CheckCombined(SchemaNode node, JsonElement value, string field)
+    {
+        var isFine = true;
+        foreach (var part in node.AllOf)
+        {
+            isFine &= Check(part, value, field);
+        }
+
+        isFine &= node.AnyOf.Count == 0 || node.AnyOf.Any(p => Fits(p, value)) || Refuse(field, "fits none of the forms that are allowed (anyOf).");
+        if (node.OneOf.Count > 0)
+        {
+            var fitting = node.OneOf.Count(p => Fits(p, value));
+            isFine &= fitting == 1 || Refuse(field, fitting == 0 ? "fits none of the forms that are allowed (oneOf)." : "fits more than one of the forms that are allowed (oneOf).");
+        }
+
+        isFine &= node.Not is null || !Fits(node.Not, value) || Refuse(field, "has a form that is not allowed (not).");
+        if (node.If is not null && (Fits(node.If, value) ? node.Then : node.Else) is { } branch)
+        {
+            isFine &= Check(branch, value, field);
+        }
+
+        return isFine;
+    }
+
+    private static bool Fits(SchemaNode node, JsonElement value) => new SchemaCheck(new FieldErrorList(0)).Check(node, value, string.Empty);
+
+    private bool Refuse(string field, string message)
+    {
+        errors.Add(field, message);
+        return false;
+    }
+}

@@ -1,0 +1,38 @@
+namespace Ascob.Core.Runs;
+
+/// <summary>The definition that a run was launched from, and why.</summary>
+/// <param name="DefinitionId">The definition's number.</param>
+/// <param name="DefinitionName">Its name at that time.</param>
+/// <param name="DefinitionVersion">Its version at that time; the run keeps what that version said.</param>
+/// <param name="Cause">What asked for it.</param>
+public sealed record RunOrigin(long DefinitionId, string DefinitionName, int DefinitionVersion, RunCause Cause)
+{
+    /// <summary>Gets whether the launch is prevented while a run of the definition is under way.</summary>
+    public bool NotWhileWorking { get; init; }
+
+    /// <summary>Gets whether the launch is prevented while the definition's newest failure is neither acknowledged nor made good.</summary>
+    public bool NotWhileError { get; init; }
+}
+
+/// <summary>
+/// What the store looks at in the transaction that stores a run of a definition: the definition must be there, and nothing may stand in the way. Launches of one definition wait for each other.
+/// </summary>
+/// <param name="DefinitionId">The definition.</param>
+/// <param name="NotWhileWorking">See <see cref="RunOrigin.NotWhileWorking"/>.</param>
+/// <param name="NotWhileError">See <see cref="RunOrigin.NotWhileError"/>.</param>
+/// <param name="Prevented">Makes what is stored where something stands in the way.</param>
+public sealed record LaunchGuard(long DefinitionId, bool NotWhileWorking, bool NotWhileError, Func<LaunchHindrance, NewRun> Prevented);
+
+/// <summary>What stands in the way of a launch.</summary>
+/// <param name="RunId">The run at fault.</param>
+/// <param name="Status">Where it stands: <c>FAILED</c>, or not final.</param>
+public sealed record LaunchHindrance(long RunId, RunStatus Status)
+{
+    /// <summary>How every reason of a prevented run begins.</summary>
+    public const string Prefix = "prevented: ";
+
+    /// <summary>Gets the reason, for people.</summary>
+    public string Reason => Status == RunStatus.Failed
+        ? $"{Prefix}run {RunId} of this definition has failed, and nobody has acknowledged it"
+        : $"{Prefix}run {RunId} of this definition is {Status.ToWire()}";
+}

@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Ascob.Core.Definitions;
+using Ascob.Server.Persistence.Sql;
+
+namespace Ascob.Server.Persistence.Definitions;
+
+/// <summary>Reads pages of definitions. There are thousands of them at most, and their rows are narrow: a page walks the names and filters as it goes.</summary>
+internal sealed class DefinitionListSql(SqlDialect dialect)
+{
+    private readonly ConcurrentDictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
+
+    public async Task<DefinitionPage> ReadAsync(DbSession session, DefinitionSearch search, CancellationToken cancellationToken)
+    {
+        var command = session.Command(Statement(Text(search)));
+        Bind(command.Args, search);
+        var found = await command.ListAsync(DefinitionRows.Read, cancellationToken);
+        var hasMore = found.Count > search.Limit;
+        var page = hasMore ? found.GetRange(0, search.Limit) : found;
+        return new DefinitionPage(page, await StarsAsync(session, search.StarsOf, cancellationToken), hasMore ? page[^1].Name : null);
+    }
+
+    private async Task<HashSet<long>> StarsAsync(DbSession session, string? identifier, CancellationToken cancellationToken)
+    {
+        if (identifier is null)
+        {
+            return [];
+        }
+
+        var command = session.Command(Statement("SELECT definition_id FROM definition_stars WHERE identifier = @identifier"));
+        command.Args.Text("identifier", identifier);
+        return [.. await command.ListAsync(row => row.GetInt64(0), cancellationToken)];
+    }
+
+    private string Text(DefinitionSearch search)
+    {
+        var conditions = new List<string>();
+        AddIf(search.AfterName is not null, "d.name > @after");
+        AddIf(search.Text is { Length: > 0 }, @"d.search_text LIKE @text ESCAPE '\'");
+        AddIf(search.Owner is not null, @"d.owners LIKE @owner ESCAPE '\'");
+        AddIf(search.Source is not null, "d.source = @source");
+        AddIf(search.StarredBy is not null, "EXISTS (SELECT 1 FROM definition_stars AS s WHERE s.identifier = @identifier AND s.definition_id = d.id)");
+        conditions.AddRange(search.Tags.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $@"d.tags LIKE @tag{i} ESCAPE '\'")));
+        if (search.Submitters is { } submitters)
+        {
+            var names = string.Join(", ", submitters.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"@submitter{i}")));
+            conditions.Add(names.Length == 0 ? "d.submitter IS NULL" : $"(d.submitter IS NULL OR d.submitter IN ({names}))");
+        }
+
+        var text = new StringBuilder($"SELECT{dialect.Top} {DefinitionRows.Columns} FROM {DefinitionRows.Present}");
+        if (conditions.Count > 0)
+        {
+            text.Append(" WHERE ").AppendJoin(" AND ", conditions);
+        }
+
+        return text.Append($" ORDER BY d.name{dialect.Limit}").ToString();
+
+        void AddIf(bool isAsked, string condition)
+        {
+            if (isAsked)
+            {
+                conditions.Add(condition);
+            }
+        }
+    }
+
+    private static void Bind(SqlArgs args, DefinitionSearch search)
+    {
+        args.Text("after", search.AfterName)
+            .Text("text", search.Text is { Length: > 0 } text ? $"%{DefinitionRows.EscapeLike(DefinitionRows.Folded(text))}%" : null)
+            .Text("owner", search.Owner is { } owner ? DefinitionRows.LinePattern(owner) : null)
+            .Text("source", search.Source)
+            .Text("identifier", search.StarredBy)
+            .Int("limit", search.Limit + 1);
+        for (var i = 0; i < search.Tags.Count; i++)
+        {
+            args.Text(string.Create(CultureInfo.InvariantCulture, $"tag{i}"), DefinitionRows.LinePattern(search.Tags[i]));
+        }
+
+        for (var i = 0; i < (search.Submitters?.Count ?? 0); i++)
+        {
+            args.Text(string.Create(CultureInfo.InvariantCulture, $"submitter{i}"), search.Submitters![i]);
+        }
+    }
+
+    private SqlStatement Statement(string text)
+    {
+        if (_statements.Count > 500)
+        {
+            _statements.Clear();
+        }
+
+        return _statements.GetOrAdd(text, dialect.Statement);
+    }
+}

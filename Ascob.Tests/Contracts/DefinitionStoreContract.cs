@@ -1,0 +1,282 @@
+using System.Text.Json;
+using Ascob.Core.Definitions;
+using Ascob.Core.Jobs;
+using Ascob.Core.Runs;
+using Ascob.Tests.Fixtures;
+
+namespace Ascob.Tests.Contracts;
+
+/// <summary>What every database must do for definitions.</summary>
+public abstract class DefinitionStoreContract
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>Gets whether two servers can share the database.</summary>
+    protected virtual bool IsShared => true;
+
+    protected abstract Task<TestStore> OpenAsync();
+
+    [Fact]
+    public async Task AddAsync_WhenNameIsNew_KeepsEverything()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var content = Sample("say 'ünïcode'") with
+        {
+            Parameters = JsonDocument.Parse("""{"type":"object","properties":{"a":{"type":"string"}}}""").RootElement.Clone(),
+            Tags = ["blue", "50%"],
+            Owners = ["ann@example.com"],
+            NextExecution = NextExecution.NotWhileError,
+            ExpectedSeconds = 5,
+            ApiAllowed = false,
+            Annotations = new Dictionary<string, string> { ["k"] = "v" },
+        };
+
+        var id = await AddAsync(definitions, "a/b c", content, suspended: true, source: "git");
+
+        var found = (await definitions.FindAsync("a/b c", Stop))!;
+        Assert.Equal((id, 1, true, "git", "token:ann"), (found.Id, found.Version, found.Suspended, found.Source, found.SavedBy));
+        Assert.Equal(content.ToJson(), found.Content.ToJson());
+        Assert.Equal("k1:x", found.ProtectedSecrets);
+        Assert.Equal(SampleRuns.Start, found.SavedAt);
+        Assert.Equal(found.Content.ToJson(), (await definitions.FindAsync(id, Stop))!.Content.ToJson());
+        Assert.Null(await definitions.FindAsync("A/B C", Stop));
+    }
+
+    [Fact]
+    public async Task AddAsync_WhenManyWantOneName_OneGetsIt_AndNumbersAreNeverGivenTwice()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+
+        var same = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => definitions.AddAsync(New("same"), Stop)));
+        var first = Assert.Single(same, id => id is not null)!.Value;
+        Assert.True((await definitions.DeleteAsync(first, Stop)).Deleted);
+        var next = await definitions.AddAsync(New("same"), Stop);
+
+        Assert.True(next > first);
+    }
+
+    [Fact]
+    public async Task SaveAsync_MakesVersionsThatStay_AndRefusesAWrongOne()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("one"));
+
+        Assert.True(await definitions.SaveAsync(id, 1, Version(Sample("two")), Stop));
+        Assert.False(await definitions.SaveAsync(id, 1, Version(Sample("three")), Stop));
+        Assert.False(await definitions.SaveAsync(id + 1_000, 1, Version(Sample("three")), Stop));
+
+        Assert.Equal((2, "two"), Show((await definitions.FindAsync("job", Stop))!));
+        Assert.Equal((1, "one"), Show((await definitions.FindVersionAsync(id, 1, Stop))!));
+        Assert.Null(await definitions.FindVersionAsync(id, 3, Stop));
+        Assert.Equal([(2, "two"), (1, "one")], (await definitions.VersionsAsync(id, int.MaxValue, 10, Stop)).Select(Show));
+    }
+
+    [Fact]
+    public async Task SaveAsync_WhenManySaveAtOnce_NoneIsLost()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("0"));
+
+        var saved = await Task.WhenAll(Enumerable.Range(1, 20).Select(i => definitions.SaveAsync(id, 1, Version(Sample($"{i}")), Stop)));
+
+        Assert.Single(saved, s => s);
+        Assert.Equal(2, (await definitions.FindAsync(id, Stop))!.Version);
+    }
+
+    [Fact]
+    public async Task ListAsync_FindsByTextTagsOwnerSourceAndStar_PageByPage()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var a = await AddAsync(definitions, "a", Sample("Clean Up 100%") with { Tags = ["blue", "red"], Owners = ["ann"] });
+        await AddAsync(definitions, "b", Sample("other") with { Tags = ["blue"] }, source: "git");
+        await AddAsync(definitions, "c_d", Sample("third") with { Tags = ["bluer"], JobSpec = new JobSpec { Submitter = "carl" } });
+        await definitions.SetStarAsync("portal", a, true, Stop);
+        await definitions.SetStarAsync("portal", a, true, Stop);
+
+        Assert.Equal(["a"], await NamesAsync(definitions, new DefinitionSearch { Text = "clean up 100%" }));
+        Assert.Equal(["c_d"], await NamesAsync(definitions, new DefinitionSearch { Text = "C_" }));
+        Assert.Equal(["a", "b"], await NamesAsync(definitions, new DefinitionSearch { Tags = ["blue"] }));
+        Assert.Equal(["a"], await NamesAsync(definitions, new DefinitionSearch { Tags = ["blue", "red"] }));
+        Assert.Equal(["a"], await NamesAsync(definitions, new DefinitionSearch { Owner = "ann" }));
+        Assert.Equal(["b"], await NamesAsync(definitions, new DefinitionSearch { Source = "git" }));
+        Assert.Equal(["a"], await NamesAsync(definitions, new DefinitionSearch { StarredBy = "portal" }));
+        Assert.Empty(await NamesAsync(definitions, new DefinitionSearch { StarredBy = "other" }));
+        Assert.Equal(["a", "b"], await NamesAsync(definitions, new DefinitionSearch { Submitters = ["dora"] }));
+        Assert.Equal(["a", "b", "c_d"], await NamesAsync(definitions, new DefinitionSearch { Submitters = ["dora", "carl"] }));
+
+        var first = await definitions.ListAsync(new DefinitionSearch { Limit = 2, StarsOf = "portal" }, Stop);
+        Assert.Equal(["a", "b"], first.Items.Select(d => d.Name));
+        Assert.Equal([a], first.Starred);
+        var second = await definitions.ListAsync(new DefinitionSearch { Limit = 2, AfterName = first.NextAfterName }, Stop);
+        Assert.Equal(["c_d"], second.Items.Select(d => d.Name));
+        Assert.Null(second.NextAfterName);
+
+        await definitions.SetStarAsync("portal", a, false, Stop);
+        Assert.Empty(await NamesAsync(definitions, new DefinitionSearch { StarredBy = "portal" }));
+    }
+
+    [Fact]
+    public async Task RenameAsync_KeepsNumberAndVersions_AndRefusesATakenName()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "old", Sample("x"));
+        await AddAsync(definitions, "taken", Sample("y"));
+
+        Assert.False(await definitions.RenameAsync(id, "taken", Stop));
+        Assert.False(await definitions.RenameAsync(id + 1_000, "free", Stop));
+        Assert.True(await definitions.RenameAsync(id, "new", Stop));
+        Assert.True(await definitions.SetSuspendedAsync(id, true, Stop));
+
+        Assert.Null(await definitions.FindAsync("old", Stop));
+        var found = (await definitions.FindAsync("new", Stop))!;
+        Assert.Equal((id, 1, true), (found.Id, found.Version, found.Suspended));
+        Assert.Equal(["new"], await NamesAsync(definitions, new DefinitionSearch { Text = "new" }));
+    }
+
+    [Fact]
+    public async Task DeleteAsync_IsRefusedWhileARunIsNotFinal_AndLeavesRuns()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var run = await LaunchAsync(store, id);
+
+        Assert.Equal(new DefinitionDeletion(false, run.Id), await definitions.DeleteAsync(id, Stop));
+        await SampleRuns.ApplyAsync(store.Runs, run, RunTrigger.BackendSucceeded);
+        Assert.Equal(new DefinitionDeletion(true, null), await definitions.DeleteAsync(id, Stop));
+
+        Assert.Null(await definitions.FindAsync(id, Stop));
+        Assert.Equal(id, (await store.Runs.FindAsync(run.Id, Stop))!.DefinitionId);
+        var late = await NewRunAsync(store, id);
+        Assert.Equal(AddOutcomeKind.DefinitionGone, (await store.Runs.AddAsync(late, Stop)).Outcome);
+        Assert.Null(await store.Runs.FindAsync(late.Run.Id, Stop));
+    }
+
+    [Fact]
+    public async Task AddRun_WhileWorking_StoresThePreventedRunInItsPlace()
+    {
+        await using var store = await OpenAsync();
+        var id = await AddAsync(store.Get<IDefinitionStore>(), "job", Sample("x"));
+        var first = await LaunchAsync(store, id, working: true);
+
+        var second = await NewRunAsync(store, id, working: true, key: new IdempotencyKey("portal", "k", "h"));
+        Assert.Equal(new AddOutcome(second.Run.Id, AddOutcomeKind.Prevented), await store.Runs.AddAsync(second, Stop));
+        var prevented = (await store.Runs.FindAsync(second.Run.Id, Stop))!;
+        Assert.Equal(RunStatus.Aborted, prevented.Status);
+        Assert.Equal($"prevented: run {first.Id} of this definition is PENDING_SUBMIT", prevented.StatusReason);
+        Assert.Null(prevented.NextCheckAt);
+        Assert.Equal(RunStatus.Aborted, Assert.Single(await store.Runs.EventsAsync(second.Run.Id, 0, 10, Stop)).To);
+
+        // The same key answers with what it did then.
+        var again = await NewRunAsync(store, id, working: true, key: new IdempotencyKey("portal", "k", "h"));
+        Assert.Equal(new AddOutcome(second.Run.Id, AddOutcomeKind.Replayed), await store.Runs.AddAsync(again, Stop));
+
+        // Another definition is not concerned, and neither is one that lets everything through.
+        await LaunchAsync(store, id);
+        await LaunchAsync(store, await AddAsync(store.Get<IDefinitionStore>(), "other", Sample("y")), working: true);
+    }
+
+    [Fact]
+    public async Task AddRun_WhileError_IsPreventedUntilTheFailureIsAcknowledgedOrMadeGood()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var failed = await LaunchAsync(store, id);
+        await SampleRuns.ApplyAsync(store.Runs, failed, RunTrigger.BackendFailed);
+
+        var prevented = await NewRunAsync(store, id, error: true);
+        Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(prevented, Stop)).Outcome);
+        Assert.Equal(failed.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        await LaunchAsync(store, id, working: true, end: true);
+
+        Assert.True(await definitions.AcknowledgeAsync(id, new Acknowledgement(failed.Id, "token:ann", SampleRuns.Start, "known"), Stop));
+        Assert.Null((await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        Assert.Equal(new Acknowledgement(failed.Id, "token:ann", SampleRuns.Start, "known"), (await definitions.FindAsync(id, Stop))!.Acknowledged);
+        var next = await LaunchAsync(store, id, error: true);
+
+        // The next failure is another one; a resubmission that ends well makes it good.
+        await SampleRuns.ApplyAsync(store.Runs, next, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(await NewRunAsync(store, id, error: true), Stop)).Outcome);
+        var again = await SampleRuns.NewAsync(store.Runs, parentId: next.Id);
+        var repaired = await SampleRuns.AddAsync(store.Runs, again with { Run = again.Run with { DefinitionId = id, DefinitionName = "job", DefinitionVersion = 1 } });
+        await SampleRuns.ApplyAsync(store.Runs, repaired, RunTrigger.BackendSucceeded);
+        await LaunchAsync(store, id, error: true);
+    }
+
+    [Fact]
+    public async Task AddRun_FiftyAtOnceOverTwoServers_ExactlyOneStarts()
+    {
+        await using var store = await OpenAsync();
+        await using var second = IsShared ? await store.OpenOtherAsync() : null;
+        var other = second ?? store;
+        var id = await AddAsync(store.Get<IDefinitionStore>(), "job", Sample("x"));
+
+        var runs = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i => (Store: i % 2 == 0 ? store : other, Run: await NewRunAsync(i % 2 == 0 ? store : other, id, working: true, error: true))));
+        var outcomes = await Task.WhenAll(runs.Select(r => r.Store.Runs.AddAsync(r.Run, Stop)));
+
+        Assert.Single(outcomes, o => o.Outcome == AddOutcomeKind.Added);
+        Assert.Equal(49, outcomes.Count(o => o.Outcome == AddOutcomeKind.Prevented));
+        var page = await store.Runs.SearchAsync(new RunSearch { DefinitionId = id, Limit = 100 }, Stop);
+        Assert.Equal(50, page.Items.Count);
+        Assert.Single(page.Items, r => !r.Status.IsFinal());
+    }
+
+    [Fact]
+    public async Task StandingAndDurations_TellOfTheDefinitionsOwnRunsOnly()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
+        Assert.Equal(new DefinitionStanding(null, null, null), (await definitions.StandingAsync([id, id + 1_000], Stop))[id]);
+
+        var done = await LaunchAsync(store, id);
+        await SampleRuns.ApplyAsync(store.Runs, done, RunTrigger.BackendSucceeded, r => r with { StartedAt = SampleRuns.Start.AddHours(1).AddSeconds(-30) });
+        var active = await LaunchAsync(store, id);
+
+        var standing = (await definitions.StandingAsync([id], Stop))[id];
+        Assert.Equal((active.Id, (long?)active.Id, (long?)null), (standing.LastRun!.Id, standing.ActiveRun, standing.FailedRun));
+        Assert.Equal([TimeSpan.FromSeconds(30)], await definitions.DurationsAsync(id, 10, Stop));
+    }
+
+    private static (int Version, string? Description) Show(Definition d) => (d.Version, d.Content.Description);
+
+    private static async Task<IEnumerable<string>> NamesAsync(IDefinitionStore definitions, DefinitionSearch search) => (await definitions.ListAsync(search, Stop)).Items.Select(d => d.Name);
+
+    private static DefinitionContent Sample(string description) => new() { Description = description, JobSpec = new JobSpec { Labels = new Dictionary<string, string> { ["a"] = "b" } } };
+
+    private static NewVersion Version(DefinitionContent content) => new(content, "k1:x", SampleRuns.Start, "token:ann");
+
+    private static NewDefinition New(string name) => new(name, null, false, Version(Sample(name)), null);
+
+    private static async Task<long> AddAsync(IDefinitionStore definitions, string name, DefinitionContent content, bool suspended = false, string? source = null) =>
+        (await definitions.AddAsync(new NewDefinition(name, source, suspended, Version(content), null), Stop))!.Value;
+
+    private static async Task<NewRun> NewRunAsync(TestStore store, long id, bool working = false, bool error = false, IdempotencyKey? key = null)
+    {
+        var added = await SampleRuns.NewAsync(store.Runs, key: key);
+        var run = added.Run with { DefinitionId = id, DefinitionName = "job", DefinitionVersion = 1, Cause = new RunCause(RunCause.Api) };
+        return added with
+        {
+            Run = run,
+            Guard = new LaunchGuard(id, working, error, hindrance => new NewRun(
+                run with { Status = RunStatus.Aborted, StatusReason = hindrance.Reason, EndedAt = run.DefinedAt, NextCheckAt = null },
+                added.Event with { To = RunStatus.Aborted, Reason = hindrance.Reason },
+                [],
+                key)),
+        };
+    }
+
+    private static async Task<Run> LaunchAsync(TestStore store, long id, bool working = false, bool error = false, bool end = false)
+    {
+        var run = await SampleRuns.AddAsync(store.Runs, await NewRunAsync(store, id, working, error));
+        return end ? await SampleRuns.ApplyAsync(store.Runs, run, RunTrigger.BackendSucceeded) : run;
+    }
+}
