@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
-using Ascob.Core.Runs;
 using Refit;
 
 namespace Ascob.Core.Client;

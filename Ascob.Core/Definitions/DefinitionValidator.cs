@@ -1,6 +1,4 @@
 using System.Globalization;
-using Ascob.Core.Definitions.Parameters;
-using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 
 namespace Ascob.Core.Definitions;

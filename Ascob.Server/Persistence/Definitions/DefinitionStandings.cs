@@ -1,5 +1,4 @@
 using Ascob.Core.Definitions;
-using Ascob.Core.Runs;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Sql;
 
