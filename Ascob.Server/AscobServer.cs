@@ -51,6 +51,8 @@ internal static class AscobServer
         builder.Services.AddSingleton<ServerOrders>();
         builder.Services.AddHostedService<WorkerBackends>();
         builder.Services.AddAscobEngine();
+        builder.Services.AddAscobNotifications(builder.Configuration);
+        builder.Services.AddAscobSchedules(builder.Configuration);
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);
 

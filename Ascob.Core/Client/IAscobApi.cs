@@ -213,6 +213,93 @@ public interface IAscobApi
     [Delete("/api/security/tokens/{identifier}")]
     Task DeleteTokenAsync(string identifier, CancellationToken cancellationToken);
 
+    /// <summary>Lists who is notified of what.</summary>
+    [Get("/api/notifications/subscriptions")]
+    Task<SubscriptionList> ListSubscriptionsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes a subscription; the answer shows a secret that was made for it this one time.</summary>
+    [Post("/api/notifications/subscriptions")]
+    Task<SubscriptionInfo> CreateSubscriptionAsync([Body] SubscriptionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads a subscription.</summary>
+    [Get("/api/notifications/subscriptions/{id}")]
+    Task<SubscriptionInfo> GetSubscriptionAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>Changes a subscription; its secrets stay where the request has none.</summary>
+    [Put("/api/notifications/subscriptions/{id}")]
+    Task<SubscriptionInfo> ReplaceSubscriptionAsync(long id, [Body] SubscriptionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a subscription with all that waits for its receiver.</summary>
+    [Delete("/api/notifications/subscriptions/{id}")]
+    Task DeleteSubscriptionAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>Sends a test message to the receiver of a subscription.</summary>
+    [Post("/api/notifications/subscriptions/{id}/test")]
+    Task<TestNotificationResponse> TestSubscriptionAsync(long id, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Lists what is, was or could not be delivered.</summary>
+    [Get("/api/notifications/deliveries")]
+    Task<DeliveryList> ListDeliveriesAsync([Query] DeliveryListQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Sends dead messages on their way again.</summary>
+    [Post("/api/notifications/deliveries/replay")]
+    Task<DeadDeliveriesResponse> ReplayDeliveriesAsync([Body] DeadDeliveriesRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Drops dead messages.</summary>
+    [Post("/api/notifications/deliveries/drop")]
+    Task<DeadDeliveriesResponse> DropDeliveriesAsync([Body] DeadDeliveriesRequest request, CancellationToken cancellationToken);
+    /// <summary>Lists the schedules of all definitions, by number.</summary>
+    [Get("/api/schedules")]
+    Task<ScheduleList> ListSchedulesAsync([Query] long? after, [Query] int? limit, CancellationToken cancellationToken);
+
+    /// <summary>Answers the firings of a schedule that is not saved.</summary>
+    [Post("/api/schedules/preview")]
+    Task<FiringList> PreviewScheduleAsync([Body] PreviewScheduleRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Lists the schedules of a definition.</summary>
+    [Get("/api/definitions/{name}/schedules")]
+    Task<ScheduleList> ListSchedulesOfAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Adds a schedule to a definition.</summary>
+    [Post("/api/definitions/{name}/schedules")]
+    Task<ScheduleInfo> AddScheduleAsync(string name, [Body] SaveScheduleRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads a schedule.</summary>
+    [Get("/api/definitions/{name}/schedules/{id}")]
+    Task<ScheduleInfo> GetScheduleAsync(string name, long id, CancellationToken cancellationToken);
+
+    /// <summary>Replaces a schedule.</summary>
+    [Put("/api/definitions/{name}/schedules/{id}")]
+    Task<ScheduleInfo> SaveScheduleAsync(string name, long id, [Body] SaveScheduleRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a schedule.</summary>
+    [Delete("/api/definitions/{name}/schedules/{id}")]
+    Task DeleteScheduleAsync(string name, long id, CancellationToken cancellationToken);
+
+    /// <summary>Answers the coming firings of a schedule.</summary>
+    [Get("/api/definitions/{name}/schedules/{id}/next")]
+    Task<FiringList> NextOfScheduleAsync(string name, long id, [Query] int? count, CancellationToken cancellationToken);
+
+    /// <summary>Reads what became of firings, newest first.</summary>
+    [Get("/api/definitions/{name}/schedules/{id}/ticks")]
+    Task<TickList> ListTicksAsync(string name, long id, [Query] DateTimeOffset? before, [Query] int? limit, CancellationToken cancellationToken);
+
+    /// <summary>Answers the coming firings of all schedules of a definition.</summary>
+    [Get("/api/definitions/{name}/next")]
+    Task<FiringList> NextOfDefinitionAsync(string name, [Query] int? count, CancellationToken cancellationToken);
+
+    /// <summary>Lists the suspensions of a definition's schedules.</summary>
+    [Get("/api/definitions/{name}/suspensions")]
+    Task<SuspensionList> ListSuspensionsAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Adds a time in which no schedule of a definition fires.</summary>
+    [Post("/api/definitions/{name}/suspensions")]
+    Task<SuspensionInfo> AddSuspensionAsync(string name, [Body] SaveSuspensionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a suspension.</summary>
+    [Delete("/api/definitions/{name}/suspensions/{id}")]
+    Task DeleteSuspensionAsync(string name, long id, CancellationToken cancellationToken);
+
     /// <summary>Asks whether the server can serve.</summary>
     [Get("/healthz/ready")]
     Task<HttpResponseMessage> ReadyAsync(CancellationToken cancellationToken);

@@ -112,6 +112,9 @@ public sealed record Run
     /// <summary>Gets how often the backend was asked in vain since the last good answer.</summary>
     public int FailedChecks { get; init; }
 
+    /// <summary>Gets the run's place in the line for a slot of its backend, smaller first (see <see cref="QueueRanks"/>); null where it stands in no line.</summary>
+    public long? QueueRank { get; init; }
+
     /// <summary>Gets whether the run counts against its backend's capacity.</summary>
     public bool HoldsSlot { get; init; }
 

@@ -31,6 +31,7 @@ public static class RunLifecycle
             Status = next,
             StatusReason = reason ?? (next == run.Status ? run.StatusReason : null),
             Version = run.Version + 1,
+            QueueRank = next == RunStatus.PendingSubmit ? after.QueueRank : null,
         };
         if (next.IsFinal())
         {

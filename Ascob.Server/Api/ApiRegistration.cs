@@ -1,6 +1,7 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Server.Api.Kuroko2;
+using Ascob.Server.Api.Schedules;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Api;
@@ -30,9 +31,12 @@ internal static class ApiRegistration
         routes.MapFiles();
         routes.MapBackends();
         routes.MapMembers();
+        routes.MapSchedules();
+        routes.MapFirings();
         routes.MapLocks();
         routes.MapWebhooks();
         routes.MapTokens();
+        routes.MapNotifications();
         routes.MapHealth();
         routes.MapLogin();
         routes.MapExecutions();

@@ -75,7 +75,31 @@ internal static class KnownSettings
             ("ManualStartDeadline", Value(Duration(TimeSpan.FromMinutes(1), Years))),
             ("MaxCallbackEvents", Value(Number(1, 1_000_000))),
             ("MaxCallbackMessage", Value(Number(1, 1 << 20))))),
+        ("Notifications", Section(
+            ("Timeout", Value(Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)))),
+            ("MaxConcurrentPerReceiver", Value(Number(1, 100))),
+            ("FirstRetry", Value(Duration(TimeSpan.FromMilliseconds(100), Day))),
+            ("LongestRetry", Value(Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)))),
+            ("GiveUpAfter", Value(Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)))),
+            ("KeepDelivered", Value(Duration(Zero, Years))),
+            ("KeepDead", Value(Duration(TimeSpan.FromMinutes(1), Years))),
+            ("AllowedInternal", Map(Value(Host))),
+            ("Mail", Section(
+                ("Host", Value(Text)),
+                ("Port", Value(Number(1, 65535))),
+                ("Security", Value(OneOf("StartTls", "Tls", "None"))),
+                ("UserName", Value(Text)),
+                ("Password", Value(Any)),
+                ("From", Value(Text)))))),
         ("Retention", Section(("Runs", Value(Duration(Zero, Years))))),
+        ("Schedules", Section(
+            ("Enabled", Value(Flag)),
+            ("MissedAfter", Value(Duration(TimeSpan.FromSeconds(5), TimeSpan.FromHours(1)))),
+            ("Lease", Value(Duration(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(10)))),
+            ("RetryFor", Value(Duration(Zero, Day))),
+            ("KeepTicks", Value(Duration(Zero, TimeSpan.FromDays(3650)))),
+            ("BatchSize", Value(Number(1, 1000))),
+            ("Parallelism", Value(Number(1, 256))))),
         ("Backends", Map(Backend(("Type", Value(Text))), Name)),
         ("Worker", Backend(("Name", Value(Name)))));
 

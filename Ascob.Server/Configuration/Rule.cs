@@ -47,6 +47,9 @@ internal static class Rules
             ? null
             : "must be an IP address or a network such as 10.0.0.0/8";
 
+    public static string? Host(string value) =>
+        Network(value) is null || Uri.CheckHostName(value) == UriHostNameType.Dns ? null : "must be a host name, an IP address or a network such as 10.0.0.0/8";
+
     public static Rule Number(long least, long most) => value =>
         long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? null

@@ -71,6 +71,8 @@ internal sealed class RunTable
 
     public bool HoldsSlot { get; init; }
 
+    public long? QueueRank { get; init; }
+
     public string? Fences { get; init; }
 
     public string? ClaimedBy { get; init; }
@@ -122,5 +124,8 @@ internal sealed class RunTable
 
         // Final runs have no next look, so the index holds the active ones only, however long the history.
         table.HasIndex(r => new { r.NextCheckAt, r.BackendId }).HasDatabaseName("ix_runs_due").HasFilter("next_check_at IS NOT NULL");
+
+        // Runs that wait for a slot: no other run costs this index anything.
+        table.HasIndex(r => new { r.BackendId, r.QueueRank }).HasDatabaseName("ix_runs_line").HasFilter("queue_rank IS NOT NULL");
     });
 }

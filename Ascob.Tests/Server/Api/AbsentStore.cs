@@ -8,6 +8,7 @@ using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Locks;
+using Ascob.Core.Notifications;
 using Ascob.Core.Output;
 using Ascob.Core.Runs;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,6 +39,7 @@ public class AbsentStore : DispatchProxy
         services.Replace(ServiceDescriptor.Singleton(Create<IBackendStateStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IMemberStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IDefinitionStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<INotificationStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton<ITokenStore>(new MemoryTokenStore()));
         services.Replace(ServiceDescriptor.Singleton<ISecretProtector>(new MemoryProtector()));
     }
