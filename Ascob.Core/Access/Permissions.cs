@@ -70,6 +70,11 @@ public static class Permissions
 
     /// <summary>Make and change subscriptions to notifications, test them, and replay what could not be delivered.</summary>
     public const string NotificationWrite = "notification_write";
+    /// <summary>See the repository of job definitions and its jobs.</summary>
+    public const string RepositoryRead = "repository_read";
+
+    /// <summary>Have the repository of job definitions looked at and applied; take its jobs out of the active ones and back.</summary>
+    public const string RepositoryWrite = "repository_write";
 
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -80,6 +85,7 @@ public static class Permissions
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
         DefinitionRead, DefinitionWrite, DefinitionLaunch,
         NotificationRead, NotificationWrite,
+        RepositoryRead, RepositoryWrite,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
@@ -34,6 +35,17 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(PreviewScheduleRequest))]
 [JsonSerializable(typeof(ProblemInfo))]
 [JsonSerializable(typeof(RenameDefinitionRequest))]
+[JsonSerializable(typeof(JsonDocument))]
+[JsonSerializable(typeof(OverseerEvent))]
+[JsonSerializable(typeof(OverseerEvent[]))]
+[JsonSerializable(typeof(OverseerEventRequest))]
+[JsonSerializable(typeof(OverseerExecution))]
+[JsonSerializable(typeof(OverseerJob))]
+[JsonSerializable(typeof(OverseerJobItem[]))]
+[JsonSerializable(typeof(OverseerStarted))]
+[JsonSerializable(typeof(ProblemInfo))]
+[JsonSerializable(typeof(RepositoryInfo))]
+[JsonSerializable(typeof(RepositoryPlanInfo))]
 [JsonSerializable(typeof(ResolveRequest))]
 [JsonSerializable(typeof(ResubmitRequest))]
 [JsonSerializable(typeof(RoutingDecision))]

@@ -197,6 +197,76 @@ public interface IAscobApi
     [Get("/api/webhooks/runs/{webhookId}/files/{fileId}")]
     Task<HttpResponseMessage> GetCallbackFileAsync(string webhookId, string fileId, CancellationToken cancellationToken);
 
+    /// <summary>Creates an event of a job's own; needs no token.</summary>
+    [Post("/api/webhooks/runs/{webhookId}/events")]
+    Task<OverseerEvent> CreateCallbackEventAsync(string webhookId, [Body] OverseerEventRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Tells how the repository of job definitions stands.</summary>
+    [Get("/api/repository")]
+    Task<RepositoryInfo> GetRepositoryAsync(CancellationToken cancellationToken);
+
+    /// <summary>Tells what the repository's latest commit would change.</summary>
+    [Get("/api/repository/plan")]
+    Task<RepositoryPlanInfo> GetRepositoryPlanAsync(CancellationToken cancellationToken);
+
+    /// <summary>Has the repository looked at, and its latest commit applied.</summary>
+    [Post("/api/repository/refresh")]
+    Task<RepositoryPlanInfo> RefreshRepositoryAsync([Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Tells that the repository has changed; needs no token but the webhook's secret.</summary>
+    [Post("/api/webhooks/repository")]
+    Task NoteRepositoryChangeAsync([Header("X-Gitlab-Token")] string secret, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Lists the jobs of the repository.</summary>
+    [Get("/jobs")]
+    Task<IReadOnlyList<OverseerJobItem>> ListOverseerJobsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads a job of the repository with its latest executions.</summary>
+    [Get("/jobs/{name}")]
+    Task<OverseerJob> GetOverseerJobAsync(string name, [Query] int? limit, [Query] string? cursor, CancellationToken cancellationToken);
+
+    /// <summary>Executes a job of the repository with the values of its variables.</summary>
+    [Post("/jobs/{name}")]
+    Task<OverseerStarted> ExecuteOverseerJobAsync(
+        string name, [Body] IReadOnlyDictionary<string, object?> variables, [Query] string? submitter, [Header("Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken);
+
+    /// <summary>Takes a job of the repository out of the active ones.</summary>
+    [Delete("/jobs/{name}")]
+    Task DeactivateOverseerJobAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Takes a job of the repository back among the active ones.</summary>
+    [Put("/jobs/{name}")]
+    Task ActivateOverseerJobAsync(string name, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Reads an execution with its events.</summary>
+    [Get("/jobs/{name}/{execution}")]
+    Task<OverseerExecution> GetOverseerExecutionAsync(string name, string execution, CancellationToken cancellationToken);
+
+    /// <summary>Executes a job again with the same values; <paramref name="commit"/> <c>same</c>: in the files of the same commit.</summary>
+    [Post("/jobs/{name}/{execution}")]
+    Task<OverseerStarted> RepeatOverseerExecutionAsync(
+        string name, string execution, [Query] string? commit, [Body] EmptyRequest body, [Header("Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken);
+
+    /// <summary>Creates an event of an execution, and sends the signal that it stands for.</summary>
+    [Put("/jobs/{name}/{execution}")]
+    Task<OverseerEvent> CreateOverseerEventAsync(string name, string execution, [Body] OverseerEventRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads the standard output of an execution.</summary>
+    [Get("/jobs/{name}/{execution}/stdout")]
+    Task<HttpResponseMessage> GetOverseerStdoutAsync(string name, string execution, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+
+    /// <summary>Reads the standard error of an execution.</summary>
+    [Get("/jobs/{name}/{execution}/stderr")]
+    Task<HttpResponseMessage> GetOverseerStderrAsync(string name, string execution, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+
+    /// <summary>Reads both outputs of an execution in the order of their coming.</summary>
+    [Get("/jobs/{name}/{execution}/output")]
+    Task<HttpResponseMessage> GetOverseerOutputAsync(string name, string execution, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+
+    /// <summary>Reads an event of an execution: one record, or a list with the newest first.</summary>
+    [Get("/jobs/{name}/{execution}/{eventName}")]
+    Task<HttpResponseMessage> GetOverseerEventAsync(string name, string execution, string eventName, CancellationToken cancellationToken);
+
     /// <summary>Tells who the token is.</summary>
     [Get("/api/security/whoami")]
     Task<WhoAmI> WhoAmIAsync(CancellationToken cancellationToken);

@@ -168,6 +168,9 @@ public sealed class RunFinisher(
                     SubmittedAt = report is null ? x.SubmittedAt : x.SubmittedAt ?? x.IntentAt ?? now,
                     StartedAt = report is null ? x.StartedAt : StartOf(x, report, now),
                     OutputArchived = archived,
+
+                    // The host keeps to the time too, and may have been first.
+                    TimedOut = x.TimedOut || (report?.TimedOut == true && ending(r).Trigger == RunTrigger.BackendFailed),
                 })),
             cancellationToken).ConfigureAwait(false);
         tracker.Forget(run);

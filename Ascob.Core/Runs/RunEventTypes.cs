@@ -18,6 +18,9 @@ public static class RunEventTypes
     /// <summary>A look-up, a callback, progress or another fact that left the status as it was.</summary>
     public const string Note = "note";
 
+    /// <summary>The job or somebody outside created an event of their own: <c>data</c> holds its name, cause and source. The status stays, also where it is final.</summary>
+    public const string Custom = "event";
+
     /// <summary>A person decided: stop, verdict, start, lock break.</summary>
     public const string Operator = "operator";
 

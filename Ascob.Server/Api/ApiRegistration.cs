@@ -2,6 +2,7 @@ using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Server.Api.Kuroko2;
 using Ascob.Server.Api.Schedules;
+using Ascob.Server.Api.Overseer;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Api;
@@ -37,6 +38,9 @@ internal static class ApiRegistration
         routes.MapWebhooks();
         routes.MapTokens();
         routes.MapNotifications();
+        routes.MapRepository();
+        routes.MapOverseerJobs();
+        routes.MapOverseerExecutions();
         routes.MapHealth();
         routes.MapLogin();
         routes.MapExecutions();

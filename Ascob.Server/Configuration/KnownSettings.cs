@@ -102,6 +102,19 @@ internal static class KnownSettings
             ("KeepTicks", Value(Duration(Zero, TimeSpan.FromDays(3650)))),
             ("BatchSize", Value(Number(1, 1000))),
             ("Parallelism", Value(Number(1, 256))))),
+        ("Repository", Section(
+            ("Url", Value(GitUrl)),
+            ("Branch", Value(Text)),
+            ("Path", Value(RelativePath)),
+            ("Username", Value(Text)),
+            ("Password", Value(Any)),
+            ("Token", Value(Any)),
+            ("PollInterval", Value(Duration(Zero, Day))),
+            ("Timeout", Value(Duration(TimeSpan.FromSeconds(1), Day))),
+            ("AutoApply", Value(Flag)),
+            ("WebhookSecret", Value(Secret)),
+            ("Backend", Value(Name)),
+            ("KeepCheckouts", Value(Duration(Zero, Years))))),
         ("Backends", Map(Backend(("Type", Value(Text))), Name)),
         ("Worker", Backend(("Name", Value(Name)))));
 

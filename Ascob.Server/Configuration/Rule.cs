@@ -28,6 +28,17 @@ internal static class Rules
             ? null
             : "must be an absolute http or https URL without query, such as https://ascob.example.org";
 
+    // Git takes a path, an address or user@host:path; what signs in has keys of its own, for an address is shown.
+    public static string? GitUrl(string value) =>
+        string.IsNullOrWhiteSpace(value) || value.Any(char.IsControl) ? "must be an address or a path of a Git repository"
+        : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.UserInfo.Contains(':', StringComparison.Ordinal) ? "must not hold a password; use Username with Password or Token"
+        : null;
+
+    public static string? RelativePath(string value) =>
+        value.Trim('/') is { } path && (path.Length == 0 || path.Split('/').All(p => p is not ("" or "." or "..")))
+            ? null
+            : "must be a directory in the repository, such as ops/jobs";
+
     // It stands in addresses, where dot segments would be folded away.
     public static string? ConsulPrefix(string value) =>
         value.Length is > 1 and <= 200 && value[^1] == '/' && value[..^1].Split('/').All(s => s.Length > 0 && s.Trim('.').Length > 0 && s.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))

@@ -11,6 +11,7 @@ using Ascob.Core.Locks;
 using Ascob.Core.Notifications;
 using Ascob.Core.Output;
 using Ascob.Core.Runs;
+using Ascob.Server.Repository;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -40,6 +41,7 @@ public class AbsentStore : DispatchProxy
         services.Replace(ServiceDescriptor.Singleton(Create<IMemberStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IDefinitionStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<INotificationStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IRepositoryStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton<ITokenStore>(new MemoryTokenStore()));
         services.Replace(ServiceDescriptor.Singleton<ISecretProtector>(new MemoryProtector()));
     }
