@@ -15,7 +15,7 @@ namespace Ascob.Core.Repository;
 /// </summary>
 internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecretProtector protector, MonotonicClock clock, IOptions<CallbackLimits> limits)
 {
-    private const string NameKey = "event";
+    private const string NameKey = RunEventTypes.CustomName;
     private const string CauseKey = "cause";
     private const string SourceKey = "source";
     private const string IdKey = "id";

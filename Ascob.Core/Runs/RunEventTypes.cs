@@ -27,9 +27,6 @@ public static class RunEventTypes
     /// <summary>The run takes longer than expected; it goes on.</summary>
     public const string Longer = "longer";
 
-    /// <summary>An event that the job or a person made; <c>data</c> holds its name as <see cref="CustomName"/>.</summary>
-    public const string Custom = "custom";
-
     /// <summary>The entry of <c>data</c> with the name of a <see cref="Custom"/> event.</summary>
     public const string CustomName = "event";
 }

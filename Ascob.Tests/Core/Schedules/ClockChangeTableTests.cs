@@ -18,7 +18,7 @@ public sealed class ClockChangeTableTests
     [Fact]
     public void Table_IsWhatIsDocumented()
     {
-        var path = Path.Combine(Repository.Root, "docs", "schedules-clock-changes.md");
+        var path = Path.Combine(Docs.Repository.Root, "docs", "schedules-clock-changes.md");
         var table = Table();
         if (Environment.GetEnvironmentVariable("ASCOB_UPDATE_DOCS") is not null)
         {

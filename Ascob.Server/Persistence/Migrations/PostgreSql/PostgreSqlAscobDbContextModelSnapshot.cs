@@ -1006,6 +1006,10 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
                         .HasColumnName("protected_secrets")
                         .UseCollation("C");
 
+                    b.Property<long?>("QueueRank")
+                        .HasColumnType("bigint")
+                        .HasColumnName("queue_rank");
+
                     b.Property<string>("Route")
                         .HasColumnType("text")
                         .HasColumnName("route")
@@ -1070,6 +1074,10 @@ namespace Ascob.Server.Persistence.Migrations.PostgreSql
 
                     b.HasIndex("BackendId", "Id")
                         .HasDatabaseName("ix_runs_backend");
+
+                    b.HasIndex("BackendId", "QueueRank")
+                        .HasDatabaseName("ix_runs_line")
+                        .HasFilter("queue_rank IS NOT NULL");
 
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");

@@ -1027,6 +1027,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnName("protected_secrets")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<long?>("QueueRank")
+                        .HasColumnType("bigint")
+                        .HasColumnName("queue_rank");
+
                     b.Property<string>("Route")
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("route")
@@ -1085,6 +1089,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
 
                     b.HasIndex("BackendId", "Id")
                         .HasDatabaseName("ix_runs_backend");
+
+                    b.HasIndex("BackendId", "QueueRank")
+                        .HasDatabaseName("ix_runs_line")
+                        .HasFilter("queue_rank IS NOT NULL");
 
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");

@@ -938,6 +938,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("protected_secrets");
 
+                    b.Property<long?>("QueueRank")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("queue_rank");
+
                     b.Property<string>("Route")
                         .HasColumnType("TEXT")
                         .HasColumnName("route");
@@ -990,6 +994,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
 
                     b.HasIndex("BackendId", "Id")
                         .HasDatabaseName("ix_runs_backend");
+
+                    b.HasIndex("BackendId", "QueueRank")
+                        .HasDatabaseName("ix_runs_line")
+                        .HasFilter("queue_rank IS NOT NULL");
 
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");
