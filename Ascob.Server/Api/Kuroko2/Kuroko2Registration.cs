@@ -13,7 +13,7 @@ internal static class Kuroko2Registration
     {
         services.AddSingleton<Kuroko2Gate>();
         services.AddSingleton<IScriptSchedules, CronSchedules>();
-        services.AddSingleton<IScriptNotices, NoNotices>();
+        services.AddSingleton<IScriptNotices, Kuroko2Notices>();
         services.AddSingleton<ScriptedDefinitions>();
         services.AddSingleton(s =>
         {
