@@ -24,7 +24,7 @@ public sealed class KilledServerTests(PostgresFixture postgres)
         ];
         await using var survivor = await RunningServer.StartAsync(settings);
         using var client = survivor.Client();
-        var end = DateTimeOffset.UtcNow.AddSeconds(25);
+        var end = TimeProvider.System.GetUtcNow().AddSeconds(25);
         var schedules = new List<(string Definition, long Id)>();
         for (var i = 0; i < Schedules; i++)
         {
@@ -69,7 +69,7 @@ public sealed class KilledServerTests(PostgresFixture postgres)
             var schedule = await client.GetFromJsonAsync<JsonElement>($"/api/definitions/{definition}/schedules/{id}", Stop);
             List<JsonElement> ticks =
                 [.. (await client.GetFromJsonAsync<JsonElement>($"/api/definitions/{definition}/schedules/{id}/ticks?limit=500", Stop)).GetProperty("items").EnumerateArray()];
-            if (DateTimeOffset.UtcNow > end && schedule.GetProperty("state").GetString() == "over" && ticks.TrueForAll(t => t.GetProperty("settledAt").ValueKind == JsonValueKind.String))
+            if (TimeProvider.System.GetUtcNow() > end && schedule.GetProperty("state").GetString() == "over" && ticks.TrueForAll(t => t.GetProperty("settledAt").ValueKind == JsonValueKind.String))
             {
                 return ticks;
             }
