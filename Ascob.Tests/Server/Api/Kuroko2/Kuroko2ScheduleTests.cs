@@ -13,7 +13,7 @@ public sealed class Kuroko2ScheduleTests : Kuroko2Api
     {
         var id = await DefineAsync("nightly", "noop:", ("cron", new[] { "0 3 * * *", "0,30 12 * * 1-5" }));
         Assert.Equal(["0 3 * * *", "0,30 12 * * 1-5"], await CronAsync(id));
-        Assert.Equal("Asia/Tokyo", (await Root.GetFromJsonAsync<JsonElement>($"/api/definitions/{id}/schedules", Cancel)).GetProperty("items")[0].GetProperty("timeZone").GetString());
+        Assert.Equal("Asia/Tokyo", (await Root.GetFromJsonAsync<JsonElement>($"/api/definitions/{id}/schedules", Cancel)).GetProperty("items")[0].GetProperty("schedule").GetProperty("timeZone").GetString());
 
         Assert.Equal(HttpStatusCode.NoContent, await UpdateAsync(id, new { description = "other" }));
         Assert.Equal(2, (await CronAsync(id)).Count);
