@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Ascob.Core.Schedules;
-using Ascob.Tests.Docs;
 
 namespace Ascob.Tests.Core.Schedules;
 
