@@ -65,11 +65,13 @@ public static class Permissions
 
     /// <summary>Launch definitions, without the right to submit jobs of one's own making.</summary>
     public const string DefinitionLaunch = "definition_launch";
+
     /// <summary>See who is notified of what, and what became of the messages.</summary>
     public const string NotificationRead = "notification_read";
 
     /// <summary>Make and change subscriptions to notifications, test them, and replay what could not be delivered.</summary>
     public const string NotificationWrite = "notification_write";
+
     /// <summary>See the repository of job definitions and its jobs.</summary>
     public const string RepositoryRead = "repository_read";
 

@@ -12,7 +12,7 @@ using Ascob.Core.Timing;
 namespace Ascob.Core.Definitions;
 
 /// <summary>Makes a run of a definition: checks the parameters, fills in the template, and has the run stored if the definition's policy allows it.</summary>
-public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, MonotonicClock clock)
+public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, MonotonicClock clock, IEnumerable<ILaunchForm> forms)
 {
     private const string ShellLabels = "shell_";
 
@@ -34,6 +34,14 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
             return new Error(ErrorKind.Forbidden, "definition.api_not_allowed", $"The definition '{definition.Name}' is not to be launched by clients.");
         }
 
+        if (definition.Source is { } source && forms.FirstOrDefault(f => string.Equals(f.Source, source, StringComparison.Ordinal)) is { } form)
+        {
+            var made = request.JobSpec is { } given ? given : await form.MakeAsync(definition, request.Parameters, cancellationToken).ConfigureAwait(false);
+            return made.IsSuccess
+                ? await SubmitAsync(definition, request, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
+                : made.Error;
+        }
+
         var values = ParameterSchema.OfStored(definition.Content.Parameters).Apply(request.Parameters);
         if (!values.IsSuccess)
         {
@@ -47,7 +55,12 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     {
         var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
         var spec = values.AddTo(template);
-        spec = spec with { Submitter = request.Submitter ?? spec.Submitter, Description = spec.Description ?? definition.Name };
+        return Own(spec with { Description = spec.Description ?? definition.Name }, definition, request);
+    }
+
+    private JobSpec Own(JobSpec spec, Definition definition, LaunchRequest request)
+    {
+        spec = spec with { Submitter = request.Submitter ?? spec.Submitter };
         var extra = Extra(definition, request);
         if (extra.Count == 0 || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
         {

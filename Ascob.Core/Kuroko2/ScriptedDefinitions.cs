@@ -6,7 +6,7 @@ using Ascob.Core.Jobs;
 namespace Ascob.Core.Kuroko2;
 
 /// <summary>Makes and changes definitions that are scripts of kuroko2. All of a change is checked before any of it is stored.</summary>
-public sealed class ScriptedDefinitions(DefinitionService definitions, IDefinitionStore store, IScriptSchedules schedules, ScriptSurroundings surroundings)
+public sealed class ScriptedDefinitions(DefinitionService definitions, IDefinitionStore store, IScriptSchedules schedules, IScriptNotices notices, ScriptSurroundings surroundings)
 {
     /// <summary>Stores a new definition with its schedules.</summary>
     public async Task<Result<Definition>> CreateAsync(ScriptChange change, Caller caller, CancellationToken cancellationToken)
@@ -31,6 +31,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
             return failed;
         }
 
+        await notices.KeepAsync(made.Value.Id, ScriptFields.Of(made.Value.Content), caller.Actor, cancellationToken).ConfigureAwait(false);
         return made;
     }
 
@@ -59,6 +60,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
             return failed;
         }
 
+        await notices.KeepAsync(before.Id, ScriptFields.Of(result.Value.Content), caller.Actor, cancellationToken).ConfigureAwait(false);
         if (change.Suspended is { } suspended && suspended != before.Suspended)
         {
             result = await definitions.SetSuspendedAsync(number, suspended, caller, cancellationToken).ConfigureAwait(false);
@@ -67,6 +69,21 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         return result.IsSuccess && change.Name is { } name && name != before.Name
             ? await definitions.RenameAsync(number, name, null, caller, cancellationToken).ConfigureAwait(false)
             : result;
+    }
+
+    /// <summary>Deletes a definition with its schedules and what it told others; refused while a run of it is not final.</summary>
+    public async Task<Result<Definition>> DeleteAsync(Definition definition, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        ArgumentNullException.ThrowIfNull(caller);
+        var number = definition.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var deleted = await definitions.DeleteAsync(number, null, caller, cancellationToken).ConfigureAwait(false);
+        if (deleted.IsSuccess)
+        {
+            await notices.KeepAsync(definition.Id, null, caller.Actor, cancellationToken).ConfigureAwait(false);
+        }
+
+        return deleted;
     }
 
     /// <summary>Compiles a script for one launch.</summary>
@@ -94,6 +111,11 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         if (change.Cron is { Count: > 0 } cron)
         {
             errors.AddRange(schedules.Check(cron));
+        }
+
+        if (errors.Count == 0)
+        {
+            errors.AddRange(notices.Check(fields));
         }
 
         if (compiled is null || errors.Count > 0)
@@ -159,4 +181,14 @@ public interface IScriptSchedules
 
     /// <summary>Answers the cron expressions of a definition, in the order in which they were made.</summary>
     Task<IReadOnlyList<string>> ListAsync(long definitionId, CancellationToken cancellationToken);
+}
+
+/// <summary>What the fields of a definition have others be told.</summary>
+public interface IScriptNotices
+{
+    /// <summary>Answers what is wrong with any of it.</summary>
+    IReadOnlyList<FieldError> Check(ScriptFields fields);
+
+    /// <summary>Has others told what the fields say and nothing else; null for nothing.</summary>
+    Task KeepAsync(long definitionId, ScriptFields? fields, string actor, CancellationToken cancellationToken);
 }

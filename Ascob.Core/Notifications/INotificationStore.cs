@@ -81,6 +81,9 @@ public interface INotificationStore
     /// <summary>Counts pending and dead deliveries.</summary>
     Task<IReadOnlyList<DeliveryCount>> CountAsync(CancellationToken cancellationToken);
 
+    /// <summary>Deletes deliveries of subscriptions that are gone: one can go in the moment in which something is planned for it.</summary>
+    Task<int> DropOrphansAsync(CancellationToken cancellationToken);
+
     /// <summary>Deletes deliveries that ended in this state before the given time, at most <paramref name="limit"/>; answers how many.</summary>
     Task<int> PurgeAsync(DeliveryState state, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);
 }

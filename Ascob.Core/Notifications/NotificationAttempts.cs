@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Ascob.Core.Access;
 using Ascob.Core.Dispatch;
-using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
@@ -115,9 +113,7 @@ public sealed class NotificationAttempts(
         }
     }
 
-    private ReceiverSecrets Reveal(Subscription subscription) => subscription.ProtectedSecrets is null
-        ? new ReceiverSecrets()
-        : JsonSerializer.Deserialize<ReceiverSecrets>(protector.Unprotect(subscription.ProtectedSecrets), AscobJson.Options) ?? new ReceiverSecrets();
+    private ReceiverSecrets Reveal(Subscription subscription) => SubscriptionFilling.Reveal(subscription, protector) ?? new ReceiverSecrets();
 
     private (DeliveryState State, DateTimeOffset At, string? Reason) Judge(Delivery delivery, SendOutcome outcome)
     {

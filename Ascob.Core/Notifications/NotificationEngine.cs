@@ -26,6 +26,11 @@ public sealed class NotificationEngine(
     // However long the pauses of single messages have grown, a receiver that is back is found out within about this time.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan HurryPause = TimeSpan.FromMinutes(10);
+
+    // One message that a receiver cannot digest is no sign that the receiver is away; nothing but failures is.
+    private const int FailuresOfOneThatIsAway = 3;
+
     private readonly ConcurrentDictionary<long, ReceiverLane> _lanes = new();
 
     private NotificationOptions Options => options.Value;
@@ -64,7 +69,7 @@ public sealed class NotificationEngine(
         {
             while (!cancellationToken.IsCancellationRequested && lane.PausedUntil <= clock.Now)
             {
-                var limit = lane.Failures > 0 ? 1 : Options.MaxConcurrentPerReceiver;
+                var limit = lane.Failures >= FailuresOfOneThatIsAway ? 1 : Options.MaxConcurrentPerReceiver;
                 var now = clock.Now;
                 var claimed = await store.ClaimAsync(subscription.Id, server.LeaseOwner, now, now + Options.Lease, limit, cancellationToken).ConfigureAwait(false);
                 if (claimed.Count == 0)
@@ -101,19 +106,30 @@ public sealed class NotificationEngine(
         var made = results.OfType<SendOutcome>().ToList();
         if (made.Exists(r => r.Result is SendResult.Delivered or SendResult.Dead))
         {
-            // It answers: what waited for a later time because it did not may go now.
-            if (lane.Failures > 0)
+            // It answers: what waited for a later time because it did not may go now. Another process, or an earlier life of this one, may have made it wait, so that is looked after from time to time in any case.
+            var wasAway = lane.Failures >= FailuresOfOneThatIsAway;
+            lane.Failures = 0;
+            var now = clock.Now;
+            if (wasAway || lane.HurriedAt is not { } hurried || now - hurried >= HurryPause)
             {
-                lane.Failures = 0;
-                await store.HurryAsync(subscription.Id, clock.Now, cancellationToken).ConfigureAwait(false);
+                lane.HurriedAt = now;
+                await store.HurryAsync(subscription.Id, now, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (wasAway)
+            {
                 logger.LogInformation("The receiver of subscription {Subscription} answers again", subscription.Id);
             }
         }
         else if (made.Count > 0)
         {
             lane.Failures++;
-            lane.PausedUntil = clock.Now + backoff.Exponential(Options.FirstRetry, LongestPause, lane.Failures - 1);
-            if (lane.Failures == 1)
+            if (lane.Failures >= FailuresOfOneThatIsAway)
+            {
+                lane.PausedUntil = clock.Now + backoff.Exponential(Options.FirstRetry, LongestPause, lane.Failures - FailuresOfOneThatIsAway);
+            }
+
+            if (lane.Failures == FailuresOfOneThatIsAway)
             {
                 logger.LogWarning("Subscription {Subscription} ({Kind}) could not be served: {Reason}", subscription.Id, subscription.Kind, made[0].Reason);
             }

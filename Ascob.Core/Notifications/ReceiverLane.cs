@@ -11,4 +11,7 @@ internal sealed class ReceiverLane
 
     /// <summary>Gets or sets until when the receiver is left alone.</summary>
     public DateTimeOffset PausedUntil { get; set; }
+
+    /// <summary>Gets or sets when its messages were made due the last time; null for never in this life of the process.</summary>
+    public DateTimeOffset? HurriedAt { get; set; }
 }

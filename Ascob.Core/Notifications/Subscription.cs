@@ -82,6 +82,9 @@ public sealed record SubscriptionFilter
     /// <summary>Gets the definitions, by number.</summary>
     public IReadOnlyList<long>? Definitions { get; init; }
 
+    /// <summary>Gets the definitions, by the name that they have when a run is launched.</summary>
+    public IReadOnlyList<string>? DefinitionNames { get; init; }
+
     /// <summary>Gets the labels that a run must have; a value of <c>*</c> stands for any.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
@@ -99,6 +102,7 @@ public sealed record SubscriptionFilter
     {
         ArgumentNullException.ThrowIfNull(facts);
         return (Definitions is null || (facts.DefinitionId is { } definition && Definitions.Contains(definition)))
+            && (DefinitionNames is null || (facts.DefinitionName is { } name && DefinitionNames.Contains(name, StringComparer.Ordinal)))
             && (Backends is null || (facts.BackendId is { } backend && Backends.Contains(backend, StringComparer.Ordinal)))
             && (Submitters is null || (facts.Submitter is { } submitter && Submitters.Contains(submitter, StringComparer.Ordinal)))
             && (Labels is null || Labels.All(l => facts.Labels is not null && facts.Labels.TryGetValue(l.Key, out var value) && (l.Value == "*" || l.Value == value)));

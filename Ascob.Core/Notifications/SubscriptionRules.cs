@@ -100,6 +100,7 @@ internal static class SubscriptionRules
         }
 
         CheckList("filter.definitions", filter.Definitions?.Count, filter.Definitions?.All(d => d > 0) != false, "numbers of definitions", errors);
+        CheckTexts("filter.definitionNames", filter.DefinitionNames, errors);
         CheckTexts("filter.backends", filter.Backends, errors);
         CheckTexts("filter.submitters", filter.Submitters, errors);
         CheckTexts("filter.customEvents", filter.CustomEvents, errors);

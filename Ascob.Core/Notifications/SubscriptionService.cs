@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Ascob.Core.Access;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
-using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 
@@ -33,7 +31,7 @@ public sealed class SubscriptionService(
     /// <summary>
     /// Makes a subscription. It is answered when every server of the database knows of it, or has every event written because it knows of nothing new: an event after the answer is not missed.
     /// </summary>
-    public async Task<Result<MadeSubscription>> AddAsync(SubscriptionRequest request, Caller caller, string? source, CancellationToken cancellationToken)
+    public async Task<Result<MadeSubscription>> AddAsync(SubscriptionRequest request, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
@@ -47,15 +45,12 @@ public sealed class SubscriptionService(
             return new Error(ErrorKind.Conflict, "subscription.too_many", $"There are {Most} subscriptions already; one subscription with a wider filter does the work of many.");
         }
 
-        var made = request.Secret is null && request.Kind is ReceiverKinds.Webhook or ReceiverKinds.Overseer ? WebhookSecrets.New() : null;
+        var secrets = SubscriptionFilling.Secrets(request, null);
         var now = clock.Now;
-        var subscription = Fill(
-            new Subscription { Id = 0, Name = string.Empty, Kind = request.Kind!, Events = NoticeKinds.None, CreatedAt = now, CreatedBy = caller.Actor, ChangedAt = now, Source = source },
-            request,
-            new ReceiverSecrets { Url = request.Url, Secret = request.Secret ?? made, PreviousSecret = request.PreviousSecret });
-        var added = await store.AddAsync(subscription, cancellationToken).ConfigureAwait(false);
-        await KnownEverywhereAsync(source is null, cancellationToken).ConfigureAwait(false);
-        return new MadeSubscription(added, made);
+        var empty = new Subscription { Id = 0, Name = string.Empty, Kind = request.Kind!, Events = NoticeKinds.None, CreatedAt = now, CreatedBy = caller.Actor, ChangedAt = now };
+        var added = await store.AddAsync(SubscriptionFilling.Fill(empty, request, secrets, protector), cancellationToken).ConfigureAwait(false);
+        await KnownEverywhereAsync(cancellationToken).ConfigureAwait(false);
+        return new MadeSubscription(added, request.Secret is null ? secrets.Secret : null);
     }
 
     /// <summary>Replaces a subscription. Its secrets stay where the request has none and the kind is the same.</summary>
@@ -149,17 +144,13 @@ public sealed class SubscriptionService(
             return refusal;
         }
 
-        var made = request.Secret ?? old?.Secret ?? (request.Kind is ReceiverKinds.Webhook or ReceiverKinds.Overseer ? WebhookSecrets.New() : null);
-        var after = Fill(
-            before with { Kind = request.Kind!, DisabledReason = null, ChangedAt = Later(before.ChangedAt) },
-            request,
-            new ReceiverSecrets { Url = request.Url ?? old?.Url, Secret = made, PreviousSecret = request.PreviousSecret });
+        var after = SubscriptionFilling.Fill(before with { DisabledReason = null, ChangedAt = Later(before.ChangedAt) }, request, SubscriptionFilling.Secrets(request, old), protector);
         if (!await store.ReplaceAsync(after, before.ChangedAt, cancellationToken).ConfigureAwait(false))
         {
             return null;
         }
 
-        await KnownEverywhereAsync(true, cancellationToken).ConfigureAwait(false);
+        await KnownEverywhereAsync(cancellationToken).ConfigureAwait(false);
         return after;
     }
 
@@ -174,7 +165,7 @@ public sealed class SubscriptionService(
     {
         try
         {
-            return subscription.ProtectedSecrets is null ? null : JsonSerializer.Deserialize<ReceiverSecrets>(protector.Unprotect(subscription.ProtectedSecrets), AscobJson.Options);
+            return SubscriptionFilling.Reveal(subscription, protector);
         }
         catch (CryptographicException)
         {
@@ -196,51 +187,10 @@ public sealed class SubscriptionService(
             : new Error(ErrorKind.Forbidden, "submitter.forbidden", "This token may be told of its own submitters only; name them in filter.submitters.");
     }
 
-    private Subscription Fill(Subscription subscription, SubscriptionRequest request, ReceiverSecrets secrets)
-    {
-        var gates = request.NotifyAll is not null || request.NotifyCancellation is not null;
-        var events = request.Events is { } words
-            ? words.Aggregate(NoticeKinds.None, (all, word) => NoticeWords.TryParse(word, out var kind) ? all | kind : all)
-            : gates ? Kuroko2Gates.Events(request.Kind!, request.NotifyAll == true, request.NotifyCancellation == true) & SubscriptionRules.Possible(request.Kind!) : SubscriptionRules.Usual(request.Kind!);
-        return subscription with
-        {
-            Name = request.Name!.Trim(),
-            Enabled = request.Enabled ?? true,
-            Events = events,
-            Filter = request.Filter ?? new SubscriptionFilter(),
-            Receiver = new ReceiverSettings
-            {
-                ShownUrl = Shown(secrets.Url, request.Kind!),
-                HasSecret = secrets.Secret is not null,
-                To = request.To,
-                Cc = request.Cc,
-                Channel = request.Channel,
-                Severity = request.Severity,
-                NotifyAll = gates ? request.NotifyAll == true : null,
-                NotifyCancellation = gates ? request.NotifyCancellation == true : null,
-            },
-            ProtectedSecrets = protector.Protect(JsonSerializer.Serialize(secrets, AscobJson.Options)),
-        };
-    }
-
-    // What lets others in is often part of an address: a key in the query, and for Slack the whole path.
-    private static string? Shown(string? url, string kind)
-    {
-        if (url is null)
-        {
-            return null;
-        }
-
-        var parsed = new Uri(url);
-        return kind == ReceiverKinds.Slack
-            ? $"{parsed.GetLeftPart(UriPartial.Authority)}/***"
-            : parsed.GetLeftPart(UriPartial.Path) + (parsed.Query.Length > 0 ? "?***" : string.Empty);
-    }
-
-    private async Task KnownEverywhereAsync(bool wait, CancellationToken cancellationToken)
+    private async Task KnownEverywhereAsync(CancellationToken cancellationToken)
     {
         await watch.LookAsync(cancellationToken).ConfigureAwait(false);
-        if (wait && addresses.IsShared)
+        if (addresses.IsShared)
         {
             await Task.Delay(NoticeInterest.Trust, clock.Time, cancellationToken).ConfigureAwait(false);
         }

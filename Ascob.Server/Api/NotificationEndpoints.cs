@@ -48,7 +48,7 @@ internal static partial class NotificationEndpoints
     private static async Task CreateAsync(HttpContext context, SubscriptionService service, ILogger<SubscriptionService> log)
     {
         var body = await RequestBody.ReadAsync<SubscriptionRequest>(context);
-        var result = await service.AddAsync(body, context.GetCaller(), null, context.RequestAborted);
+        var result = await service.AddAsync(body, context.GetCaller(), context.RequestAborted);
         if (result.IsSuccess)
         {
             LogChange(log, context.GetCaller().Actor, "made", result.Value.Subscription.Id, result.Value.Subscription.Kind);

@@ -30,6 +30,7 @@ internal static class NotificationRegistration
         services.AddSingleton<NotificationEngine>();
         services.AddSingleton<NotificationUpkeep>();
         services.AddSingleton<SubscriptionService>();
+        services.AddSingleton<SubscriptionKeeper>();
         services.AddHostedService<NotificationService>();
         return services;
     }

@@ -72,6 +72,7 @@ internal static class CliRoot
             StopCommand.Create(context),
             ScheduleCommand.Create(context),
             TokenCommand.Create(context),
+            NotificationCommand.Create(context),
             DoctorCommand.Create(context),
             DemoCommand.Create(context),
             WorkerCommand.Create(context),

@@ -67,6 +67,8 @@ internal static class KnownSettings
             ("Applications", Map(Value(Secret), Name)),
             ("StatsOpen", Value(Flag)),
             ("CustomTasks", Map(Value(Text), TaskName)),
+            ("WebhookSecret", Value(Text)),
+            ("SlackWebhookUrl", Value(Url)),
             ("TimeZone", Value(Zone)))),
         ("Limits", Section(
             ("MaxFileBytes", Value(Number(1, 1L << 50))),

@@ -5,13 +5,6 @@ namespace Ascob.Server.Repository;
 /// <summary>Makes the repository's jobs known to the rest of the server. Done again after a crash, so it finds out itself what is left to do.</summary>
 internal interface IRepositoryPublisher
 {
-    /// <summary>Brings everything to the given state.</summary>
-    Task PublishAsync(RepositoryState state, CancellationToken cancellationToken);
-}
-
-/// <summary>Publishes nothing.</summary>
-internal sealed class NoPublisher : IRepositoryPublisher
-{
-    /// <inheritdoc/>
-    public Task PublishAsync(RepositoryState state, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Brings everything to the given state; false where something is left to be done later.</summary>
+    Task<bool> PublishAsync(RepositoryState state, CancellationToken cancellationToken);
 }

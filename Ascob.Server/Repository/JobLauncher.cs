@@ -1,98 +1,35 @@
-using System.Text.Json;
 using Ascob.Core.Access;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Repository;
 using Ascob.Core.Runs;
-using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Repository;
 
 /// <summary>Makes runs of repository jobs.</summary>
-internal sealed class JobLauncher(JobService jobs, IOptions<RepositoryOptions> options)
+internal sealed class JobLauncher(RepositoryJobs made, DefinitionLauncher definitions, IDefinitionStore store, JobService jobs)
 {
-    /// <summary>The variable of the environment that holds the posted values as they came.</summary>
-    public const string Variables = "OVERSEER_VARIABLES";
-
-    /// <summary>The same for values that came as a form.</summary>
-    public const string FormVariables = "OVERSEER_FORM";
-
-    /// <summary>Answers the values that a run was given.</summary>
-    public static JobValues ValuesOf(Run run)
+    /// <summary>
+    /// Launches a job with values: as a run of its definition. Where there is none (a definition made over the API has the name, or this server applied the commit a moment ago), as a run of its own.
+    /// </summary>
+    public async Task<Result<long>> LaunchAsync(KnownJob known, JobValues values, string? submitter, string? key, string cause, Caller caller, CancellationToken cancellationToken)
     {
-        var form = run.Spec.Parameters?.GetValueOrDefault(FormVariables);
-        if ((form ?? run.Spec.Parameters?.GetValueOrDefault(Variables)) is not { } text)
+        var spec = made.Make(known, values);
+        if (!spec.IsSuccess)
         {
-            return JobValues.None;
+            return spec.Error;
         }
 
-        try
+        var job = spec.Value with { Submitter = submitter };
+        if (await store.FindAsync(known.Job.Name, cancellationToken) is { Source: DefinitionPublisher.Source } definition)
         {
-            using var document = JsonDocument.Parse(text);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? new JobValues(document.RootElement.Clone(), form is not null) : JobValues.None;
-        }
-        catch (JsonException)
-        {
-            // Somebody gave a repetition another text by hand.
-            return JobValues.None;
-        }
-    }
-
-    /// <summary>Submits a run with values.</summary>
-    public async Task<Result<long>> LaunchAsync(KnownJob known, JobValues values, string commit, string? submitter, string? key, Caller caller, CancellationToken cancellationToken)
-    {
-        var bound = Bind(known.Job, values);
-        if (!bound.IsSuccess)
-        {
-            return bound.Error;
+            var launch = new LaunchRequest { Id = definition.Id, JobSpec = job, Submitter = submitter, IdempotencyKey = key, Cause = new RunCause(RunCause.Overseer, cause) };
+            var launched = await definitions.LaunchAsync(launch, caller, cancellationToken);
+            return launched.IsSuccess ? launched.Value.RunId : launched.Error;
         }
 
-        var spec = Spec(known.Job, bound.Value, commit, submitter, values);
-        var submitted = await jobs.SubmitAsync(new SubmitRequest(spec, key, CanonicalJobSpec.Hash(spec)), caller, cancellationToken);
+        var submitted = await jobs.SubmitAsync(new SubmitRequest(job, key, CanonicalJobSpec.Hash(job)), caller, cancellationToken);
         return submitted.IsSuccess ? submitted.Value.RunId : submitted.Error;
-    }
-
-    private static Result<BoundJob> Bind(RepositoryJob job, JobValues values) => values.IsForm
-        ? JobBinder.Bind(job, values.Json.EnumerateObject().Select(f => KeyValuePair.Create(f.Name, (IReadOnlyList<string>)[.. f.Value.EnumerateArray().Select(v => v.GetString()!)])))
-        : JobBinder.Bind(job, values.Json);
-
-    private JobSpec Spec(RepositoryJob job, BoundJob bound, string commit, string? submitter, JobValues values)
-    {
-        var labels = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            [RepositoryLabels.Job] = job.Name,
-            [RepositoryLabels.Commit] = commit,
-        };
-        AddIf(labels, RepositoryLabels.User, job.User);
-        AddIf(labels, RepositoryLabels.Group, job.Group);
-        AddIf(labels, JobSpecValidator.BackendIdLabel, options.Value.Backend);
-        var parameters = new Dictionary<string, string>(bound.Environment, StringComparer.Ordinal) { [values.IsForm ? FormVariables : Variables] = values.Json.GetRawText() };
-        if (bound.Command.Length <= JobSpecLimits.LabelValue)
-        {
-            labels[RepositoryLabels.Command] = bound.Command;
-        }
-        else
-        {
-            // A label is short; the shell reads the rest of the text from its environment.
-            labels[RepositoryLabels.Command] = "eval \"$OVERSEER_COMMAND\"";
-            parameters["OVERSEER_COMMAND"] = bound.Command;
-        }
-
-        return new JobSpec
-        {
-            Description = job.Description is { Length: > 0 } description ? description : $"Job {job.Name} of the repository",
-            Submitter = submitter,
-            Labels = labels,
-            Parameters = parameters,
-            TimeoutSeconds = job.TimeoutSeconds,
-        };
-    }
-
-    private static void AddIf(Dictionary<string, string> labels, string name, string? value)
-    {
-        if (value is not null)
-        {
-            labels[name] = value;
-        }
     }
 }

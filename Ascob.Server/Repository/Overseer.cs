@@ -1,15 +1,29 @@
 using Ascob.Core.Access;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Repository;
 using Ascob.Core.Runs;
+using Ascob.Core.Schedules;
 using Ascob.Core.Timing;
 
 namespace Ascob.Server.Repository;
 
 /// <summary>What can be done with the repository's jobs and their executions.</summary>
-internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, JobService jobs, RunOrders orders, ExecutionEvents events, MonotonicClock clock)
+internal sealed class Overseer(
+    IRepositoryStore store,
+    JobLauncher launcher,
+    IRepositoryPublisher publisher,
+    JobService jobs,
+    RunOrders orders,
+    ExecutionEvents events,
+    IDefinitionStore definitions,
+    IScheduleStore scheduleStore,
+    ScheduleService schedules,
+    MonotonicClock clock)
 {
     private const int MostTries = 10;
+    private const int NextRuns = 10;
+    private const string Asked = "api";
 
     /// <summary>Answers all jobs, by name.</summary>
     public async Task<IReadOnlyDictionary<string, KnownJob>> ListAsync(CancellationToken cancellationToken) => (await store.ReadAsync(cancellationToken)).State.Jobs;
@@ -23,7 +37,7 @@ internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, Job
         new RunSearch { Labels = [KeyValuePair.Create(RepositoryLabels.Job, name)], Limit = limit, BeforeId = beforeId }, caller, cancellationToken);
 
     /// <summary>Executes a job.</summary>
-    public async Task<Result<Run>> ExecuteAsync(string name, JobValues values, string? submitter, string? key, Caller caller, CancellationToken cancellationToken)
+    public async Task<Result<Run>> ExecuteAsync(string name, JobValues values, string? submitter, string? key, Caller caller, CancellationToken cancellationToken, string cause = Asked)
     {
         var found = await FindAsync(name, cancellationToken);
         if (!found.IsSuccess)
@@ -32,8 +46,8 @@ internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, Job
         }
 
         return found.Value.Active
-            ? await LaunchAsync(found.Value, values, found.Value.Commit, submitter, key, caller, cancellationToken)
-            : new Error(ErrorKind.Conflict, "job.inactive", $"The job '{name}' is not active; PUT /jobs/{Uri.EscapeDataString(name)} makes it so.");
+            ? await LaunchAsync(found.Value, values, submitter, key, cause, caller, cancellationToken)
+            : Inactive(name);
     }
 
     /// <summary>Executes a job again, with the same values.</summary>
@@ -50,7 +64,7 @@ internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, Job
             return again.IsSuccess ? await jobs.GetAsync(again.Value.RunId, caller, cancellationToken) : again.Error;
         }
 
-        return await ExecuteAsync(JobOf(run)!, JobLauncher.ValuesOf(run), run.Spec.Submitter, key, caller, cancellationToken);
+        return await ExecuteAsync(JobOf(run)!, RepositoryJobs.ValuesOf(run), run.Spec.Submitter, key, caller, cancellationToken, $"repeats {ExecutionIds.Of(run)}");
     }
 
     /// <summary>Answers an execution of a job.</summary>
@@ -112,8 +126,11 @@ internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, Job
 
             var changed = known with { Active = active };
             var all = new Dictionary<string, KnownJob>(before.State.Jobs, StringComparer.Ordinal) { [name] = changed };
-            if (await store.TryReplaceAsync(before, before.State with { Jobs = all }, cancellationToken))
+            var after = before.State with { Jobs = all, Published = null };
+            if (await store.TryReplaceAsync(before, after, cancellationToken))
             {
+                // The rest of the server is told now; what a crash leaves undone is done at the next look.
+                await publisher.PublishAsync(after, cancellationToken);
                 return changed;
             }
         }
@@ -121,21 +138,39 @@ internal sealed class Overseer(IRepositoryStore store, JobLauncher launcher, Job
         return new Error(ErrorKind.Unavailable, "repository.busy", "The repository's jobs are being changed just now; ask again.");
     }
 
+    /// <summary>Answers when a job runs next by itself.</summary>
+    public async Task<IReadOnlyList<DateTimeOffset>> NextRunsAsync(KnownJob known, CancellationToken cancellationToken)
+    {
+        if (!known.Active || known.Job.Schedule.Count == 0 || await definitions.FindAsync(known.Job.Name, cancellationToken) is not { Source: DefinitionPublisher.Source } definition)
+        {
+            return [];
+        }
+
+        var all = await scheduleStore.ListAsync(definition.Id, 0, ScheduleService.MostOfDefinition, cancellationToken);
+        return [.. (await schedules.NextAsync(all, NextRuns, cancellationToken)).Select(f => f.DueAt)];
+    }
+
     /// <summary>Answers what is wrong in a file now.</summary>
     public async Task<IReadOnlyList<FileError>> ErrorsOfAsync(string file, CancellationToken cancellationToken) =>
         [.. (await store.ReadAsync(cancellationToken)).State.Errors.Where(e => e.File == file)];
 
     /// <summary>Answers what started a run.</summary>
-    public static string TriggerOf(Run run) => run.ParentId is not null ? "repeat" : "api";
+    public static string TriggerOf(Run run) => run.Cause is { } cause
+        ? cause.Kind == RunCause.Overseer ? cause.Text ?? Asked : cause.Text is null ? cause.Kind : $"{cause.Kind}: {cause.Text}"
+        : run.ParentId is not null ? "repeats" : Asked;
+
+    /// <summary>The answer for a job that was taken out of the active ones.</summary>
+    internal static Error Inactive(string name) =>
+        new(ErrorKind.Conflict, "job.inactive", $"The job '{name}' is not active; PUT /jobs/{Uri.EscapeDataString(name)} makes it so.");
 
     /// <summary>Answers the job of a run; null where it is of none.</summary>
     public static string? JobOf(Run run) => run.Spec.Label(RepositoryLabels.Job);
 
     private static Error NoSuchJob(string name) => new(ErrorKind.NotFound, "job.not_found", $"The repository has no job '{name}'.");
 
-    private async Task<Result<Run>> LaunchAsync(KnownJob known, JobValues values, string commit, string? submitter, string? key, Caller caller, CancellationToken cancellationToken)
+    private async Task<Result<Run>> LaunchAsync(KnownJob known, JobValues values, string? submitter, string? key, string cause, Caller caller, CancellationToken cancellationToken)
     {
-        var launched = await launcher.LaunchAsync(known, values, commit, submitter, key, caller, cancellationToken);
+        var launched = await launcher.LaunchAsync(known, values, submitter, key, cause, caller, cancellationToken);
         return launched.IsSuccess ? await jobs.GetAsync(launched.Value, caller, cancellationToken) : launched.Error;
     }
 }

@@ -1,5 +1,5 @@
+using Ascob.Core.Definitions;
 using Ascob.Core.Repository;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Repository;
 
@@ -10,7 +10,10 @@ internal static class RepositoryRegistration
     public static IServiceCollection AddAscobRepository(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddAscobCheckouts(configuration);
-        services.TryAddSingleton<IRepositoryPublisher, NoPublisher>();
+        services.AddSingleton<IRepositoryPublisher, DefinitionPublisher>();
+        services.AddSingleton<IDefinitionFollower, ScheduleFollower>();
+        services.AddSingleton<ILaunchForm, RepositoryForm>();
+        services.AddSingleton<RepositoryJobs>();
         services.AddSingleton<RepositoryWake>();
         services.AddSingleton<RepositorySync>();
         services.AddSingleton<ExecutionEvents>();
@@ -25,6 +28,7 @@ internal static class RepositoryRegistration
     public static IServiceCollection AddAscobCheckouts(this IServiceCollection services, IConfiguration configuration)
     {
         services.Configure<RepositoryOptions>(configuration.GetSection(RepositoryOptions.Section));
+        services.AddSingleton<RepositoryMetrics>();
         services.AddSingleton<GitSource>();
         services.AddSingleton<Library>();
         services.AddSingleton<Checkouts>();

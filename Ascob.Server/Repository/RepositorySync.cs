@@ -17,6 +17,7 @@ internal sealed partial class RepositorySync(
     ServerIdentity server,
     IOptions<RepositoryOptions> options,
     MonotonicClock clock,
+    RepositoryMetrics metrics,
     ILogger<RepositorySync> logger) : IDisposable
 {
     private const int MostTries = 5;
@@ -69,7 +70,17 @@ internal sealed partial class RepositorySync(
 
     private async Task<RepositoryPlan> PlanAsync(RepositoryState now, CancellationToken cancellationToken)
     {
-        var tip = await source.LookAsync(cancellationToken);
+        var begun = clock.Time.GetTimestamp();
+        string? tip = null;
+        try
+        {
+            tip = await source.LookAsync(cancellationToken);
+        }
+        finally
+        {
+            metrics.Looked(tip is not null, clock.Time.GetElapsedTime(begun));
+        }
+
         var isNew = tip != now.Commit || now.Reading != Reading;
         var plan = isNew
             ? RepositoryPlan.Make(now, await source.ReadAsync(tip, c => c.ReadJobs(), cancellationToken))
@@ -106,7 +117,11 @@ internal sealed partial class RepositorySync(
         // Also where another server, or an earlier life of this one, applied the commit and went away before the rest was done.
         if (next.Published != next.Commit)
         {
-            await publisher.PublishAsync(next, cancellationToken);
+            if (!await publisher.PublishAsync(next, cancellationToken))
+            {
+                return true;
+            }
+
             var stored = await store.ReadAsync(cancellationToken);
             if (stored.State.Commit == next.Commit)
             {

@@ -249,6 +249,20 @@ public abstract class NotificationStoreContract
     }
 
     [Fact]
+    public async Task DropOrphansAsync_DeletesWhatIsForNobody()
+    {
+        await using var store = await OpenAsync();
+        var notifications = store.Get<INotificationStore>();
+        var subscription = await PlannedAsync(store, runs: 1);
+        var delivery = (await notifications.ListAsync(new DeliveryQuery(), Stop))[0];
+        await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs));
+        await notifications.PlanAsync([.. (await notifications.NoticesAsync(10, Stop)).Select(n => new Plan(n, [subscription.Id + 1], Now))], Stop);
+
+        Assert.Equal(1, await notifications.DropOrphansAsync(Stop));
+        Assert.NotNull(await notifications.FindAsync(delivery.Key, Stop));
+    }
+
+    [Fact]
     public async Task OutcomeBeforeAsync_AnswersTheLastEndOfTheChain_ThatSaysSomething()
     {
         await using var store = await OpenAsync();

@@ -297,6 +297,8 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
 
         public Task<IReadOnlyList<DeliveryCount>> CountAsync(CancellationToken cancellationToken) => inner.CountAsync(cancellationToken);
 
+        public Task<int> DropOrphansAsync(CancellationToken cancellationToken) => inner.DropOrphansAsync(cancellationToken);
+
         public Task<int> PurgeAsync(DeliveryState state, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) => inner.PurgeAsync(state, endedBefore, limit, cancellationToken);
 
         private async Task<T> AroundAsync<T>(Func<Task<T>> work)

@@ -81,11 +81,8 @@ internal static class Kuroko2DefinitionEndpoints
         await EndAsync(context, await scripts.UpdateAsync(before, change, context.GetCaller(), context.RequestAborted));
     }
 
-    private static async Task DeleteAsync(HttpContext context, DefinitionService definitions)
-    {
-        var id = (await FindAsync(context, definitions)).Id.ToString(CultureInfo.InvariantCulture);
-        await EndAsync(context, await definitions.DeleteAsync(id, null, context.GetCaller(), context.RequestAborted));
-    }
+    private static async Task DeleteAsync(HttpContext context, DefinitionService definitions, ScriptedDefinitions scripts) =>
+        await EndAsync(context, await scripts.DeleteAsync(await FindAsync(context, definitions), context.GetCaller(), context.RequestAborted));
 
     private static Task EndAsync(HttpContext context, Result<Definition> result)
     {

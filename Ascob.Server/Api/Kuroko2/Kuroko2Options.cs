@@ -14,6 +14,12 @@ internal sealed class Kuroko2Options
     /// <summary>Gets or sets own tasks of scripts by name, each with its shell command.</summary>
     public Dictionary<string, string> CustomTasks { get; set; } = new(StringComparer.Ordinal);
 
+    /// <summary>Gets or sets the secret that webhooks of definitions are signed with; null for none.</summary>
+    public string? WebhookSecret { get; set; }
+
+    /// <summary>Gets or sets the incoming webhook of Slack through which definitions reach their channels; null: they reach none.</summary>
+    public string? SlackWebhookUrl { get; set; }
+
     /// <summary>Gets or sets the IANA name of the time zone of <c>cron</c>; null for that of the server.</summary>
     public string? TimeZone { get; set; }
 }

@@ -12,7 +12,8 @@ internal static class Kuroko2Registration
     public static IServiceCollection AddKuroko2(this IServiceCollection services)
     {
         services.AddSingleton<Kuroko2Gate>();
-        services.AddSingleton<IScriptSchedules, NoSchedules>();
+        services.AddSingleton<IScriptSchedules, CronSchedules>();
+        services.AddSingleton<IScriptNotices, Kuroko2Notices>();
         services.AddSingleton<ScriptedDefinitions>();
         services.AddSingleton(s =>
         {

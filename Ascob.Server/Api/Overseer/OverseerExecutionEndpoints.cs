@@ -24,11 +24,11 @@ internal static class OverseerExecutionEndpoints
         var executions = routes.MapGroup("/jobs/{name}/{execution}").WithTags("Overseer");
         executions.MapGet("/", GetAsync).Requires(Permissions.JobRunRead).WithName("GetOverseerExecution").WithSummary("Read an execution with its events")
             .Produces<OverseerExecution>().Refuses(404);
-        executions.MapPost("/", RepeatAsync).Requires(Permissions.JobSubmit).WithName("RepeatOverseerExecution").WithSummary("Execute the job again with the same values")
+        executions.MapPost("/", RepeatAsync).Requires(Permissions.DefinitionLaunch).WithName("RepeatOverseerExecution").WithSummary("Execute the job again with the same values")
             .Query<string>("commit", "same: in the files of the same commit; otherwise the job as it is now.")
             .Header(SubmitEndpoints.IdempotencyHeader, "1 to 255 visible ASCII characters; a repeated request with the same key answers with the first new execution.")
             .Produces<OverseerStarted>(201).Refuses(404, 409, 422);
-        executions.MapPut("/", CreateEventAsync).Requires(Permissions.JobSubmit).WithName("CreateOverseerEvent")
+        executions.MapPut("/", CreateEventAsync).Requires(Permissions.DefinitionLaunch).WithName("CreateOverseerEvent")
             .WithSummary("Create an event; stop, continue, terminate and kill send their signal to a job that runs").Takes<OverseerEventRequest>()
             .Produces<OverseerEvent>().Refuses(404, 409, 415, 429);
         Describe(executions.MapGet("/stdout", (HttpContext c, Server.Repository.Overseer o, JobService j, ServerDrain d) => ReadAsync(c, o, j, d, OutputChannel.Stdout)))

@@ -26,7 +26,7 @@ internal static class OverseerJobEndpoints
         jobs.MapGet("/{name}", GetAsync).Requires(Permissions.RepositoryRead).WithName("GetOverseerJob").WithSummary("Read a job of the repository, with its latest executions")
             .Query<int>("limit", $"How many executions to name; 1 to {MostExecutions}, usually {UsualExecutions}.").Query<string>("cursor", "The nextCursor of the page before.")
             .Produces<OverseerJob>().Refuses(404);
-        jobs.MapPost("/{name}", ExecuteAsync).Requires(Permissions.JobSubmit).WithName("ExecuteOverseerJob").WithSummary("Execute a job of the repository")
+        jobs.MapPost("/{name}", ExecuteAsync).Requires(Permissions.DefinitionLaunch).WithName("ExecuteOverseerJob").WithSummary("Execute a job of the repository")
             .WithDescription("The body is a JSON object of the job's variables, or a form with a field for each.")
             .Takes<IReadOnlyDictionary<string, object>>(required: false)
             .Query<string>("submitter", "Who the execution is for.")
@@ -80,6 +80,7 @@ internal static class OverseerJobEndpoints
 
         var known = found.Value;
         var runs = await overseer.ExecutionsAsync(name, limit, before, context.GetCaller(), context.RequestAborted);
+        var next = await overseer.NextRunsAsync(known, context.RequestAborted);
         var errors = await overseer.ErrorsOfAsync(known.Job.File, context.RequestAborted);
         await Answer.WriteAsync(context, runs, page => new OverseerJob(
             name,
@@ -87,7 +88,7 @@ internal static class OverseerJobEndpoints
             known.Active,
             known.Commit,
             known.Author,
-            [],
+            next,
             [.. page.Items.Select(ExecutionIds.Of)],
             page.NextBeforeId?.ToString(CultureInfo.InvariantCulture),
             [.. errors.Select(OverseerWire.Error)]));

@@ -35,7 +35,7 @@ internal static class OverseerWire
         Ended = run.EndedAt,
         ExitCode = run.ExitCode,
         Reason = run.StatusReason,
-        Variables = JobLauncher.ValuesOf(run).Json,
+        Variables = RepositoryJobs.ValuesOf(run).Json,
         Trigger = Server.Repository.Overseer.TriggerOf(run),
         Commit = run.Spec.Label(RepositoryLabels.Commit),
         RunId = run.Id,

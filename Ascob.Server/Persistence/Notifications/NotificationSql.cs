@@ -59,6 +59,8 @@ internal sealed class NotificationSql(SqlDialect dialect)
 
     public SqlStatement DeleteOf { get; } = dialect.Statement("DELETE FROM notification_deliveries WHERE subscription_id = @subscription_id");
 
+    public SqlStatement DropOrphans { get; } = dialect.Statement("DELETE FROM notification_deliveries WHERE subscription_id NOT IN (SELECT id FROM notification_subscriptions)");
+
     public SqlStatement Purge { get; } = dialect.Statement(dialect.Provider switch
     {
         DatabaseProvider.SqlServer => "DELETE TOP (@limit) FROM notification_deliveries WHERE state = @state AND ended_at < @before",

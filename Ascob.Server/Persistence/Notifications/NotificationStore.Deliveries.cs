@@ -113,6 +113,8 @@ internal sealed partial class NotificationStore
             row => new DeliveryCount(row.GetInt64(0), DeliveryColumns.State(row.GetString(1)), Convert.ToInt64(row.GetValue(2), CultureInfo.InvariantCulture)), cancellationToken),
         cancellationToken);
 
+    public Task<int> DropOrphansAsync(CancellationToken cancellationToken) => ExecuteAsync(_sql.DropOrphans, args => args, cancellationToken);
+
     public Task<int> PurgeAsync(DeliveryState state, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
         ExecuteAsync(_sql.Purge, args => args.Text("state", DeliveryColumns.Word(state)).Time("before", endedBefore).Int("limit", limit), cancellationToken);
 

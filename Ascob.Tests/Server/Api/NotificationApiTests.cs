@@ -100,6 +100,30 @@ public sealed class NotificationApiTests : NotificationApi
     }
 
     [Fact]
+    public async Task MessageThatTheReceiverCannotDigest_DoesNotHoldUpThoseOfOtherRuns()
+    {
+        long poison = 0;
+        Receiver.Answer = (context, message) =>
+        {
+            context.Response.StatusCode = message.Told.RunId == Volatile.Read(ref poison) ? 400 : 204;
+            return Task.CompletedTask;
+        };
+        var made = await SubscribeAsync(new { name = "picky", kind = "webhook", url = Receiver.Url, events = new[] { "finished" } });
+        Volatile.Write(ref poison, 1);
+        Assert.Equal(1, await RunAsync());
+        await UntilAsync($"?subscriptionId={made.Id}&state=pending", d => d.Count == 1 && d[0].LastError == "HTTP 400");
+
+        var begun = TimeProvider.System.GetTimestamp();
+        for (var i = 0; i < 10; i++)
+        {
+            await RunAsync();
+        }
+
+        await UntilAsync($"?subscriptionId={made.Id}&state=delivered", d => d.Count == 10);
+        Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task RetryAfter_IsRespected()
     {
         var times = new List<long>();

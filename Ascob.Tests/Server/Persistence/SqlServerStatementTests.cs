@@ -95,6 +95,17 @@ public sealed class SqlServerStatementTests
 
         _ = runs.ActiveAt(2);
         texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));
+        var executions = new ExecutionSearch
+        {
+            From = DateTimeOffset.MinValue,
+            To = DateTimeOffset.MaxValue,
+            BackendId = "b",
+            Host = "h",
+            Queue = "q",
+            Submitters = ["s"],
+            After = new ExecutionPlace(DateTimeOffset.MinValue, 1),
+        };
+        texts.AddRange(new ExecutionHistory(database).Texts(executions));
 
         Assert.True(texts.Count > 80);
         Assert.All(texts, AssertParses);

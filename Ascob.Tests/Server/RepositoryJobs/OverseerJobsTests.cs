@@ -287,7 +287,7 @@ public sealed class OverseerJobsTests : OverseerApi
     {
         await ApplyAsync(("a.yml", "- command: sleep 30"));
         var execution = await ExecuteAsync("a");
-        using var reader = await Server.ClientAsync(["repository_read", "job_run_read", "job_submit"]);
+        using var reader = await Server.ClientAsync(["repository_read", "job_run_read", "definition_launch"]);
         using var nobody = Server.Client(null);
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/jobs", Cancel)).StatusCode);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 using Ascob.Server.Configuration;
 using Ascob.Tests.Backends.Shell;
 using Microsoft.Extensions.DependencyInjection;

@@ -38,6 +38,18 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
     }
 
     [Fact]
+    public async Task A_job_finds_the_same_whoever_launches_it()
+    {
+        var definition = await DefineAsync("anyhow", "execute: echo \"$KUROKO2_JOB_DEFINITION_ID|$KUROKO2_JOB_DEFINITION_NAME|$KUROKO2_JOB_INSTANCE_ID|${#KUROKO2_LAUNCHED_TIME}\"");
+        using var response = await Root.PostAsJsonAsync("/api/definitions/anyhow/runs", new { }, Cancel);
+        var run = (await JsonAsync(response)).GetProperty("runId").GetInt64();
+        await EndOfAsync(run);
+
+        Assert.Equal($"{definition}|anyhow|{run}|29\n", await OutputAsync(run));
+        Assert.Equal("success", await StatusAsync(definition, run));
+    }
+
+    [Fact]
     public async Task Kuroko2_behaviour_13_a_failing_command_ends_in_error_and_later_ones_do_not_start()
     {
         var (status, output, instance) = await RunAsync("execute: echo a\nexecute: exit 3\nexecute: echo never");
