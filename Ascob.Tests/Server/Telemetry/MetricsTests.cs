@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Ascob.Core.Telemetry;
+using Ascob.Server.Repository;
 using Ascob.Tests.Docs;
 using Ascob.Tests.Fixtures;
 using Ascob.Tests.Robustness;
@@ -33,6 +34,7 @@ public sealed partial class MetricsTests
         var waiter = await client.AcceptedAsync(new { submitter = "metrics", labels = Http.Dummy(("dummy_run_ms", "10")), locks = new[] { new { key = "metrics" } } });
         Assert.Equal(("SUCCEEDED", "SUCCEEDED"), (await client.EndAsync(holder), await client.EndAsync(waiter)));
         server.Get<AscobMetrics>().ConsulError("away");
+        server.Get<RepositoryMetrics>().Looked(reached: true, TimeSpan.FromSeconds(1));
         server.Get<ScheduleMetrics>().Fired(Ascob.Core.Schedules.TickState.Launched, TimeSpan.FromSeconds(1));
 
         await Http.UntilAsync(
