@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Ascob.Core.Client;
 using Ascob.Core.Jobs;
+using Ascob.Server.Repository;
 using Ascob.Tests.Fixtures;
 
 namespace Ascob.Tests.Server.RepositoryJobs;
@@ -42,6 +43,10 @@ public sealed class OverseerHookTests : OverseerApi
         Git.Commit(("overseer.yml", "hooks: {}\n"), ("hello.yml", "- command: echo hello\n"));
         using var again = await client.PostAsync("/api/repository/refresh", null, Cancel);
         await UntilKeptAsync(client, 0);
+
+        // The files of commits are read-only, to whoever is not root.
+        await server.App.StopAsync(Cancel);
+        CheckoutWriter.TryDelete(Path.Combine(server.DataDirectory, "repository"));
     }
 
     private static async Task UntilKeptAsync(HttpClient client, int count)
