@@ -1,6 +1,4 @@
-using System.Globalization;
 using Ascob.Core.Notifications;
-using Ascob.Core.Runs;
 
 namespace Ascob.Backends.Notifications;
 
@@ -11,26 +9,15 @@ internal sealed class OverseerSender(GuardedHttp http) : INotificationSender
 
     public async Task<SendOutcome> SendAsync(OutgoingNotice message, CancellationToken cancellationToken)
     {
-        var name = message.Notice.Facts.Title(message.Notice.RunId);
-        var execution = message.Notice.RunId.ToString(CultureInfo.InvariantCulture);
         var body = HttpSending.Json(new
         {
-            job = name,
-            execution,
-            status = Status(message.Notice),
-            metadata = message.PublicUrl is null ? null : $"{message.PublicUrl}/jobs/{Uri.EscapeDataString(name)}/{execution}",
+            job = OverseerWords.Job(message.Notice),
+            execution = OverseerWords.Execution(message.Notice),
+            status = OverseerWords.Status(message.Notice.Kind, message.Notice.Facts),
+            metadata = OverseerWords.Metadata(message),
         });
         using var request = GuardedHttp.Post(message.Secrets.Url!, body, HttpSending.UserAgent);
         StandardSignature.Add(request, message, body);
         return await HttpSending.SendAsync(http, request, message, null, cancellationToken).ConfigureAwait(false);
     }
-
-    internal static string Status(Notice notice) => notice.Kind switch
-    {
-        NoticeKinds.Launched => "start",
-        NoticeKinds.Finished or NoticeKinds.Recovered => "complete",
-        NoticeKinds.Error when notice.Facts.TimedOut => "time-out",
-        NoticeKinds.Custom => notice.Facts.Data?.GetValueOrDefault(RunEventTypes.CustomName) ?? "event",
-        _ => "fail",
-    };
 }

@@ -17,6 +17,9 @@ public sealed record SubscriptionRequest
     /// <summary>Gets what is told: <c>launched</c>, <c>skipped</c>, <c>retried</c>, <c>error</c>, <c>in_doubt</c>, <c>cancelled</c>, <c>finished</c>, <c>recovered</c>, <c>longer_than_expected</c>, <c>custom</c>; null for what is usual for the kind.</summary>
     public IReadOnlyList<string>? Events { get; init; }
 
+    /// <summary>Gets the statuses that Overseer's hooks are for, in place of <see cref="Events"/>: <c>start</c>, <c>complete</c>, <c>fail</c>, <c>time-out</c>, or names of custom events.</summary>
+    public IReadOnlyList<string>? Statuses { get; init; }
+
     /// <summary>Gets kuroko2's "notify all", which with <see cref="NotifyCancellation"/> takes the place of <see cref="Events"/>.</summary>
     public bool? NotifyAll { get; init; }
 
@@ -68,6 +71,9 @@ public sealed record SubscriptionInfo
 
     /// <summary>Gets what is told.</summary>
     public required IReadOnlyList<string> Events { get; init; }
+
+    /// <summary>Gets the statuses that Overseer's hooks are for; null where the events were named.</summary>
+    public IReadOnlyList<string>? Statuses { get; init; }
 
     /// <summary>Gets kuroko2's "notify all"; null where the events were named.</summary>
     public bool? NotifyAll { get; init; }
@@ -126,6 +132,7 @@ public sealed record SubscriptionInfo
             Enabled = subscription.Enabled,
             DisabledReason = subscription.DisabledReason,
             Events = subscription.Events.ToWords(),
+            Statuses = receiver.Statuses,
             NotifyAll = receiver.NotifyAll,
             NotifyCancellation = receiver.NotifyCancellation,
             Filter = subscription.Filter,

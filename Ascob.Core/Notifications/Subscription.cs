@@ -43,7 +43,8 @@ public sealed record Subscription
     public required DateTimeOffset ChangedAt { get; init; }
 
     /// <summary>Answers whether it wants a notice.</summary>
-    public bool Wants(NoticeKinds kind, NoticeFacts facts) => Enabled && WantsKind(kind) && Filter.Matches(facts);
+    public bool Wants(NoticeKinds kind, NoticeFacts facts) =>
+        Enabled && WantsKind(kind) && Filter.Matches(facts) && (Receiver.Statuses is null || Receiver.Statuses.Contains(OverseerWords.Status(kind, facts), StringComparer.Ordinal));
 
     // A recovered run has finished, and one that is only just found to have finished may turn out to be recovered.
     internal bool WantsKind(NoticeKinds kind) => kind == NoticeKinds.Recovered
@@ -129,6 +130,9 @@ public sealed record ReceiverSettings
 
     /// <summary>Gets the severity of PagerDuty's alerts.</summary>
     public string? Severity { get; init; }
+
+    /// <summary>Gets the statuses of Overseer; null where the events say all.</summary>
+    public IReadOnlyList<string>? Statuses { get; init; }
 
     /// <summary>Gets kuroko2's "notify all": null where the events were named one by one.</summary>
     public bool? NotifyAll { get; init; }

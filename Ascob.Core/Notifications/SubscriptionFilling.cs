@@ -41,6 +41,7 @@ internal static class SubscriptionFilling
                 Cc = request.Cc,
                 Channel = request.Channel,
                 Severity = request.Severity,
+                Statuses = request.Statuses,
                 NotifyAll = gates ? request.NotifyAll == true : null,
                 NotifyCancellation = gates ? request.NotifyCancellation == true : null,
             },
@@ -53,6 +54,11 @@ internal static class SubscriptionFilling
         if (request.Events is { } words)
         {
             return words.Aggregate(NoticeKinds.None, (all, word) => NoticeWords.TryParse(word, out var kind) ? all | kind : all);
+        }
+
+        if (request.Statuses is { } statuses)
+        {
+            return statuses.Aggregate(NoticeKinds.None, (all, status) => all | OverseerWords.KindsOf(status));
         }
 
         return gates

@@ -64,6 +64,15 @@ internal static class SubscriptionRules
 
     private static void CheckEvents(SubscriptionRequest request, FieldErrorList errors)
     {
+        if (request.Statuses is not null)
+        {
+            CheckTexts("statuses", request.Statuses, errors);
+            if (request.Kind != ReceiverKinds.Overseer || request.Events is not null || request.NotifyAll is not null || request.NotifyCancellation is not null)
+            {
+                errors.Add("statuses", "For the kind 'overseer' only, and in place of events.");
+            }
+        }
+
         if (request.Events is null)
         {
             return;

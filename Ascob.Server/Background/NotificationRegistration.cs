@@ -29,9 +29,11 @@ internal static class NotificationRegistration
         services.AddSingleton<NotificationAttempts>();
         services.AddSingleton<NotificationEngine>();
         services.AddSingleton<NotificationUpkeep>();
+        services.AddSingleton<LongRunWatch>();
         services.AddSingleton<SubscriptionService>();
         services.AddSingleton<SubscriptionKeeper>();
         services.AddHostedService<NotificationService>();
+        services.AddHostedService<RepositoryHookService>();
         return services;
     }
 }

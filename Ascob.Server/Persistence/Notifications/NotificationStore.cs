@@ -25,6 +25,8 @@ internal sealed partial class NotificationStore : INotificationStore
     private readonly SqlStatement _delete;
     private readonly SqlStatement _list;
     private readonly SqlStatement _chain;
+    private readonly SqlStatement _definition;
+    private readonly SqlStatement _running;
 
     public NotificationStore(Database database, IStoreWriter writer, Metadata metadata)
     {
@@ -38,6 +40,12 @@ internal sealed partial class NotificationStore : INotificationStore
         _replace = dialect.Statement($"UPDATE notification_subscriptions SET {SubscriptionColumns.Assignments} WHERE id = @id AND changed_at = @before");
         _delete = dialect.Statement("DELETE FROM notification_subscriptions WHERE id = @id");
         _list = dialect.Statement($"SELECT {SubscriptionColumns.Names} FROM notification_subscriptions ORDER BY id");
+        var byDue = dialect.Provider == DatabaseProvider.Sqlite ? " INDEXED BY ix_runs_due" : string.Empty;
+        _running = dialect.Statement(
+            $"SELECT{dialect.Top} {RunColumns.Select()} FROM runs{byDue} WHERE next_check_at IS NOT NULL AND status = 'RUNNING' AND definition_id IS NOT NULL AND id > @after ORDER BY id{dialect.Limit}");
+        var byDefinition = dialect.Provider == DatabaseProvider.Sqlite ? " INDEXED BY ix_runs_definition" : string.Empty;
+        _definition = dialect.Statement(
+            $"SELECT{dialect.Top} status, ended_at FROM runs{byDefinition} WHERE definition_id = @definition_id AND id <> @id AND ended_at <= @ended ORDER BY id DESC{dialect.Limit}");
         _chain = dialect.Statement(
             $"SELECT{dialect.Top} status, ended_at FROM runs WHERE (parent_id = @root OR id = @root) AND id <> @id AND ended_at <= @ended ORDER BY id DESC{dialect.Limit}");
     }
@@ -132,7 +140,7 @@ internal sealed partial class NotificationStore : INotificationStore
     public async Task<RunStatus?> OutcomeBeforeAsync(Notice success, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(success);
-        if (success.Facts.ParentId is not { } root)
+        if (success.Facts is { DefinitionId: null, ParentId: null })
         {
             return null;
         }
@@ -140,8 +148,8 @@ internal sealed partial class NotificationStore : INotificationStore
         var ended = await _database.ReadAsync(
             session =>
             {
-                var command = session.Command(_chain);
-                command.Args.Long("root", root).Long("id", success.RunId).Time("ended", success.Facts.EndedAt ?? success.At).Int("limit", PreviousRuns);
+                var command = session.Command(success.Facts.DefinitionId is null ? _chain : _definition);
+                command.Args.Long("root", success.Facts.ParentId).Long("definition_id", success.Facts.DefinitionId).Long("id", success.RunId).Time("ended", success.Facts.EndedAt ?? success.At).Int("limit", PreviousRuns);
                 return command.ListAsync(row => (Status: RunColumns.Status(row.GetString(0)), At: row.GetInt64(1)), cancellationToken);
             },
             cancellationToken);
@@ -149,6 +157,15 @@ internal sealed partial class NotificationStore : INotificationStore
         // A run that was stopped says nothing about whether the job works.
         return ended.Where(r => r.Status is RunStatus.Succeeded or RunStatus.Failed).OrderByDescending(r => r.At).Select(r => (RunStatus?)r.Status).FirstOrDefault();
     }
+
+    public async Task<IReadOnlyList<Run>> RunningAsync(long after, int limit, CancellationToken cancellationToken) => await _database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(_running);
+            command.Args.Long("after", after).Int("limit", limit);
+            return command.ListAsync(RunColumns.Read, cancellationToken);
+        },
+        cancellationToken);
 
     private static long Number(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 

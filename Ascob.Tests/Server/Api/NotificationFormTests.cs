@@ -125,9 +125,9 @@ public sealed class NotificationFormTests : NotificationApi
     [Fact]
     public async Task Overseer_33_34_StatusPostsToEveryEndpointOfItAndToNoOther()
     {
-        await SubscribeAsync(new { name = "complete 1", kind = "overseer", url = $"{Receiver.Url}/complete1", events = new[] { "finished" } });
-        await SubscribeAsync(new { name = "complete 2", kind = "overseer", url = $"{Receiver.Url}/complete2", events = new[] { "finished" } });
-        await SubscribeAsync(new { name = "fail", kind = "overseer", url = $"{Receiver.Url}/fail", events = new[] { "error" } });
+        await SubscribeAsync(new { name = "complete 1", kind = "overseer", url = $"{Receiver.Url}/complete1", statuses = new[] { "complete" } });
+        await SubscribeAsync(new { name = "complete 2", kind = "overseer", url = $"{Receiver.Url}/complete2", statuses = new[] { "complete" } });
+        await SubscribeAsync(new { name = "fail", kind = "overseer", url = $"{Receiver.Url}/fail", statuses = new[] { "fail", "time-out" } });
         await SubscribeAsync(new { name = "*", kind = "overseer", url = $"{Receiver.Url}/all" });
 
         var id = await RunAsync();
@@ -137,7 +137,8 @@ public sealed class NotificationFormTests : NotificationApi
         var complete = (await Receiver.UntilAsync(1, r => r.Path == "/complete2"))[0];
         Assert.Equal(["start", "complete"], all.Select(r => r.Json.GetProperty("status").GetString()));
         Assert.Equal(["job", "execution", "status", "metadata"], complete.Json.EnumerateObject().Select(p => p.Name));
-        Assert.Equal($"{id}", complete.Json.GetProperty("execution").GetString());
+        Assert.EndsWith($"{id}", complete.Json.GetProperty("execution").GetString(), StringComparison.Ordinal);
+        Assert.Equal($"https://ascob.example.org/api/runs/{id}", complete.Json.GetProperty("metadata").GetString());
         Assert.DoesNotContain(Receiver.All, r => r.Path == "/fail");
         Assert.True(complete.Headers.ContainsKey("webhook-signature"));
     }
