@@ -26,7 +26,7 @@ public sealed partial class DependencyRuleTests
             // Over HTTP by the client; the words of a run; what only the machine itself can tell (serve, doctor, the shell host); and the pretend products of the demo.
             "Ascob.Server/Cli",
             [
-                "Ascob.Core.Client", "Ascob.Core.Jobs", "Ascob.Core.Runs", "Ascob.Core.Output", "Ascob.Core.Errors", "Ascob.Core.Access", "Ascob.Core.Backends",
+                "Ascob.Core.Client", "Ascob.Core.Jobs", "Ascob.Core.Runs", "Ascob.Core.Output", "Ascob.Core.Errors", "Ascob.Core.Access", "Ascob.Core.Backends", "Ascob.Core.Schedules",
                 "Ascob.Server.Cli", "Ascob.Server.Configuration", "Ascob.Server.Persistence", "Ascob.Backends.Shell.Host", "Ascob.Demo",
             ]
         },

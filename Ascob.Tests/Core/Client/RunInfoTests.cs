@@ -18,7 +18,7 @@ public sealed class RunInfoTests
         var json = JsonSerializer.Serialize(RunInfo.From(run), AscobJson.Options);
 
         Assert.Equal(
-            """{"id":1,"parentId":null,"status":"DEFINED","description":null,"submitter":null,"definedTime":"2026-01-31T12:00:00.123000Z","submissionTime":null,"startTime":null,"endTime":null,"statusReason":null,"backendId":null,"backendStatus":null,"backendUrl":null,"exitCode":null,"labels":null,"parameters":null,"locks":null,"attempt":1,"progress":null,"token":null,"definitionId":null,"definitionName":null,"definitionVersion":null,"cause":null,"version":1,"route":null}""",
+            """{"id":1,"parentId":null,"status":"DEFINED","description":null,"submitter":null,"definedTime":"2026-01-31T12:00:00.123000Z","submissionTime":null,"startTime":null,"endTime":null,"statusReason":null,"backendId":null,"backendStatus":null,"backendUrl":null,"exitCode":null,"maxMemoryKb":null,"labels":null,"parameters":null,"locks":null,"attempt":1,"progress":null,"token":null,"definitionId":null,"definitionName":null,"definitionVersion":null,"cause":null,"version":1,"route":null}""",
             json);
     }
 
