@@ -38,13 +38,38 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
             return values.Error;
         }
 
-        return await SubmitAsync(definition, request, Job(definition, request, values.Value), caller, cancellationToken).ConfigureAwait(false);
+        if (request.JobSpec is { } edited && CheckEdited(edited, definition) is { } unfit)
+        {
+            return unfit;
+        }
+
+        var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
+        var rendered = JobTemplate.Render(template, values.Value);
+        return rendered.IsSuccess
+            ? await SubmitAsync(definition, request, Job(definition, request, values.Value.AddTo(rendered.Value)), caller, cancellationToken).ConfigureAwait(false)
+            : rendered.Error;
     }
 
-    private JobSpec Job(Definition definition, LaunchRequest request, ParameterValues values)
+    // A template of the launcher's own gets the values it is launched with, but not the definition's secrets: it could print them.
+    private static Error? CheckEdited(JobSpec edited, Definition definition)
     {
-        var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
-        var spec = values.AddTo(template);
+        var errors = new FieldErrorList(JobSpecLimits.Errors);
+        foreach (var error in JobSpecValidator.Validate(edited))
+        {
+            errors.Add(error.Field, error.Message);
+        }
+
+        foreach (var secret in (edited.SecretParameters ?? new Dictionary<string, string>()).Where(s => s.Value == SecretSplit.Mask))
+        {
+            errors.Add(FieldErrorList.Member("jobSpec.secretParameters", secret.Key), "is masked; an edited template needs the value itself.");
+        }
+
+        JobTemplate.Check(edited, ParameterSchema.OfStored(definition.Content.Parameters), errors);
+        return errors.ToList() is { Count: > 0 } refused ? Error.Invalid(refused) : null;
+    }
+
+    private static JobSpec Job(Definition definition, LaunchRequest request, JobSpec spec)
+    {
         spec = spec with { Submitter = request.Submitter ?? spec.Submitter, Description = spec.Description ?? definition.Name };
         if (request.ExtraVariables is not { Count: > 0 } extra || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
         {
@@ -63,7 +88,8 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
         var policy = definition.Content.NextExecution;
-        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, request.Cause)
+        var cause = request.JobSpec is null ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
+        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause)
         {
             NotWhileWorking = policy is NextExecution.NotWhileWorking or NextExecution.NotWhileWorkingOrError,
             NotWhileError = policy is NextExecution.NotWhileError or NextExecution.NotWhileWorkingOrError,

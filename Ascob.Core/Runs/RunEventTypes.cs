@@ -20,4 +20,7 @@ public static class RunEventTypes
 
     /// <summary>A person decided: stop, verdict, start, lock break.</summary>
     public const string Operator = "operator";
+
+    /// <summary>The run takes longer than expected; it goes on.</summary>
+    public const string Longer = "longer";
 }
