@@ -81,7 +81,7 @@ public sealed class ExpectedTimesTests
         await world.IdleAsync();
         var run = await world.RunAsync(launched.Value.RunId);
         world.Backend.Jobs[run.Marker] = new BackendReport { Marker = run.Marker, State = BackendState.Running };
-        await world.PassAsync(TimeSpan.FromSeconds(1));
+        await world.PassAsync(TimeSpan.FromSeconds(15));
         run = await world.RunAsync(run.Id);
         Assert.Equal(RunStatus.Running, run.Status);
         return run;

@@ -19,8 +19,9 @@ public sealed class DefinitionPolicyApiTests : DefinitionApi
         using var second = await LaunchAsync("job");
 
         Assert.Equal(HttpStatusCode.Created, second.StatusCode);
-        Assert.True((await JsonAsync(second)).GetProperty("prevented").GetBoolean());
-        var prevented = await GetAsync($"/api/runs/{await RunIdAsync(second)}");
+        var answer = await JsonAsync(second);
+        Assert.True(answer.GetProperty("prevented").GetBoolean());
+        var prevented = await GetAsync($"/api/runs/{answer.GetProperty("runId").GetInt64()}");
         Assert.Equal("ABORTED", prevented.GetProperty("status").GetString());
         Assert.StartsWith($"prevented: run {first} ", prevented.GetProperty("statusReason").GetString(), StringComparison.Ordinal);
         Assert.Equal(2, Ids(await GetAsync("/api/runs?definition=job")).Count());

@@ -48,14 +48,14 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ArgumentsInAJsonArray_StayOneEach()
+    public async Task ValuesInParameters_ReachTheJobAsTheyAre()
     {
         using var made = await _root.PostAsJsonAsync(
             "/api/definitions",
             new
             {
                 name = "arguments",
-                jobSpec = new { description = "with {{ value }}", labels = Labels(("shell_command", "printf '<%s>' \"$A\" \"$B\"; echo")), parameters = new { A = "x{{ value }}y", B = "{{ all }}" } },
+                jobSpec = new { description = "with {{ value }}", labels = Labels(("shell_command", "printf '<%s>' \"$A\" \"$B\"; echo")), parameters = new Dictionary<string, string> { ["A"] = "x{{ value }}y", ["B"] = "{{ all }}" } },
                 parameters = new { type = "object", properties = new Dictionary<string, object> { ["value"] = Pass("string"), ["all"] = Pass("array") } },
             },
             Cancel);
@@ -101,7 +101,7 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
             new
             {
                 name = "secret",
-                jobSpec = new { labels = Labels(("shell_command", "test \"$URL\" = \"https://x:$password@y\" && echo same")), secretParameters = new { URL = "https://x:{{ password }}@y" } },
+                jobSpec = new { labels = Labels(("shell_command", "test \"$URL\" = \"https://x:$password@y\" && echo same")), secretParameters = new Dictionary<string, string> { ["URL"] = "https://x:{{ password }}@y" } },
                 parameters = new { type = "object", properties = new { password = new { type = "string", writeOnly = true } } },
             },
             Cancel);
