@@ -11,6 +11,7 @@ using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Timing;
+using Ascob.Server.Repository;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Hangfire;
@@ -47,10 +48,13 @@ internal static class AscobServer
         builder.Services.AddAscobPersistence(builder.Configuration);
         builder.Services.AddAscobOutput(builder.Configuration);
         builder.Services.AddAscobBackendTypes();
+        builder.Services.AddAscobRepository(builder.Configuration);
         builder.Services.AddAscobCluster(builder.Configuration);
         builder.Services.AddSingleton<ServerOrders>();
         builder.Services.AddHostedService<WorkerBackends>();
         builder.Services.AddAscobEngine();
+        builder.Services.AddAscobNotifications(builder.Configuration);
+        builder.Services.AddAscobSchedules(builder.Configuration);
         builder.Services.AddAscobBackground(builder.Configuration);
         configure?.Invoke(builder);
 

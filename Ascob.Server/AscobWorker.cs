@@ -7,6 +7,7 @@ using Ascob.Server.Configuration;
 using Ascob.Server.Persistence;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Timing;
+using Ascob.Server.Repository;
 using Ascob.Server.Security;
 using Ascob.Server.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -40,6 +41,7 @@ internal static class AscobWorker
         builder.Services.AddAscobPersistence(builder.Configuration);
         builder.Services.AddAscobOutput(builder.Configuration);
         builder.Services.AddAscobBackendTypes();
+        builder.Services.AddAscobWorkerRepository(builder.Configuration);
         builder.Services.AddAscobCluster(builder.Configuration);
         builder.Services.AddAscobEngine();
         builder.Services.AddAscobWorkerBackground(builder.Configuration);

@@ -1,7 +1,10 @@
 using Ascob.Server;
 using Ascob.Server.Cli;
 
-// The shell host starts often and shares nothing with the other verbs, so it does not wait for them to be put together.
-return args is ["shell-host", ..]
-    ? await ShellHostCommand.RunAsync(args)
-    : await CliRoot.RunAsync(args, AscobServer.Build);
+// The shell host and the helper of jobs start often and share nothing with the other verbs, so it does not wait for them to be put together.
+return args switch
+{
+    ["shell-host", ..] => await ShellHostCommand.RunAsync(args),
+    ["event", ..] => await EventCommand.RunAsync(args[1..]),
+    _ => await CliRoot.RunAsync(args, AscobServer.Build),
+};

@@ -72,8 +72,16 @@ internal sealed class JobJournal : IDisposable
 
     public void Started(int pid, long startTime, long atMilliseconds) => Append($"started {pid} {startTime} {atMilliseconds}\n");
 
-    public void Ended(JobReport end) => Append(
-        $"ended {(end.Signal is null ? "exit" : "signal")} {end.Signal ?? end.ExitCode ?? 0} {(end.TimedOut ? Timeout : end.Stopped ? Stopped : Alone)} {end.EndedAtMilliseconds}\n");
+    public void Ended(JobReport end)
+    {
+        if (end.MaxMemoryKb > 0)
+        {
+            // In a line of its own: earlier versions pass over lines that they do not know.
+            Append($"memory {end.MaxMemoryKb}\n");
+        }
+
+        Append($"ended {(end.Signal is null ? "exit" : "signal")} {end.Signal ?? end.ExitCode ?? 0} {(end.TimedOut ? Timeout : end.Stopped ? Stopped : Alone)} {end.EndedAtMilliseconds}\n");
+    }
 
     public void OutputCut() => Append($"cut\n");
 
@@ -103,6 +111,7 @@ internal sealed class JobJournal : IDisposable
         // Journals of earlier versions end without the time.
         ["ended", var what, var code, var how] => Ended(report, what, code, how, "0"),
         ["ended", var what, var code, var how, var at] => Ended(report, what, code, how, at),
+        ["memory", var kilobytes] => report with { MaxMemoryKb = Number(kilobytes) },
         ["cut"] => report with { OutputCut = true },
         _ => report,
     };

@@ -7,6 +7,7 @@ using Ascob.Core.Backends;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Output;
+using Ascob.Core.Repository;
 
 namespace Ascob.Backends.Shell;
 
@@ -15,11 +16,12 @@ namespace Ascob.Backends.Shell;
 /// for the end of a job.
 /// </summary>
 internal sealed class ShellBackendAdapter
-    : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportOutput, ISupportChanges, ISupportCleanup, IAsyncDisposable
+    : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportPause, ISupportOutput, ISupportChanges, ISupportCleanup, IAsyncDisposable
 {
     private const int MostEndsKept = 10_000;
     private const string HostKey = "host";
 
+    private readonly Func<ICheckouts?> _checkouts;
     private readonly string _dataDirectory;
     private readonly ShellSettings _settings;
     private readonly ShellHostClient _host;
@@ -27,9 +29,11 @@ internal sealed class ShellBackendAdapter
     private readonly ConcurrentDictionary<string, JobReport> _ends = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Channel<string>, bool> _listeners = new();
 
-    public ShellBackendAdapter(string backendId, string dataDirectory, ShellSettings settings, ShellHostLauncher launcher, TimeProvider time, string? serverName = null)
+    public ShellBackendAdapter(
+        string backendId, string dataDirectory, ShellSettings settings, ShellHostLauncher launcher, TimeProvider time, string? serverName = null, Func<ICheckouts?>? checkouts = null)
     {
         BackendId = backendId;
+        _checkouts = checkouts ?? (static () => null);
         _dataDirectory = dataDirectory;
         _settings = settings;
         var root = RunDirectory.Root(dataDirectory);
@@ -57,7 +61,13 @@ internal sealed class ShellBackendAdapter
             return SubmitOutcome.Unknown($"it may run {HostIdentity.Describe(host)}; only that server can look");
         }
 
-        if (TryMakeStart(job, out var wrong) is not { } start)
+        var checkout = await CheckoutAsync(job, cancellationToken);
+        if (!checkout.IsSuccess)
+        {
+            return checkout.Error.Kind == ErrorKind.Unavailable ? SubmitOutcome.NotNow(checkout.Error.Message) : SubmitOutcome.Rejected(checkout.Error.Message);
+        }
+
+        if (TryMakeStart(job, checkout.Value.Files, out var wrong) is not { } start)
         {
             return SubmitOutcome.Rejected(wrong!);
         }
@@ -158,6 +168,29 @@ internal sealed class ShellBackendAdapter
         {
             var response = await _host.AskAsync(id => new HostRequest { Id = id, Stop = stop }, cancellationToken);
             return response.Error is null ? new StopOutcome(true) : new StopOutcome(false, response.Error);
+        }
+        catch (ShellHostException e)
+        {
+            return new StopOutcome(false, e.Message);
+        }
+    }
+
+    public async Task<StopOutcome> PauseAsync(BackendRunRef run, bool halt, CancellationToken cancellationToken)
+    {
+        if (Elsewhere(run) is { } host)
+        {
+            return new StopOutcome(false, WhereIs(host));
+        }
+
+        try
+        {
+            var response = await _host.AskAsync(id => new HostRequest { Id = id, Hello = _host.Greeting, Pause = new PauseJob(Ref(run.Marker), halt) }, cancellationToken);
+            return response switch
+            {
+                { Error: { } error } => new StopOutcome(false, error),
+                { Reports.Length: > 0 } => new StopOutcome(true),
+                _ => new StopOutcome(false, "The shell host is of an earlier version and cannot halt jobs; a new one comes when it has had no job and no server for a while."),
+            };
         }
         catch (ShellHostException e)
         {
@@ -277,9 +310,32 @@ internal sealed class ShellBackendAdapter
 
     private string? Elsewhere(string? host) => host is not null && Place is { } own && host != own ? host : null;
 
-    private StartJob? TryMakeStart(BackendJob job, out string? wrong)
+    private async Task<Result<(Checkout? Files, bool Any)>> CheckoutAsync(BackendJob job, CancellationToken cancellationToken)
     {
-        wrong = Validate(job.Spec).Select(e => e.Message)
+        if (job.Spec.Label(ShellJobRules.Commit) is not { } commit)
+        {
+            return (null, false);
+        }
+
+        if (_checkouts() is not { } checkouts)
+        {
+            return new Error(ErrorKind.Impossible, "shell.no_repository", "This process has no repository of jobs, so it cannot run jobs of one.");
+        }
+
+        try
+        {
+            var opened = await checkouts.OpenAsync(commit, cancellationToken);
+            return opened.IsSuccess ? (opened.Value, true) : opened.Error;
+        }
+        catch (OperationCanceledException)
+        {
+            return new Error(ErrorKind.Unavailable, "shell.checkout_slow", "the files of the commit were not here in time");
+        }
+    }
+
+    private StartJob? TryMakeStart(BackendJob job, Checkout? files, out string? wrong)
+    {
+        wrong = ShellAccount.Problem(job.Spec) ?? Validate(job.Spec).Select(e => e.Message)
             .Concat(job.Secrets.Keys.Select(EnvironmentNames.Check).OfType<string>())
             .FirstOrDefault();
         var path = _settings.Shell;
@@ -290,8 +346,15 @@ internal sealed class ShellBackendAdapter
             arguments = [path, .. ShellJobRules.TryReadArguments(job.Spec.Label(ShellJobRules.Arguments)) ?? []];
         }
 
+        if (files is not null)
+        {
+            // A shell in between goes there first: the host starts jobs in their own directories only.
+            arguments = [ShellSettings.SystemShell, "-c", "cd \"$1\" && shift && exec \"$@\"", ShellSettings.SystemShell, files.Directory, path, .. arguments[1..]];
+            path = ShellSettings.SystemShell;
+        }
+
         var directory = Ref(job.Marker).Directory;
-        var environment = ShellEnvironment.Build(job, directory);
+        var environment = ShellEnvironment.Build(job, directory, files);
         wrong ??= ShellJobRules.CheckSizes(arguments, environment);
         string[] masked = [.. job.Secrets.Values, .. new[] { job.CallbackUrl, job.CallbackId }.OfType<string>()];
         return wrong is null

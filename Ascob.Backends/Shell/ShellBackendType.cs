@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 using Microsoft.Extensions.Options;
 
@@ -36,6 +37,9 @@ public sealed class ShellBackendType : IBackendType
         var launcher = (ShellHostLauncher?)context.Services.GetService(typeof(ShellHostLauncher)) ?? ShellHostLauncher.ForThisProcess();
         var time = (TimeProvider?)context.Services.GetService(typeof(TimeProvider)) ?? TimeProvider.System;
         var engine = (IOptions<EngineOptions>?)context.Services.GetService(typeof(IOptions<EngineOptions>));
-        return new ShellBackendAdapter(context.Id, context.DataDirectory, settings, launcher, time, engine?.Value.ServerName);
+
+        // Asked for when a job needs it: what it is made of needs the backends in its turn.
+        return new ShellBackendAdapter(
+            context.Id, context.DataDirectory, settings, launcher, time, engine?.Value.ServerName, () => (ICheckouts?)context.Services.GetService(typeof(ICheckouts)));
     }
 }

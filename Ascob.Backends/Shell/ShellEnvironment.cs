@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ascob.Core.Backends;
+using Ascob.Core.Repository;
 
 namespace Ascob.Backends.Shell;
 
@@ -11,7 +12,7 @@ internal static partial class ShellEnvironment
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ"];
 
-    public static string[] Build(BackendJob job, string runDirectory)
+    public static string[] Build(BackendJob job, string runDirectory, Checkout? files = null)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = DefaultPath };
         foreach (var name in Inherited)
@@ -25,6 +26,18 @@ internal static partial class ShellEnvironment
         foreach (var (name, value) in (job.Spec.Parameters ?? new Dictionary<string, string>()).Concat(job.Secrets))
         {
             variables[name] = value;
+        }
+
+        foreach (var (name, value) in job.Facts)
+        {
+            variables[name] = value;
+        }
+
+        if (files is not null)
+        {
+            variables["PATH"] = string.Join(':', files.SearchPath.Append(variables["PATH"]));
+            variables["OVERSEER_HOME"] = files.Directory;
+            variables["ASCOB_WORK_DIR"] = Path.Combine(runDirectory, RunDirectory.Work);
         }
 
         variables["ASCOB_RUN"] = job.Marker;

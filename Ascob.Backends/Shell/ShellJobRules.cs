@@ -11,6 +11,9 @@ internal static class ShellJobRules
     public const string Command = "shell_command";
     public const string Executable = "shell_executable";
     public const string Arguments = "shell_arguments";
+    public const string Commit = "shell_commit";
+    public const string User = "shell_user";
+    public const string Group = "shell_group";
 
     // The kernel takes 32 pages for one string with its end, and usually 2 MiB for all of them with their pointers.
     private const int MaxStringBytes = (128 * 1024) - 1;
@@ -20,6 +23,11 @@ internal static class ShellJobRules
     {
         var errors = new List<FieldError>();
         CheckProgram(spec, settings, errors);
+        if (spec.Label(Commit) is { } commit && !(commit.Length == 40 && commit.All(char.IsAsciiHexDigitLower)))
+        {
+            errors.Add(Field(Commit, "A commit is named by its 40 hexadecimal digits in lower case."));
+        }
+
         CheckParameters("jobSpec.parameters", spec.Parameters, errors);
         CheckParameters("jobSpec.secretParameters", spec.SecretParameters, errors);
         return errors;

@@ -49,6 +49,7 @@ internal static class ShellReports
         ExitCode = report.State == HostJobState.Ended ? report.ExitCode ?? SignalExitBase + report.Signal : null,
         StartedAt = Time(report.StartedAtMilliseconds),
         EndedAt = report.State == HostJobState.Ended ? Time(report.EndedAtMilliseconds) : null,
+        MaxMemoryKb = report is { State: HostJobState.Ended, MaxMemoryKb: > 0 and var most } ? most : null,
         TimedOut = report is { State: HostJobState.Ended, TimedOut: true },
     };
 }

@@ -23,7 +23,10 @@ internal sealed record ShellSettings
     public TimeSpan HostIdleExit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Gets the shell that runs <c>shell_command</c>.</summary>
-    public string Shell { get; init; } = "/bin/sh";
+    public string Shell { get; init; } = SystemShell;
+
+    /// <summary>The shell that every system has.</summary>
+    public const string SystemShell = "/bin/sh";
 
     public static ShellSettings Read(BackendContext context)
     {

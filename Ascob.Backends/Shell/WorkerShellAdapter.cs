@@ -22,7 +22,10 @@ internal sealed class WorkerShellAdapter(string worker) : IBackendAdapter, ISupp
 
     private string OnlyIt => $"only worker '{worker}' can reach its jobs";
 
-    public IReadOnlyList<FieldError> Validate(JobSpec spec) => ShellJobRules.Validate(spec, Widest);
+    // Whether the worker has the repository is known to whoever names it.
+    public IReadOnlyList<FieldError> Validate(JobSpec spec) => spec.Label(ShellJobRules.Commit) is not null && spec.Label(JobSpecValidator.BackendIdLabel) != worker
+        ? [new FieldError($"jobSpec.labels.{ShellJobRules.Commit}", "A worker runs a job of the repository only where Ascob:Repository:Backend names the worker.")]
+        : ShellJobRules.Validate(spec, Widest);
 
     public Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken) => Task.FromResult(SubmitOutcome.NotNow(OnlyIt));
 

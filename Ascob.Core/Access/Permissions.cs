@@ -66,6 +66,18 @@ public static class Permissions
     /// <summary>Launch definitions, without the right to submit jobs of one's own making.</summary>
     public const string DefinitionLaunch = "definition_launch";
 
+    /// <summary>See who is notified of what, and what became of the messages.</summary>
+    public const string NotificationRead = "notification_read";
+
+    /// <summary>Make and change subscriptions to notifications, test them, and replay what could not be delivered.</summary>
+    public const string NotificationWrite = "notification_write";
+
+    /// <summary>See the repository of job definitions and its jobs.</summary>
+    public const string RepositoryRead = "repository_read";
+
+    /// <summary>Have the repository of job definitions looked at and applied; take its jobs out of the active ones and back.</summary>
+    public const string RepositoryWrite = "repository_write";
+
     /// <summary>Gets all of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -74,6 +86,8 @@ public static class Permissions
         WebhookUpdateStatus, WebhookIdentificationKeys, WebhookGetFiles,
         SecurityTokenWrite, BackendRead, BackendWrite, LockRead, LockBreak,
         DefinitionRead, DefinitionWrite, DefinitionLaunch,
+        NotificationRead, NotificationWrite,
+        RepositoryRead, RepositoryWrite,
     ];
 
     /// <summary>Gets those of the configured job manager tokens: everything about runs.</summary>

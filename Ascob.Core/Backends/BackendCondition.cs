@@ -13,12 +13,16 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
     private string? _lastError;
     private int _active;
     private bool _drained;
+    private long? _lineSeenAt;
     private string? _away;
     private long _pausedFrom;
     private TimeSpan _pause;
 
     // A backend that asks for more is asked again all the same: it may be a mistake, and a run should not hang on it.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+
+    // Another server may have emptied the line meanwhile; where it has not, the next who finds no slot says so again.
+    private static readonly TimeSpan LineMemory = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets the state of the circuit.</summary>
     public CircuitState Circuit
@@ -49,6 +53,26 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
     {
         get => Volatile.Read(ref _drained);
         set => Volatile.Write(ref _drained, value);
+    }
+
+    /// <summary>Gets or sets whether runs stand in line for a slot, as far as this server knows: then a new one goes to its place in the line and does not try for itself.</summary>
+    public bool HasLine
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lineSeenAt is { } seen && time.GetElapsedTime(seen) < LineMemory;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _lineSeenAt = value ? time.GetTimestamp() : null;
+            }
+        }
     }
 
     /// <summary>Gets or sets why a backend of a worker takes nothing now, because the worker is not there; null where it is.</summary>

@@ -38,6 +38,9 @@ public sealed record BackendJob
         .Where(g => g.Count() == 1)
         .Select(g => KeyValuePair.Create(g.Key, g.First().Value));
 
+    /// <summary>Gets what else the job is told about itself, by the names of variables; empty for most.</summary>
+    public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Gets the run's input files.</summary>
     public IReadOnlyList<BackendFile> Files { get; init; } = [];
 

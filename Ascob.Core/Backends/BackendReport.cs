@@ -58,6 +58,9 @@ public sealed record BackendReport
     /// <summary>Gets when the job ended, by the backend's clock; null where unknown.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>Gets the most memory that the job's processes held together, in kB; null where that is not known.</summary>
+    public long? MaxMemoryKb { get; init; }
+
     /// <summary>Gets whether the backend itself stopped the job because the time of its spec was over.</summary>
     public bool TimedOut { get; init; }
 

@@ -74,6 +74,13 @@ public interface ISupportStop
     Task<StopOutcome> StopAsync(BackendRunRef run, StopMode mode, CancellationToken cancellationToken);
 }
 
+/// <summary>For backends whose jobs can be halted and let go on.</summary>
+public interface ISupportPause
+{
+    /// <summary>Halts the job, or lets it go on. Asking twice does no harm.</summary>
+    Task<StopOutcome> PauseAsync(BackendRunRef run, bool halt, CancellationToken cancellationToken);
+}
+
 /// <summary>For backends whose jobs have output.</summary>
 public interface ISupportOutput
 {

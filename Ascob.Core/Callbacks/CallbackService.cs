@@ -76,6 +76,14 @@ public sealed class CallbackService(
         }
     }
 
+    /// <summary>Answers the run whose job has a callback id, as long as it may report.</summary>
+    public async Task<Result<Run>> FindRunAsync(string webhookId, CallbackProof proof, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(proof);
+        var found = await FindAsync(webhookId, proof, cancellationToken).ConfigureAwait(false);
+        return found.IsSuccess ? found.Value.Run : found.Error;
+    }
+
     private async Task<Result<CallbackTaken>> TakeAsync(Run run, CallbackReport report, CancellationToken cancellationToken)
     {
         if (report.Message is { } message && message.Length > limits.Value.MaxMessage)

@@ -95,6 +95,14 @@ public interface IAscobApi
     Task<LaunchDefinitionResponse> LaunchDefinitionAsync(
         string name, [Body] LaunchDefinitionRequest request, [Header("Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken);
 
+    /// <summary>Reads how much memory the runs of a definition took.</summary>
+    [Get("/api/definitions/{name}/memory")]
+    Task<DefinitionMemory> GetDefinitionMemoryAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Reads a page of what was executed in a period, and what is executed now.</summary>
+    [Get("/api/executions")]
+    Task<ExecutionList> ListExecutionsAsync([Query] ExecutionQuery query, CancellationToken cancellationToken);
+
     /// <summary>Searches runs by the original's filters.</summary>
     [Post("/api/search/runs")]
     Task<SearchRunsResponse> SearchRunsAsync([Body] SearchRunsRequest request, CancellationToken cancellationToken);
@@ -213,6 +221,76 @@ public interface IAscobApi
     [Get("/api/webhooks/runs/{webhookId}/files/{fileId}")]
     Task<HttpResponseMessage> GetCallbackFileAsync(string webhookId, string fileId, CancellationToken cancellationToken);
 
+    /// <summary>Creates an event of a job's own; needs no token.</summary>
+    [Post("/api/webhooks/runs/{webhookId}/events")]
+    Task<OverseerEvent> CreateCallbackEventAsync(string webhookId, [Body] OverseerEventRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Tells how the repository of job definitions stands.</summary>
+    [Get("/api/repository")]
+    Task<RepositoryInfo> GetRepositoryAsync(CancellationToken cancellationToken);
+
+    /// <summary>Tells what the repository's latest commit would change.</summary>
+    [Get("/api/repository/plan")]
+    Task<RepositoryPlanInfo> GetRepositoryPlanAsync(CancellationToken cancellationToken);
+
+    /// <summary>Has the repository looked at, and its latest commit applied.</summary>
+    [Post("/api/repository/refresh")]
+    Task<RepositoryPlanInfo> RefreshRepositoryAsync([Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Tells that the repository has changed; needs no token but the webhook's secret.</summary>
+    [Post("/api/webhooks/repository")]
+    Task NoteRepositoryChangeAsync([Header("X-Gitlab-Token")] string secret, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Lists the jobs of the repository.</summary>
+    [Get("/jobs")]
+    Task<IReadOnlyList<OverseerJobItem>> ListOverseerJobsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads a job of the repository with its latest executions.</summary>
+    [Get("/jobs/{name}")]
+    Task<OverseerJob> GetOverseerJobAsync(string name, [Query] int? limit, [Query] string? cursor, CancellationToken cancellationToken);
+
+    /// <summary>Executes a job of the repository with the values of its variables.</summary>
+    [Post("/jobs/{name}")]
+    Task<OverseerStarted> ExecuteOverseerJobAsync(
+        string name, [Body] IReadOnlyDictionary<string, object?> variables, [Query] string? submitter, [Header("Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken);
+
+    /// <summary>Takes a job of the repository out of the active ones.</summary>
+    [Delete("/jobs/{name}")]
+    Task DeactivateOverseerJobAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Takes a job of the repository back among the active ones.</summary>
+    [Put("/jobs/{name}")]
+    Task ActivateOverseerJobAsync(string name, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Reads an execution with its events.</summary>
+    [Get("/jobs/{name}/{execution}")]
+    Task<OverseerExecution> GetOverseerExecutionAsync(string name, string execution, CancellationToken cancellationToken);
+
+    /// <summary>Executes a job again with the same values; <paramref name="commit"/> <c>same</c>: in the files of the same commit.</summary>
+    [Post("/jobs/{name}/{execution}")]
+    Task<OverseerStarted> RepeatOverseerExecutionAsync(
+        string name, string execution, [Query] string? commit, [Body] EmptyRequest body, [Header("Idempotency-Key")] string? idempotencyKey, CancellationToken cancellationToken);
+
+    /// <summary>Creates an event of an execution, and sends the signal that it stands for.</summary>
+    [Put("/jobs/{name}/{execution}")]
+    Task<OverseerEvent> CreateOverseerEventAsync(string name, string execution, [Body] OverseerEventRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads the standard output of an execution.</summary>
+    [Get("/jobs/{name}/{execution}/stdout")]
+    Task<HttpResponseMessage> GetOverseerStdoutAsync(string name, string execution, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+
+    /// <summary>Reads the standard error of an execution.</summary>
+    [Get("/jobs/{name}/{execution}/stderr")]
+    Task<HttpResponseMessage> GetOverseerStderrAsync(string name, string execution, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+
+    /// <summary>Reads both outputs of an execution in the order of their coming.</summary>
+    [Get("/jobs/{name}/{execution}/output")]
+    Task<HttpResponseMessage> GetOverseerOutputAsync(string name, string execution, [Query] long? offset, [Query] bool? follow, CancellationToken cancellationToken);
+
+    /// <summary>Reads an event of an execution: one record, or a list with the newest first.</summary>
+    [Get("/jobs/{name}/{execution}/{eventName}")]
+    Task<HttpResponseMessage> GetOverseerEventAsync(string name, string execution, string eventName, CancellationToken cancellationToken);
+
     /// <summary>Tells who the token is.</summary>
     [Get("/api/security/whoami")]
     Task<WhoAmI> WhoAmIAsync(CancellationToken cancellationToken);
@@ -228,6 +306,93 @@ public interface IAscobApi
     /// <summary>Revokes a token.</summary>
     [Delete("/api/security/tokens/{identifier}")]
     Task DeleteTokenAsync(string identifier, CancellationToken cancellationToken);
+
+    /// <summary>Lists who is notified of what.</summary>
+    [Get("/api/notifications/subscriptions")]
+    Task<SubscriptionList> ListSubscriptionsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes a subscription; the answer shows a secret that was made for it this one time.</summary>
+    [Post("/api/notifications/subscriptions")]
+    Task<SubscriptionInfo> CreateSubscriptionAsync([Body] SubscriptionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads a subscription.</summary>
+    [Get("/api/notifications/subscriptions/{id}")]
+    Task<SubscriptionInfo> GetSubscriptionAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>Changes a subscription; its secrets stay where the request has none.</summary>
+    [Put("/api/notifications/subscriptions/{id}")]
+    Task<SubscriptionInfo> ReplaceSubscriptionAsync(long id, [Body] SubscriptionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a subscription with all that waits for its receiver.</summary>
+    [Delete("/api/notifications/subscriptions/{id}")]
+    Task DeleteSubscriptionAsync(long id, CancellationToken cancellationToken);
+
+    /// <summary>Sends a test message to the receiver of a subscription.</summary>
+    [Post("/api/notifications/subscriptions/{id}/test")]
+    Task<TestNotificationResponse> TestSubscriptionAsync(long id, [Body] EmptyRequest body, CancellationToken cancellationToken);
+
+    /// <summary>Lists what is, was or could not be delivered.</summary>
+    [Get("/api/notifications/deliveries")]
+    Task<DeliveryList> ListDeliveriesAsync([Query] DeliveryListQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Sends dead messages on their way again.</summary>
+    [Post("/api/notifications/deliveries/replay")]
+    Task<DeadDeliveriesResponse> ReplayDeliveriesAsync([Body] DeadDeliveriesRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Drops dead messages.</summary>
+    [Post("/api/notifications/deliveries/drop")]
+    Task<DeadDeliveriesResponse> DropDeliveriesAsync([Body] DeadDeliveriesRequest request, CancellationToken cancellationToken);
+    /// <summary>Lists the schedules of all definitions, by number.</summary>
+    [Get("/api/schedules")]
+    Task<ScheduleList> ListSchedulesAsync([Query] long? after, [Query] int? limit, CancellationToken cancellationToken);
+
+    /// <summary>Answers the firings of a schedule that is not saved.</summary>
+    [Post("/api/schedules/preview")]
+    Task<FiringList> PreviewScheduleAsync([Body] PreviewScheduleRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Lists the schedules of a definition.</summary>
+    [Get("/api/definitions/{name}/schedules")]
+    Task<ScheduleList> ListSchedulesOfAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Adds a schedule to a definition.</summary>
+    [Post("/api/definitions/{name}/schedules")]
+    Task<ScheduleInfo> AddScheduleAsync(string name, [Body] SaveScheduleRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads a schedule.</summary>
+    [Get("/api/definitions/{name}/schedules/{id}")]
+    Task<ScheduleInfo> GetScheduleAsync(string name, long id, CancellationToken cancellationToken);
+
+    /// <summary>Replaces a schedule.</summary>
+    [Put("/api/definitions/{name}/schedules/{id}")]
+    Task<ScheduleInfo> SaveScheduleAsync(string name, long id, [Body] SaveScheduleRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a schedule.</summary>
+    [Delete("/api/definitions/{name}/schedules/{id}")]
+    Task DeleteScheduleAsync(string name, long id, CancellationToken cancellationToken);
+
+    /// <summary>Answers the coming firings of a schedule.</summary>
+    [Get("/api/definitions/{name}/schedules/{id}/next")]
+    Task<FiringList> NextOfScheduleAsync(string name, long id, [Query] int? count, CancellationToken cancellationToken);
+
+    /// <summary>Reads what became of firings, newest first.</summary>
+    [Get("/api/definitions/{name}/schedules/{id}/ticks")]
+    Task<TickList> ListTicksAsync(string name, long id, [Query] DateTimeOffset? before, [Query] int? limit, CancellationToken cancellationToken);
+
+    /// <summary>Answers the coming firings of all schedules of a definition.</summary>
+    [Get("/api/definitions/{name}/next")]
+    Task<FiringList> NextOfDefinitionAsync(string name, [Query] int? count, CancellationToken cancellationToken);
+
+    /// <summary>Lists the suspensions of a definition's schedules.</summary>
+    [Get("/api/definitions/{name}/suspensions")]
+    Task<SuspensionList> ListSuspensionsAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Adds a time in which no schedule of a definition fires.</summary>
+    [Post("/api/definitions/{name}/suspensions")]
+    Task<SuspensionInfo> AddSuspensionAsync(string name, [Body] SaveSuspensionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a suspension.</summary>
+    [Delete("/api/definitions/{name}/suspensions/{id}")]
+    Task DeleteSuspensionAsync(string name, long id, CancellationToken cancellationToken);
 
     /// <summary>Asks whether the server can serve.</summary>
     [Get("/healthz/ready")]

@@ -49,6 +49,9 @@ public sealed record RunInfo
     /// <summary>Gets the exit code of the last attempt where the backend has one.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>Gets the most memory that the job's processes held together, in kB; null where that is not known.</summary>
+    public long? MaxMemoryKb { get; init; }
+
     /// <summary>Gets the labels.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
@@ -113,6 +116,7 @@ public sealed record RunInfo
             BackendStatus = run.BackendStatus,
             BackendUrl = run.BackendUrl,
             ExitCode = run.ExitCode,
+            MaxMemoryKb = run.MaxMemoryKb,
             Labels = run.Spec.Labels,
             Parameters = Masked(run.Spec),
             Locks = run.Spec.Locks is null ? null : [.. run.Spec.Locks.Select(l => RunLockInfo.From(l, run.Fences))],

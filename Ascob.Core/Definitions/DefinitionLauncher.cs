@@ -5,12 +5,14 @@ using Ascob.Core.Access;
 using Ascob.Core.Definitions.Parameters;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
+using Ascob.Core.Timing;
 
 namespace Ascob.Core.Definitions;
 
 /// <summary>Makes a run of a definition: checks the parameters, fills in the template, and has the run stored if the definition's policy allows it.</summary>
-public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector)
+public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, MonotonicClock clock, IEnumerable<ILaunchForm> forms)
 {
     private const string ShellLabels = "shell_";
 
@@ -32,22 +34,35 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
             return new Error(ErrorKind.Forbidden, "definition.api_not_allowed", $"The definition '{definition.Name}' is not to be launched by clients.");
         }
 
+        if (definition.Source is { } source && forms.FirstOrDefault(f => string.Equals(f.Source, source, StringComparison.Ordinal)) is { } form)
+        {
+            var made = request.JobSpec is { } given ? given : await form.MakeAsync(definition, request.Parameters, cancellationToken).ConfigureAwait(false);
+            return made.IsSuccess
+                ? await SubmitAsync(definition, request, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
+                : made.Error;
+        }
+
         var values = ParameterSchema.OfStored(definition.Content.Parameters).Apply(request.Parameters);
         if (!values.IsSuccess)
         {
             return values.Error;
         }
 
-        if (request.JobSpec is { } edited && CheckEdited(edited, definition) is { } unfit)
+        var isTemplate = JobTemplate.IsOne(definition.Source, definition.Content);
+        if (isTemplate && request.JobSpec is { } edited && CheckEdited(edited, definition) is { } unfit)
         {
             return unfit;
         }
 
         var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
-        var rendered = JobTemplate.Render(template, values.Value);
-        return rendered.IsSuccess
-            ? await SubmitAsync(definition, request, Job(definition, request, values.Value.AddTo(rendered.Value)), caller, cancellationToken).ConfigureAwait(false)
-            : rendered.Error;
+        var rendered = isTemplate ? JobTemplate.Render(template, values.Value) : template;
+        if (!rendered.IsSuccess)
+        {
+            return rendered.Error;
+        }
+
+        var job = values.Value.AddTo(rendered.Value);
+        return await SubmitAsync(definition, request, Own(job with { Description = job.Description ?? definition.Name }, definition, request), caller, cancellationToken).ConfigureAwait(false);
     }
 
     // A template of the launcher's own gets the values it is launched with, but not the definition's secrets: it could print them.
@@ -68,10 +83,11 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         return errors.ToList() is { Count: > 0 } refused ? Error.Invalid(refused) : null;
     }
 
-    private static JobSpec Job(Definition definition, LaunchRequest request, JobSpec spec)
+    private JobSpec Own(JobSpec spec, Definition definition, LaunchRequest request)
     {
-        spec = spec with { Submitter = request.Submitter ?? spec.Submitter, Description = spec.Description ?? definition.Name };
-        if (request.ExtraVariables is not { Count: > 0 } extra || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
+        spec = spec with { Submitter = request.Submitter ?? spec.Submitter };
+        var extra = Extra(definition, request);
+        if (extra.Count == 0 || spec.Labels?.Keys.Any(k => k.StartsWith(ShellLabels, StringComparison.Ordinal)) != true)
         {
             return spec;
         }
@@ -83,6 +99,18 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         }
 
         return spec with { Parameters = parameters };
+    }
+
+    // A client's variables come before those that tell a job of itself.
+    private Dictionary<string, string> Extra(Definition definition, LaunchRequest request)
+    {
+        var extra = new Dictionary<string, string>(ScriptVariables.Of(definition, clock.Now) ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (name, value) in request.ExtraVariables ?? new Dictionary<string, string>())
+        {
+            extra[name] = value;
+        }
+
+        return extra;
     }
 
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)

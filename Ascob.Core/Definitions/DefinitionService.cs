@@ -27,7 +27,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             errors.Add("name", problem);
         }
 
-        var version = Prepare(order.Content, previous: null, caller, errors);
+        var version = Prepare(order.Content, order.Source, previous: null, caller, errors);
         if (errors.ToList() is { Count: > 0 } refused)
         {
             return Error.Invalid(refused);
@@ -68,7 +68,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             }
 
             var errors = new FieldErrorList(JobSpecLimits.Errors);
-            var version = Prepare(order.Content, before, caller, errors);
+            var version = Prepare(order.Content, before.Source, before, caller, errors);
             if (errors.ToList() is { Count: > 0 } refused)
             {
                 return Error.Invalid(refused);
@@ -293,10 +293,15 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
     private async Task<Result<Definition>> ReadAsync(long id, string name, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } definition ? definition : NotFound(name);
 
-    private NewVersion Prepare(DefinitionContent content, Definition? previous, Caller caller, FieldErrorList errors)
+    private NewVersion Prepare(DefinitionContent content, string? source, Definition? previous, Caller caller, FieldErrorList errors)
     {
         DefinitionValidator.Check(content, errors);
-        JobTemplate.Check(content.JobSpec, ParameterSchema.Read(content.Parameters, errors), errors);
+        var schema = ParameterSchema.Read(content.Parameters, errors);
+        if (JobTemplate.IsOne(source, content))
+        {
+            JobTemplate.Check(content.JobSpec, schema, errors);
+        }
+
         var secrets = content.JobSpec.SecretParameters is null ? null : Unmasked(content.JobSpec.SecretParameters, previous, errors);
         var split = SecretSplit.From(content.JobSpec with { SecretParameters = secrets });
         return new NewVersion(content with { JobSpec = split.Masked }, split.Protect(protector), clock.Now, caller.Actor);

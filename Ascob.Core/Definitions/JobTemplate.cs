@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Ascob.Core.Definitions.Parameters;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Templates;
 
 namespace Ascob.Core.Definitions;
@@ -16,6 +17,11 @@ internal static class JobTemplate
 {
     private const string ShellCommand = "shell_command";
     private const string RuntimeMark = "%%";
+
+    /// <summary>
+    /// Answers whether the strings of a definition are templates. Those of a repository are filled in by whoever reads it, and a script is a program: braces in it are its own.
+    /// </summary>
+    public static bool IsOne(string? source, DefinitionContent content) => source is null && !content.Annotations.ContainsKey(ScriptFields.ScriptKey);
 
     /// <summary>Notes what is wrong with a template, with the place: broken markup, unknown names, secrets where everybody reads them, and values where no quoting is safe.</summary>
     public static void Check(JobSpec spec, ParameterSchema schema, FieldErrorList errors)

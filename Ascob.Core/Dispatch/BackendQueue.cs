@@ -4,10 +4,10 @@ using Ascob.Core.Runs;
 
 namespace Ascob.Core.Dispatch;
 
-/// <summary>The submissions of one backend in this process: in order, so many at once.</summary>
+/// <summary>The submissions of one backend in this process: in the order of their ranks, so many at once.</summary>
 internal sealed class BackendQueue
 {
-    private readonly Channel<QueuedRun> _channel = Channel.CreateUnbounded<QueuedRun>();
+    private readonly Channel<QueuedRun> _channel = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<QueuedRun> { Comparer = QueuedRun.First });
     private readonly ConcurrentDictionary<long, bool> _inHand = new();
     private readonly Task[] _workers;
 
@@ -60,4 +60,9 @@ internal sealed class BackendQueue
 /// <summary>A run in the queue.</summary>
 /// <param name="Run">The run as it was read or stored.</param>
 /// <param name="JustStored">Whether this process stored it so a moment ago: then nobody has sent it yet, even where it has an intent.</param>
-internal sealed record QueuedRun(Run Run, bool JustStored);
+/// <param name="Rank">Its place among those that wait here, smaller first; see <see cref="QueueRanks"/>.</param>
+internal sealed record QueuedRun(Run Run, bool JustStored, long Rank = 0)
+{
+    /// <summary>Gets the order of the queue.</summary>
+    public static IComparer<QueuedRun> First { get; } = Comparer<QueuedRun>.Create(static (a, b) => a.Rank != b.Rank ? a.Rank.CompareTo(b.Rank) : a.Run.Id.CompareTo(b.Run.Id));
+}

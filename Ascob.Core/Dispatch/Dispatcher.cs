@@ -62,7 +62,7 @@ public sealed class Dispatcher(
             return false;
         }
 
-        return QueueOf(run.BackendId).Enqueue(new QueuedRun(run, justStored));
+        return QueueOf(run.BackendId).Enqueue(new QueuedRun(run, justStored, QueueRanks.Of(run, options.Value.PriorityStep)));
     }
 
     /// <summary>

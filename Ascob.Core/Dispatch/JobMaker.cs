@@ -3,6 +3,7 @@ using Ascob.Core.Backends;
 using Ascob.Core.Callbacks;
 using Ascob.Core.Files;
 using Ascob.Core.Jobs;
+using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 using Microsoft.Extensions.Options;
 
@@ -29,6 +30,7 @@ public sealed class JobMaker(ISecretProtector protector, CallbackIds callbackIds
             CallbackId = callbackId,
             CallbackUrl = backend.Options.Callbacks ? callbackUrl : null,
             Fences = run.Fences ?? new Dictionary<string, long>(),
+            Facts = RepositoryLabels.Facts(run, options.Value.PublicUrl),
             Files =
             [
                 .. attached.Select(f => new BackendFile(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Ascob.Core.Backends;
 using Ascob.Core.Monitoring;
@@ -28,9 +29,6 @@ public sealed class RunSubmitter(
     IOptions<EngineOptions> options,
     ILogger<RunSubmitter> logger)
 {
-    /// <summary>The beginning of the reason of a run that waits for a slot.</summary>
-    internal const string WaitsForCapacity = "waiting for capacity";
-
     private static readonly TimeSpan LockPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -183,15 +181,24 @@ public sealed class RunSubmitter(
         }
 
         var again = run.IntentAt is not null && !justStored;
+        if (wantsSlot && !again && run.QueueRank is null && backend.Condition.HasLine)
+        {
+            await HoldBackAsync(run, InLine(backend), again, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+
         var result = await updater.ApplyAsync(run, r => MayClaim(run, r) ? Claim(r, backend) : null, cancellationToken).ConfigureAwait(false);
         if (result.Kind == UpdateKind.NoCapacity)
         {
-            var reason = $"{WaitsForCapacity}: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken";
-            await HoldBackAsync(result.Run, new Hold(reason, options.Value.WaitRecheck, false), again, cancellationToken).ConfigureAwait(false);
+            backend.Condition.HasLine = true;
+            await HoldBackAsync(result.Run, InLine(backend), again, cancellationToken).ConfigureAwait(false);
         }
 
         return result.Applied ? result.Run : null;
     }
+
+    private Hold InLine(BackendEntry backend) => new(
+        string.Create(CultureInfo.InvariantCulture, $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken"), options.Value.WaitRecheck, false) { InLine = true };
 
     // What was read may be old: sent is only what nobody has begun to send since, here or elsewhere, in the same attempt.
     private bool MayClaim(Run read, Run now) =>
@@ -214,6 +221,7 @@ public sealed class RunSubmitter(
                 LeaseUntil = now + LeaseFor(backend),
                 NextCheckAt = now + LeaseFor(backend),
                 HoldsSlot = backend.Options.MaxConcurrentRuns is not null,
+                QueueRank = null,
             });
         return change is not null && backend.Options.MaxConcurrentRuns is { } max && !run.HoldsSlot
             ? change with { TakesSlotOf = max }

@@ -3,6 +3,7 @@ using Ascob.Core.Monitoring;
 using Ascob.Core.Routing;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Microsoft.Extensions.Options;
 
 namespace Ascob.Core.Dispatch;
 
@@ -17,7 +18,8 @@ public sealed class SubmissionWaits(
     Elsewhere elsewhere,
     ServerIdentity server,
     MonotonicClock clock,
-    Backoff backoff)
+    Backoff backoff,
+    IOptions<EngineOptions> options)
 {
     /// <summary>The first pause after a refusal.</summary>
     internal static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
@@ -25,6 +27,9 @@ public sealed class SubmissionWaits(
     private static readonly BackendOptions Unconfigured = new();
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PauseGrid = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Raised with a backend's id when a run went into its line while that came to its end: nobody else may look at it soon.</summary>
+    internal event Action<string>? LineMayMove;
 
     /// <summary>What keeps a run from being sent now, if anything. Only waits for a backend that fails count against its <c>SubmitDeadline</c>.</summary>
     internal static Hold? Held(Run run, BackendEntry backend)
@@ -74,7 +79,8 @@ public sealed class SubmissionWaits(
         }
 
         var next = hold.Counts ? now + backoff.Exponential(hold.Pause, LongestPause, run.FailedChecks) : TurnOf(run, now + hold.NotBefore, hold.Pause);
-        if (run.StatusReason == hold.Reason && run.IntentAt is null && !run.HoldsSlot && run.Status == RunStatus.PendingSubmit && run.Route?.Tried is not { Count: > 0 })
+        if (run.StatusReason == hold.Reason && run.IntentAt is null && !run.HoldsSlot && run.Status == RunStatus.PendingSubmit && run.Route?.Tried is not { Count: > 0 }
+            && hold.InLine == run.QueueRank.HasValue)
         {
             // Nothing new to tell: the timeline is not filled with the same sentence.
             await store.RescheduleAsync([new Reschedule(run.Id, run.Version, next, run.FailedChecks + (hold.Counts ? 1 : 0))], cancellationToken)
@@ -85,6 +91,10 @@ public sealed class SubmissionWaits(
         // All others were tried as well: after the pause the round begins anew.
         var again = run.Route is { Tried.Count: > 0 } route ? route with { Tried = null } : null;
         await PutOffAsync(run, hold, next, again, cancellationToken).ConfigureAwait(false);
+        if (hold.InLine && catalog.TryGet(run.BackendId, out var backend) && !backend.Condition.HasLine)
+        {
+            LineMayMove?.Invoke(backend.Id);
+        }
     }
 
     private Task<UpdateResult> PutOffAsync(Run run, Hold hold, DateTimeOffset next, RoutingDecision? route, CancellationToken cancellationToken) => updater.ApplyAsync(
@@ -104,6 +114,7 @@ public sealed class SubmissionWaits(
                 LeaseOwner = null,
                 LeaseUntil = null,
                 WaitingSince = hold is { Counts: true, OnlyThisJob: false } ? x.WaitingSince ?? clock.Now : null,
+                QueueRank = hold.InLine && !Moves(run, route) ? QueueRanks.Of(x, options.Value.PriorityStep) : null,
                 FailedChecks = hold.Counts ? x.FailedChecks + 1 : 0,
                 NextCheckAt = next,
             },
@@ -122,7 +133,7 @@ public sealed class SubmissionWaits(
     private static bool Moves(Run run, RoutingDecision? route) => route is not null && route.BackendId != run.BackendId;
 
     // Runs that wait for the same thing are looked at on a common grid of time and within it by their number: so whoever takes the next one takes the oldest.
-    private static DateTimeOffset TurnOf(Run run, DateTimeOffset earliest, TimeSpan grid) =>
+    internal static DateTimeOffset TurnOf(Run run, DateTimeOffset earliest, TimeSpan grid) =>
         new DateTimeOffset(((earliest.Ticks / grid.Ticks) + 1) * grid.Ticks, TimeSpan.Zero) + TimeSpan.FromMicroseconds(run.Id % 1_000_000);
 }
 
@@ -134,6 +145,9 @@ internal sealed record Hold(string Reason, TimeSpan Pause, bool Counts)
 {
     /// <summary>Gets whether the backend is well and this very job is busy there: then the wait has no deadline, and no other backend may start it meanwhile.</summary>
     public bool OnlyThisJob { get; init; }
+
+    /// <summary>Gets whether the run waits for a slot of its backend, and takes its place in the line for one.</summary>
+    public bool InLine { get; init; }
 
     /// <summary>Gets how long it makes no sense to try at all.</summary>
     public TimeSpan NotBefore { get; init; }

@@ -101,8 +101,21 @@ internal sealed class ProgramWriter
 
     public string Finish() => $"{Prologue.ReplaceLineEndings("\n")}{(_hasLimit ? NeedsTimeout.ReplaceLineEndings("\n") : string.Empty)}{_text}exit 0\n";
 
-    // Between single quotes a shell reads nothing but the closing one.
-    private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    // Between single quotes a shell reads nothing but the closing one. Two quotes between the characters of "{{" and "{%" are nothing to a shell, and keep the text from being taken for a template.
+    private static string Quote(string text)
+    {
+        var quoted = new StringBuilder(text.Length + 2).Append('\'');
+        for (var i = 0; i < text.Length; i++)
+        {
+            quoted.Append(text[i] == '\'' ? "'\\''" : text[i].ToString());
+            if (text[i] == '{' && i + 1 < text.Length && text[i + 1] is '{' or '%')
+            {
+                quoted.Append("''");
+            }
+        }
+
+        return quoted.Append('\'').ToString();
+    }
 
     private static string Exports(IReadOnlyCollection<KeyValuePair<string, string>> variables) =>
         "export " + string.Join(' ', variables.Select(v => $"{v.Key}={Quote(v.Value)}"));

@@ -17,6 +17,9 @@ internal static class ScriptRules
     private static readonly string[] Known =
         ["auto_skip_error", "echo", "env", "execute", "expected_time", "noop", "queue", "rails_env", "retry", "sequence", "sleep", "timeout"];
 
+    /// <summary>Answers whether the language has a task of this name, also one that is refused here.</summary>
+    public static bool IsBuiltIn(string type) => Known.Contains(type, StringComparer.Ordinal) || OfWorkflows.ContainsKey(type);
+
     /// <summary>Answers what is wrong, in the order of the lines.</summary>
     public static IReadOnlyList<ScriptFault> Check(ParsedScript script, ScriptSurroundings surroundings)
     {

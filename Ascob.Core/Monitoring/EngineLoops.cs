@@ -24,6 +24,7 @@ public sealed class EngineLoops(
     RunFinisher finisher,
     RunUpdater updater,
     RunTracker tracker,
+    SubmissionWaits waits,
     Sweeper sweeper,
     LockService locks,
     LockSignals lockSignals,
@@ -50,6 +51,7 @@ public sealed class EngineLoops(
     private readonly Dictionary<string, Channel<Run>> _lookNow = catalog.Served.ToDictionary(b => b.Id, _ => Channel.CreateUnbounded<Run>(), StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TimeSpan> _gathering = new(StringComparer.Ordinal);
     private readonly Channel<(Run Run, IReadOnlyDictionary<string, string> Keys)> _late = Channel.CreateUnbounded<(Run, IReadOnlyDictionary<string, string>)>();
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Channel<(Run Run, long At)> _finished = Channel.CreateUnbounded<(Run Run, long At)>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The name of the sweeper's loop; the others are named by their backend.</summary>
@@ -106,15 +108,17 @@ public sealed class EngineLoops(
     {
         void OnLook(Run run) => Look(run);
         void OnFinished(Run run) => _finished.Writer.TryWrite((run, clock.Time.GetTimestamp()));
+        void OnLine(string backendId) => _lines.Writer.TryWrite(backendId);
         void OnLate(Run run, IReadOnlyDictionary<string, string> keys) => _late.Writer.TryWrite((run, keys));
         finisher.LookNow += OnLook;
         finisher.CameTooLate += OnLate;
         updater.Finished += OnFinished;
+        waits.LineMayMove += OnLine;
         try
         {
             var listeners = catalog.Served.Where(b => b.Adapter is ISupportChanges).Select(b => ListenAsync(b, cancellationToken));
             var lookers = catalog.Served.SelectMany(b => Enumerable.Range(0, 4).Select(_ => LookLoopAsync(b, cancellationToken)));
-            await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken), LockLoopAsync(cancellationToken), LateLoopAsync(cancellationToken)]).ConfigureAwait(false);
+            await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken), LockLoopAsync(cancellationToken), LineLoopAsync(cancellationToken), LateLoopAsync(cancellationToken)]).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -125,6 +129,7 @@ public sealed class EngineLoops(
             finisher.LookNow -= OnLook;
             finisher.CameTooLate -= OnLate;
             updater.Finished -= OnFinished;
+            waits.LineMayMove -= OnLine;
         }
     }
 
@@ -311,6 +316,14 @@ public sealed class EngineLoops(
             {
                 await GuardAsync("capacity", () => sweeper.CapacityFreedAsync(backendId, count, cancellationToken)).ConfigureAwait(false);
             }
+        }
+    }
+
+    private async Task LineLoopAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var backendId in _lines.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await GuardAsync("line", () => sweeper.CapacityFreedAsync(backendId, 1, cancellationToken)).ConfigureAwait(false);
         }
     }
 

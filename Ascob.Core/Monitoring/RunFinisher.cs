@@ -168,6 +168,9 @@ public sealed class RunFinisher(
                     SubmittedAt = report is null ? x.SubmittedAt : x.SubmittedAt ?? x.IntentAt ?? now,
                     StartedAt = report is null ? x.StartedAt : StartOf(x, report, now),
                     OutputArchived = archived,
+
+                    // The host keeps to the time too, and may have been first.
+                    TimedOut = x.TimedOut || (report?.TimedOut == true && ending(r).Trigger == RunTrigger.BackendFailed),
                 })),
             cancellationToken).ConfigureAwait(false);
         tracker.Forget(run);
@@ -237,6 +240,7 @@ public sealed class RunFinisher(
                 BackendUrl = null,
                 ClaimedBy = null,
                 ExitCode = null,
+                MaxMemoryKb = null,
                 Progress = null,
                 SubmittedAt = null,
                 StartedAt = null,
@@ -261,6 +265,7 @@ public sealed class RunFinisher(
         BackendUrl = report.Url ?? run.BackendUrl,
         Progress = report.Progress ?? run.Progress,
         ExitCode = report.ExitCode ?? run.ExitCode,
+        MaxMemoryKb = report.MaxMemoryKb ?? run.MaxMemoryKb,
         BackendKeys = report.Keys is { } more && more.Any(k => run.BackendKeys is null || !run.BackendKeys.TryGetValue(k.Key, out var old) || old != k.Value)
             ? Merge(run.BackendKeys, more)
             : run.BackendKeys,

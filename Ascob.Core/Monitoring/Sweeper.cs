@@ -37,7 +37,7 @@ public sealed class Sweeper(
     public async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
         var now = clock.Now;
-        var due = await store.ClaimDueAsync(Mine(now), cancellationToken).ConfigureAwait(false);
+        var due = await ToLineAsync(await store.ClaimDueAsync(Mine(now), cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await LookForAsync([.. due.Where(r => r.Status == RunStatus.InDoubt)], cancellationToken).ConfigureAwait(false);
         var moved = due.Count(r => r.Status == RunStatus.InDoubt);
         foreach (var run in due.Where(r => r.Status != RunStatus.InDoubt))
@@ -137,35 +137,45 @@ public sealed class Sweeper(
         ? OutOfReachPause
         : catalog.TryGet(run.BackendId, out var backend) ? backend.Options.Resilience.Timeout + options.Value.Lease : UnknownBackendPause;
 
-    /// <summary>Takes up runs of one backend that wait for a slot, after one became free: those that were to be looked at within the next moments.</summary>
+    /// <summary>Takes the first of those up that stand in line for a slot of a backend, after slots became free.</summary>
     public async Task CapacityFreedAsync(string backendId, int slots, CancellationToken cancellationToken)
     {
-        if (!places.IsServedHere(backendId))
+        if (!places.IsServedHere(backendId) || !catalog.TryGet(backendId, out var backend))
         {
             // A lease of this server would only keep its worker from taking the run.
             return;
         }
 
         var now = clock.Now;
-        var waiting = await store.ClaimDueAsync(
-            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots)
-            {
-                DueBefore = now + (options.Value.WaitRecheck * 2),
-                ExceptPlaces = cluster.OthersPlaces,
-            },
+        var first = await store.ClaimDueAsync(
+            new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots) { InLine = true, ExceptPlaces = cluster.OthersPlaces },
             cancellationToken).ConfigureAwait(false);
-
-        // What is due later for another reason (the delay of a retry, the pause after a refusal) is put back.
-        var early = waiting.Where(r => r.NextCheckAt > now && r.StatusReason?.StartsWith(RunSubmitter.WaitsForCapacity, StringComparison.Ordinal) != true).ToList();
-        if (early.Count > 0)
-        {
-            await store.RescheduleAsync([.. early.Select(r => new Reschedule(r.Id, r.Version, r.NextCheckAt!.Value, r.FailedChecks))], cancellationToken).ConfigureAwait(false);
-        }
-
-        foreach (var run in waiting.Except(early))
+        backend.Condition.HasLine = first.Count == slots;
+        foreach (var run in first)
         {
             await StepAsync(run, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    // Whoever is looked at in line has no better right to a free slot than the others: the first are taken up instead.
+    private async Task<IReadOnlyList<Run>> ToLineAsync(IReadOnlyList<Run> due, CancellationToken cancellationToken)
+    {
+        var inLine = due.Where(r => r is { Status: RunStatus.PendingSubmit, QueueRank: not null, BackendId: not null } && places.IsServedHere(r.BackendId)).ToList();
+        if (inLine.Count == 0)
+        {
+            return due;
+        }
+
+        var now = clock.Now;
+        await store.RescheduleAsync(
+            [.. inLine.Select(r => new Reschedule(r.Id, r.Version, SubmissionWaits.TurnOf(r, now, options.Value.WaitRecheck), r.FailedChecks))], cancellationToken).ConfigureAwait(false);
+        foreach (var line in inLine.GroupBy(r => r.BackendId!, StringComparer.Ordinal))
+        {
+            var slots = catalog.TryGet(line.Key, out var backend) ? backend.Options.MaxConcurrentRuns ?? PageSize : 1;
+            await CapacityFreedAsync(line.Key, slots, cancellationToken).ConfigureAwait(false);
+        }
+
+        return [.. due.Except(inLine)];
     }
 
     private async Task<bool> StepAsync(Run run, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ascob.Core.Schedules;
 
 namespace Ascob.Core.Repository;
 
@@ -72,7 +73,21 @@ internal sealed record JobVariable(string Name, VariableType Type, bool Option, 
 /// <param name="Cron">The times by a crontab line; null for none.</param>
 /// <param name="Seconds">The seconds from one run to the next; null for none.</param>
 /// <param name="Priority">The order among jobs that are due at the same moment, lower first.</param>
-internal sealed record JobTrigger(int Line, DateTimeOffset? Time, string? Cron, double? Seconds, int Priority);
+internal sealed record JobTrigger(int Line, DateTimeOffset? Time, string? Cron, double? Seconds, int Priority)
+{
+    /// <summary>
+    /// Puts it into the words of schedules. What was missed while no server was there is not made up for, as Overseer has it; a run that is still under way keeps none from starting.
+    /// </summary>
+    public ScheduleSpec ToSpec() => new()
+    {
+        Cron = Cron,
+        EverySeconds = Seconds is { } seconds ? (long)Math.Ceiling(seconds) : null,
+        StartAt = Time,
+        Priority = Priority,
+        CatchUp = new CatchUpSpec(CatchUpPolicy.None),
+        Overlap = OverlapPolicy.Allow,
+    };
+}
 
 /// <summary>What the values of a variable are.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<VariableType>))]

@@ -1,3 +1,5 @@
+using Ascob.Core.Schedules;
+
 namespace Ascob.Core.Repository;
 
 /// <summary>Reads when a job runs by itself. A wrong item is left out and noted: the job can still be run by others.</summary>
@@ -66,6 +68,11 @@ internal sealed class ScheduleReader(string file)
         if (read.Errors.Count == 0 && trigger is { Time: null, Cron: null, Seconds: null })
         {
             read.Add(map.Line, "An item of a schedule needs a time, a frequency or both.");
+        }
+
+        if (read.Errors.Count == 0 && ScheduleService.Check([trigger.ToSpec()], "schedule") is { } refused)
+        {
+            read.Add(map.Line, $"This item of the schedule is refused: {refused.Fields?.Values.First()[0] ?? refused.Message}");
         }
 
         return trigger;

@@ -18,6 +18,9 @@ public sealed class EngineOptions
     /// <summary>Gets or sets how often a run that waits for locks or capacity is tried again when nothing wakes it earlier.</summary>
     public TimeSpan WaitRecheck { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Gets or sets how much waiting one step of priority is worth in the line for a backend: a run of priority 10 stands where one of priority 0 would that came ten times as much earlier.</summary>
+    public TimeSpan PriorityStep { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Gets or sets over how long a backend must say "not found" before a run is given up as lost.</summary>
     public TimeSpan LostAfter { get; set; } = TimeSpan.FromMinutes(10);
 

@@ -102,6 +102,9 @@ public sealed record DueFilter(
     /// <summary>Gets the time at or before which the next look must be due; the present where nothing else is said.</summary>
     public DateTimeOffset DueBefore { get; init; } = Now;
 
+    /// <summary>Gets whether only runs in line for a slot (<see cref="Run.QueueRank"/>) are wanted, in its order and whether they are due or not.</summary>
+    public bool InLine { get; init; }
+
     /// <summary>Gets the places whose runs are left to whoever keeps these; see <see cref="Run.IntentPlace"/>.</summary>
     public IReadOnlyList<string> ExceptPlaces { get; init; } = [];
 

@@ -58,6 +58,9 @@ public sealed record Run
     /// <summary>Gets the exit code of the last attempt where the backend has one.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>Gets the most memory that the job's processes held together, in kB, where the backend tells; of the last attempt.</summary>
+    public long? MaxMemoryKb { get; init; }
+
     /// <summary>Gets when the run was stored.</summary>
     public required DateTimeOffset DefinedAt { get; init; }
 
@@ -108,6 +111,9 @@ public sealed record Run
 
     /// <summary>Gets how often the backend was asked in vain since the last good answer.</summary>
     public int FailedChecks { get; init; }
+
+    /// <summary>Gets the run's place in the line for a slot of its backend, smaller first (see <see cref="QueueRanks"/>); null where it stands in no line.</summary>
+    public long? QueueRank { get; init; }
 
     /// <summary>Gets whether the run counts against its backend's capacity.</summary>
     public bool HoldsSlot { get; init; }

@@ -210,7 +210,10 @@ public sealed class RunAcceptor(
             case AddOutcomeKind.Replayed:
                 return new Submission(added.RunId, true);
             case AddOutcomeKind.KeyReused:
-                return new Error(ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.");
+                return new Error(ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.")
+                {
+                    Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["runId"] = added.RunId },
+                };
             case AddOutcomeKind.DefinitionGone:
                 return new Error(ErrorKind.NotFound, "definition.not_found", $"The definition '{run.DefinitionName}' was deleted.");
             case AddOutcomeKind.Prevented:

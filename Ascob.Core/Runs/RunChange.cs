@@ -10,7 +10,7 @@ namespace Ascob.Core.Runs;
 public sealed record RunChange(Run Before, Run After, RunEvent Event)
 {
     /// <summary>Gets whether this change ends the run: then the store releases its locks and its slot in the same transaction.</summary>
-    public bool Finishes => After.Status.IsFinal();
+    public bool Finishes => After.Status.IsFinal() && !Before.Status.IsFinal();
 
     /// <summary>
     /// Gets the capacity of the backend when the change takes a slot; null when it takes none. The store refuses the change

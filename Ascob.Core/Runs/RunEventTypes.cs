@@ -18,9 +18,15 @@ public static class RunEventTypes
     /// <summary>A look-up, a callback, progress or another fact that left the status as it was.</summary>
     public const string Note = "note";
 
+    /// <summary>The job or somebody outside created an event of their own: <c>data</c> holds its name, cause and source. The status stays, also where it is final.</summary>
+    public const string Custom = "event";
+
     /// <summary>A person decided: stop, verdict, start, lock break.</summary>
     public const string Operator = "operator";
 
     /// <summary>The run takes longer than expected; it goes on.</summary>
     public const string Longer = "longer";
+
+    /// <summary>The entry of <c>data</c> with the name of a <see cref="Custom"/> event.</summary>
+    public const string CustomName = "event";
 }

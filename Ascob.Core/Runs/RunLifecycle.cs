@@ -31,6 +31,7 @@ public static class RunLifecycle
             Status = next,
             StatusReason = reason ?? (next == run.Status ? run.StatusReason : null),
             Version = run.Version + 1,
+            QueueRank = next == RunStatus.PendingSubmit ? after.QueueRank : null,
         };
         if (next.IsFinal())
         {
@@ -47,6 +48,17 @@ public static class RunLifecycle
 
         var type = eventType ?? (next == run.Status ? RunEventTypes.Note : RunEventTypes.StatusChanged);
         return new RunChange(run, after, new RunEvent(run.Id, after.Version, at, type, run.Status, next, actor, reason, data));
+    }
+
+    /// <summary>Makes the change that only adds an event to the timeline of a run, of a final one too: nobody's view of how it stands or ended changes.</summary>
+    public static RunChange Annotate(
+        Run run, DateTimeOffset at, string actor, string eventType, Func<Run, Run> with, IReadOnlyDictionary<string, string>? data)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(with);
+        at = Later(NotBefore(at, run), run.EndedAt);
+        var after = with(run) with { Version = run.Version + 1 };
+        return new RunChange(run, after, new RunEvent(run.Id, after.Version, at, eventType, run.Status, run.Status, actor, null, data));
     }
 
     private static DateTimeOffset NotBefore(DateTimeOffset at, Run run)

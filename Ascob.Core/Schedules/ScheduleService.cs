@@ -7,7 +7,7 @@ namespace Ascob.Core.Schedules;
 /// <summary>
 /// The use cases of schedules, for every door. Whether the caller may change the definition is checked at the door. Changing a schedule or a suspension never fires the past.
 /// </summary>
-public sealed class ScheduleService(IScheduleStore store, ScheduleSignal signal, MonotonicClock clock)
+public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal signal, MonotonicClock clock)
 {
     /// <summary>The most schedules, and the most suspensions, of one definition.</summary>
     public const int MostOfDefinition = 100;
@@ -51,7 +51,7 @@ public sealed class ScheduleService(IScheduleStore store, ScheduleSignal signal,
         }
 
         var sameTimes = spec.Enabled && before.Spec.Enabled && ScheduleFingerprint.SameTimes(spec, before.Spec);
-        if (await CheckAsync(definitionId, spec, cancellationToken).ConfigureAwait(false) is { } refused && !(sameTimes && before.NextTick is null))
+        if (await CheckAsync(definitionId, spec, cancellationToken, mayBeOver: sameTimes && before.NextTick is null).ConfigureAwait(false) is { } refused)
         {
             return refused;
         }
@@ -131,38 +131,6 @@ public sealed class ScheduleService(IScheduleStore store, ScheduleSignal signal,
         return errors.Count == 0 ? null : Error.Invalid(errors);
     }
 
-    /// <summary>Adds a suspension to a definition.</summary>
-    public async Task<Result<Suspension>> AddSuspensionAsync(long definitionId, SuspensionSpec spec, string actor, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        var now = clock.Now;
-        var others = await store.SuspensionsAsync([definitionId], cancellationToken).ConfigureAwait(false);
-        if (others.Count >= MostOfDefinition)
-        {
-            return TooMany("suspensions");
-        }
-
-        var schedules = await store.ListAsync(definitionId, 0, MostOfDefinition, cancellationToken).ConfigureAwait(false);
-        if (SuspensionRefusal(spec, [.. others.Select(s => s.Spec)], [.. schedules.Select(s => s.Spec)], now) is { } refused)
-        {
-            return refused;
-        }
-
-        var suspension = new Suspension { DefinitionId = definitionId, Spec = spec, Fingerprint = ScheduleFingerprint.Of(spec), CreatedAt = now, CreatedBy = actor };
-        var stored = await store.AddSuspensionAsync(suspension, (s, all) => SchedulePlanner.Resumed(s, all, now), cancellationToken).ConfigureAwait(false);
-        signal.Changed();
-        return stored is null ? Error.Invalid(spec.Cron is null ? "suspension.from" : "suspension.cron", "The definition has this suspension already.") : stored;
-    }
-
-    /// <summary>Deletes a suspension; what it took out until now stays so.</summary>
-    public async Task<Error?> DeleteSuspensionAsync(long definitionId, long suspensionId, CancellationToken cancellationToken)
-    {
-        var now = clock.Now;
-        var deleted = await store.DeleteSuspensionAsync(definitionId, suspensionId, (s, all) => SchedulePlanner.Resumed(s, all, now), cancellationToken).ConfigureAwait(false);
-        signal.Changed();
-        return deleted ? null : new Error(ErrorKind.NotFound, "suspension.not_found", FormattableString.Invariant($"The definition has no suspension {suspensionId}."));
-    }
-
     /// <summary>Answers the coming firings of stored schedules, together in order.</summary>
     public async Task<IReadOnlyList<Firing>> NextAsync(IReadOnlyList<Schedule> schedules, int count, CancellationToken cancellationToken)
     {
@@ -204,41 +172,12 @@ public sealed class ScheduleService(IScheduleStore store, ScheduleSignal signal,
         ? spec with { StartAt = new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond) + TimeSpan.TicksPerSecond, TimeSpan.Zero) }
         : spec;
 
-    private static Error? SuspensionRefusal(SuspensionSpec spec, IReadOnlyList<SuspensionSpec> others, IReadOnlyList<ScheduleSpec> schedules, DateTimeOffset now)
+    private async Task<Error?> CheckAsync(long definitionId, ScheduleSpec spec, CancellationToken cancellationToken, bool mayBeOver = false)
     {
         var errors = ScheduleRules.Check(spec);
-        if (errors.Count > 0)
+        if (errors.Count > 0 || mayBeOver)
         {
-            return Error.Invalid(errors);
-        }
-
-        var field = spec.Cron is null ? "suspension.from" : "suspension.cron";
-        if (spec.To <= now)
-        {
-            return Error.Invalid("suspension.to", "lies in the past.");
-        }
-
-        if (schedules.Count == 0)
-        {
-            return Error.Invalid(field, "The definition has no schedule that could be suspended.");
-        }
-
-        if (spec.Cron is { } cron && ScheduleRules.CheckFirings(new ScheduleSpec { Cron = cron, TimeZone = spec.TimeZone }, [], now) is not null)
-        {
-            return Error.Invalid(field, "never matches within the coming ten years.");
-        }
-
-        return schedules.All(s => Firings.Of(s, [.. others, spec]).NeverFires(now))
-            ? Error.Invalid(field, "would take out every firing of every schedule; suspend the definition, or disable its schedules.")
-            : null;
-    }
-
-    private async Task<Error?> CheckAsync(long definitionId, ScheduleSpec spec, CancellationToken cancellationToken)
-    {
-        var errors = ScheduleRules.Check(spec);
-        if (errors.Count > 0)
-        {
-            return Error.Invalid(errors);
+            return errors.Count > 0 ? Error.Invalid(errors) : null;
         }
 
         var suspensions = await store.SuspensionsAsync([definitionId], cancellationToken).ConfigureAwait(false);

@@ -34,8 +34,9 @@ public sealed record ScheduleSpec
     /// <summary>Gets the bound of the delay of each firing, so that many schedules of the same minute do not begin at once; the delay is always the same for the same firing.</summary>
     public int JitterSeconds { get; init; }
 
-    /// <summary>Gets whether it fires.</summary>
-    public bool Enabled { get; init; } = true;
+    /// <summary>Gets or sets whether it fires.</summary>
+    /// <remarks>Readers of JSON that the compiler makes forget the default of what is only set once.</remarks>
+    public bool Enabled { get; set; } = true;
 
     /// <summary>Gets the place among the schedules that are due at the same moment: the lower number first. A whole number, also in quotes.</summary>
     [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]

@@ -27,6 +27,7 @@ public sealed class Scheduler(
 
     // What is due but was not to be had is in another server's hand at this moment.
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan OneMillisecond = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan RestAfterTrouble = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -107,13 +108,19 @@ public sealed class Scheduler(
     {
         try
         {
-            if (await TurnAsync(cancellationToken).ConfigureAwait(false) > 0)
+            if (await store.NextLookAsync(cancellationToken).ConfigureAwait(false) is not { } next)
             {
-                return TimeSpan.Zero;
+                return LongestRest;
             }
 
-            var rest = await store.NextLookAsync(cancellationToken).ConfigureAwait(false) - clock.Now ?? LongestRest;
-            return rest > LongestRest ? LongestRest : rest < ShortestRest ? ShortestRest : rest;
+            if (next > clock.Now)
+            {
+                // Timers know whole milliseconds.
+                var rest = next - clock.Now + OneMillisecond;
+                return rest < LongestRest ? rest : LongestRest;
+            }
+
+            return await TurnAsync(cancellationToken).ConfigureAwait(false) > 0 ? TimeSpan.Zero : ShortestRest;
         }
         catch (StoreUnavailableException e)
         {

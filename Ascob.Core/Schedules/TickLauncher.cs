@@ -92,6 +92,12 @@ public sealed class TickLauncher(
     private async Task<TickOutcome> TryLaunchAsync(ClaimedTick claimed, CancellationToken cancellationToken)
     {
         var result = await launch.LaunchAsync(claimed, cancellationToken).ConfigureAwait(false);
+        if (result.Error?.Kind == ErrorKind.NotFound)
+        {
+            // Saved while its definition was being deleted; what the deletion did not see goes now.
+            await store.DeleteOfDefinitionAsync(claimed.Schedule.DefinitionId, cancellationToken).ConfigureAwait(false);
+        }
+
         return result switch
         {
             { IsSuccess: true, Value.RunId: null } => Settle(claimed, TickState.Skipped, null, "the definition is suspended", null),

@@ -1,5 +1,8 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
+using Ascob.Server.Api.Kuroko2;
+using Ascob.Server.Api.Schedules;
+using Ascob.Server.Api.Overseer;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Api;
@@ -12,6 +15,7 @@ internal static class ApiRegistration
         services.ConfigureHttpJsonOptions(json => AscobJson.Configure(json.SerializerOptions));
         services.AddSingleton<MultipartSubmissions>();
         services.TryAddSingleton<LockBreaker>();
+        services.AddKuroko2();
         services.AddAscobApiDocument();
         return services;
     }
@@ -30,10 +34,18 @@ internal static class ApiRegistration
         routes.MapFiles();
         routes.MapBackends();
         routes.MapMembers();
+        routes.MapSchedules();
+        routes.MapFirings();
         routes.MapLocks();
         routes.MapWebhooks();
         routes.MapTokens();
+        routes.MapNotifications();
+        routes.MapRepository();
+        routes.MapOverseerJobs();
+        routes.MapOverseerExecutions();
         routes.MapHealth();
         routes.MapLogin();
+        routes.MapExecutions();
+        routes.MapKuroko2();
     }
 }

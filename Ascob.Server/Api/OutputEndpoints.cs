@@ -37,9 +37,11 @@ internal static class OutputEndpoints
         .Produces<string>(206, "text/plain")
         .Refuses(404, 409, 416);
 
-    private static async Task ReadAsync(HttpContext context, JobService jobs, ServerDrain drain, OutputChannel channel)
+    private static Task ReadAsync(HttpContext context, JobService jobs, ServerDrain drain, OutputChannel channel) => ReadAsync(context, context.RunId(), jobs, drain, channel);
+
+    /// <summary>Answers what a run has written, as the query asks for it.</summary>
+    public static async Task ReadAsync(HttpContext context, long id, JobService jobs, ServerDrain drain, OutputChannel channel)
     {
-        var id = context.RunId();
         var query = new QueryReader(context.Request.Query);
         var offset = query.Number("offset", 0, long.MaxValue) ?? 0;
         var follow = query.Flag("follow");

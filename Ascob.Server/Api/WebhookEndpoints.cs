@@ -2,6 +2,8 @@ using Ascob.Core.Callbacks;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Repository;
+using Ascob.Server.Api.Overseer;
 using Ascob.Server.Security;
 using Microsoft.Net.Http.Headers;
 
@@ -19,12 +21,29 @@ internal static class WebhookEndpoints
         var hooks = routes.MapGroup("/api/webhooks/runs/{webhookId}").WithTags("Callbacks");
         hooks.MapPost("/", ReportAsync).IsSecretUrl().WithName("Report").WithSummary("Report status, keys, progress, a message or output of a run")
             .Header(CallbackSignature.Header, SignatureText).Takes<CallbackRequest>().Produces<CallbackResponse>().Refuses(403, 404, 409, 413, 429);
+        hooks.MapPost("/events", CreateEventAsync).IsSecretUrl().WithName("CreateCallbackEvent").WithSummary("Create an event of the run's own")
+            .Header(CallbackSignature.Header, SignatureText).Takes<OverseerEventRequest>().Produces<OverseerEvent>().Refuses(403, 404, 415, 429);
         hooks.MapGet("/files/{fileId}", GetFileAsync).IsSecretUrl().WithName("GetCallbackFile").WithSummary("Fetch an input file of the run")
             .Header(CallbackSignature.Header, SignatureText)
             .Header("Range", "One range of bytes.").Produces<byte[]>(200, "application/octet-stream").Produces<byte[]>(206, "application/octet-stream").Refuses(403, 404, 416);
         hooks.MapPost("/claim", ClaimAsync).IsSecretUrl().WithName("Claim")
             .WithSummary("Claim the run for one execution; any other execution gets 409 and must end doing nothing")
             .Header(CallbackSignature.Header, SignatureText).Takes<ClaimRequest>().Produces<ClaimResponse>().Refuses(403, 404, 409);
+    }
+
+    private static async Task CreateEventAsync(HttpContext context, CallbackService callbacks, ExecutionEvents events)
+    {
+        var (body, bytes) = await RequestBody.ReadSignedAsync<OverseerEventRequest>(context);
+        OverseerExecutionEndpoints.Check(body);
+        var run = await callbacks.FindRunAsync(WebhookId(context), Proof(context, bytes), context.RequestAborted);
+        if (!run.IsSuccess)
+        {
+            await Problems.WriteAsync(context, run.Error);
+            return;
+        }
+
+        var wanted = new NewExecutionEvent(body.Event!, body.Cause, ExecutionEvent.Job) { Id = body.Id };
+        await Answer.WriteAsync(context, await events.AddAsync(run.Value, wanted, "callback", context.RequestAborted), OverseerWire.Event);
     }
 
     private static string WebhookId(HttpContext context) => context.Request.RouteValues["webhookId"] as string ?? string.Empty;

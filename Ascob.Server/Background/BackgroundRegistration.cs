@@ -47,8 +47,8 @@ internal static class BackgroundRegistration
         });
         services.AddHangfireServer((provider, server) =>
         {
-            // Each loop holds a worker for its window; two more do the rest.
-            server.WorkerCount = options.WorkerCount ?? provider.GetRequiredService<BackendCatalog>().Served.Count + 3;
+            // Each loop holds a worker for its window, that of the schedules too; two more do the rest.
+            server.WorkerCount = options.WorkerCount ?? provider.GetRequiredService<BackendCatalog>().Served.Count + 4;
             server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
             server.ServerTimeout = TimeSpan.FromMinutes(2);
             server.ShutdownTimeout = TimeSpan.FromSeconds(5);
@@ -60,7 +60,7 @@ internal static class BackgroundRegistration
     /// <summary>Writes the recurring jobs; those of backends that are gone are removed.</summary>
     internal static void Schedule(IRecurringJobManager jobs, EngineLoops loops, JobStorage storage)
     {
-        var wanted = new HashSet<string>(StringComparer.Ordinal) { "sweep", "sweep-locks", "retention" };
+        var wanted = new HashSet<string>(StringComparer.Ordinal) { "sweep", "sweep-locks", "retention", "schedules" };
         foreach (var name in loops.Names.Where(n => n != EngineLoops.SweeperLoop))
         {
             jobs.AddOrUpdate<EngineJobs>($"follow:{name}", j => j.FollowAsync(name, CancellationToken.None), EveryFifteenSeconds, Options());
@@ -68,6 +68,7 @@ internal static class BackgroundRegistration
         }
 
         jobs.AddOrUpdate<EngineJobs>("sweep", j => j.SweepAsync(CancellationToken.None), EveryFifteenSeconds, Options());
+        jobs.AddOrUpdate<EngineJobs>("schedules", j => j.FireSchedulesAsync(CancellationToken.None), EveryFifteenSeconds, Options());
         jobs.AddOrUpdate<EngineJobs>("sweep-locks", j => j.SweepLocksAsync(CancellationToken.None), Cron.Minutely(), Options());
         jobs.AddOrUpdate<EngineJobs>("retention", j => j.CleanAsync(CancellationToken.None), Cron.Hourly(), Options());
         using var connection = storage.GetReadOnlyConnection();

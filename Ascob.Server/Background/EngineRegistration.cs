@@ -65,6 +65,7 @@ internal static class EngineRegistration
         services.AddSingleton<BackendLeftovers>();
         services.AddSingleton<StrayJobs>();
         services.AddSingleton<BackendHealthChecks>();
+        services.AddAscobNotices();
         services.AddHostedService<BackendWatch>();
         services.AddHostedService<EngineHost>();
         services.AddHostedService<RunWatchService>();

@@ -8,7 +8,7 @@ internal sealed class HangfireOptions
     /// <summary>Gets or sets the storage. Losing it loses no run.</summary>
     public HangfireStorage Storage { get; set; } = HangfireStorage.InMemory;
 
-    /// <summary>Gets or sets how many of its jobs run at once; null for one for each backend and three more.</summary>
+    /// <summary>Gets or sets how many of its jobs run at once; null for one for each backend and four more.</summary>
     public int? WorkerCount { get; set; }
 }
 

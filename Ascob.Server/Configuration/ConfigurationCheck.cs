@@ -17,6 +17,7 @@ internal static class ConfigurationCheck
         CheckDemo(configuration, environment);
         CheckEngine(configuration);
         CheckPolls(configuration);
+        CheckMail(configuration);
         CheckTokens(configuration, environment);
         CheckDataDirectory(configuration);
     }
@@ -157,6 +158,21 @@ internal static class ConfigurationCheck
             {
                 throw new ConfigurationException($"{backend.Path}:Poll:Initial must not be longer than {backend.Path}:Poll:Max.");
             }
+        }
+    }
+
+    private static void CheckMail(IConfiguration configuration)
+    {
+        const string Mail = "Ascob:Notifications:Mail";
+        var host = configuration[$"{Mail}:Host"];
+        if (host is null && configuration.GetSection(Mail).GetChildren().FirstOrDefault(c => c.Value is not null) is { } stray)
+        {
+            throw new ConfigurationException($"{stray.Path} means nothing without {Mail}:Host.");
+        }
+
+        if (host is not null && !System.Net.Mail.MailAddress.TryCreate(configuration[$"{Mail}:From"], out _))
+        {
+            throw new ConfigurationException($"{Mail}:From must be a mail address, because {Mail}:Host is set.");
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using Ascob.Core.Callbacks;
+using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
+using Ascob.Server.Api.Kuroko2;
 using Ascob.Server.Cluster;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
@@ -15,6 +17,8 @@ internal static class ConfigurationRegistration
         services.Configure<AscobOptions>(configuration.GetSection(AscobOptions.Section));
         services.Configure<LimitsOptions>(configuration.GetSection(LimitsOptions.Section));
         services.Configure<RetentionPolicy>(configuration.GetSection("Ascob:Retention"));
+        services.Configure<NotificationOptions>(configuration.GetSection(NotificationOptions.Section));
+        services.Configure<Kuroko2Options>(configuration.GetSection(Kuroko2Options.Section));
         services.Configure<SecurityOptions>(configuration.GetSection(SecurityOptions.Section));
         services.AddOptions<EngineOptions>().Bind(configuration.GetSection("Ascob:Engine")).Configure<IOptions<AscobOptions>, IOptions<LimitsOptions>>(
             (engine, server, limits) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Ascob.Core.Kuroko2;
 
 namespace Ascob.Server.Configuration;
 
@@ -27,16 +28,38 @@ internal static class Rules
             ? null
             : "must be an absolute http or https URL without query, such as https://ascob.example.org";
 
+    // Git takes a path, an address or user@host:path; what signs in has keys of its own, for an address is shown.
+    public static string? GitUrl(string value) =>
+        string.IsNullOrWhiteSpace(value) || value.Any(char.IsControl) ? "must be an address or a path of a Git repository"
+        : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.UserInfo.Contains(':', StringComparison.Ordinal) ? "must not hold a password; use Username with Password or Token"
+        : null;
+
+    public static string? RelativePath(string value) =>
+        value.Trim('/') is { } path && (path.Length == 0 || path.Split('/').All(p => p is not ("" or "." or "..")))
+            ? null
+            : "must be a directory in the repository, such as ops/jobs";
+
     // It stands in addresses, where dot segments would be folded away.
     public static string? ConsulPrefix(string value) =>
         value.Length is > 1 and <= 200 && value[^1] == '/' && value[..^1].Split('/').All(s => s.Length > 0 && s.Trim('.').Length > 0 && s.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
             ? null
             : "must be words of letters, digits and . _ - that end with / each, such as ascob/locks/";
 
+    public static string? TaskName(string value) =>
+        value.Length is 0 or > 100 || !value.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? "must be 1 to 100 letters, digits and _"
+        : ScriptRules.IsBuiltIn(value) ? "is a task of the language and cannot be given another meaning"
+        : null;
+
+    public static string? Zone(string value) =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(value, out _) ? null : "must be the IANA name of a time zone, such as Europe/Berlin";
+
     public static string? Network(string value) =>
         IPAddress.TryParse(value, out _) || IPNetwork.TryParse(value, out _)
             ? null
             : "must be an IP address or a network such as 10.0.0.0/8";
+
+    public static string? Host(string value) =>
+        Network(value) is null || Uri.CheckHostName(value) == UriHostNameType.Dns ? null : "must be a host name, an IP address or a network such as 10.0.0.0/8";
 
     public static Rule Number(long least, long most) => value =>
         long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most

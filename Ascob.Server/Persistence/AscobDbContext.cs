@@ -5,6 +5,7 @@ using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Definitions;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Schedules;
@@ -54,6 +55,9 @@ internal abstract class AscobDbContext(DbContextOptions options) : DbContext(opt
         DefinitionTable.Configure(modelBuilder);
         DefinitionVersionTable.Configure(modelBuilder);
         DefinitionStarTable.Configure(modelBuilder);
+        NoticeTable.Configure(modelBuilder);
+        SubscriptionTable.Configure(modelBuilder);
+        DeliveryTable.Configure(modelBuilder);
         ScheduleTable.Configure(modelBuilder);
         ScheduleSuspensionTable.Configure(modelBuilder);
         ScheduleTickTable.Configure(modelBuilder);

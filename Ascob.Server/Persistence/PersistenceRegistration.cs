@@ -3,6 +3,7 @@ using Ascob.Core.Backends;
 using Ascob.Core.Cluster;
 using Ascob.Core.Definitions;
 using Ascob.Core.Files;
+using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
 using Ascob.Core.Schedules;
 using Ascob.Core.Timing;
@@ -13,6 +14,7 @@ using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Definitions;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks.Consul;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Schedules;
 using Ascob.Server.Persistence.Sql;
@@ -44,9 +46,14 @@ internal static class PersistenceRegistration
         services.AddSingleton<StartPatience>();
         services.AddSingleton<Metadata>();
         services.AddSingleton<DatabaseClock>();
-        services.AddSingleton(provider => CreateRunSql(provider.GetRequiredService<SqlDialect>()));
+        services.AddSingleton(provider => CreateRunSql(
+            provider.GetRequiredService<SqlDialect>(), provider.GetRequiredService<NoticeInterest>(), provider.GetRequiredService<NoticeSignal>()));
+        services.AddSingleton<NoticeInterest>();
+        services.AddSingleton<NoticeSignal>();
+        services.AddSingleton<INotificationStore, NotificationStore>();
         services.AddSingleton<RunIds>();
         services.AddSingleton<IRunStore, RunStore>();
+        services.AddSingleton<IExecutionHistory, ExecutionHistory>();
         services.AddSingleton<IRunVersions, RunVersions>();
         services.AddAscobLocks(configuration);
         services.AddSingleton<ITokenStore, TokenStore>();
@@ -61,11 +68,11 @@ internal static class PersistenceRegistration
         return services;
     }
 
-    public static RunSql CreateRunSql(SqlDialect dialect) => dialect.Provider switch
+    public static RunSql CreateRunSql(SqlDialect dialect, NoticeInterest? interest = null, NoticeSignal? stored = null) => dialect.Provider switch
     {
-        DatabaseProvider.Sqlite => new SqliteRunSql(dialect),
-        DatabaseProvider.PostgreSql => new PostgreSqlRunSql(dialect),
-        DatabaseProvider.SqlServer => new SqlServerRunSql(dialect),
+        DatabaseProvider.Sqlite => new SqliteRunSql(dialect) { Interest = interest, NoticeStored = stored },
+        DatabaseProvider.PostgreSql => new PostgreSqlRunSql(dialect) { Interest = interest, NoticeStored = stored },
+        DatabaseProvider.SqlServer => new SqlServerRunSql(dialect) { Interest = interest, NoticeStored = stored },
     };
 
     private static void AddContents(IServiceCollection services, ContentsSettings settings)

@@ -2,7 +2,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
+using Ascob.Core.Notifications;
 using Ascob.Core.Routing;
+using Ascob.Core.Runs;
 
 namespace Ascob.Server.Persistence;
 
@@ -15,6 +17,9 @@ namespace Ascob.Server.Persistence;
 [JsonSerializable(typeof(List<StoredLockRequest>))]
 [JsonSerializable(typeof(List<StoredFile>))]
 [JsonSerializable(typeof(List<StoredReschedule>))]
+[JsonSerializable(typeof(NoticeFacts))]
+[JsonSerializable(typeof(ReceiverSettings))]
+[JsonSerializable(typeof(SubscriptionFilter))]
 internal sealed partial class StoreJson : JsonSerializerContext
 {
     // The columns are read by nothing but us, so text may stay readable instead of being escaped for HTML.
@@ -23,7 +28,7 @@ internal sealed partial class StoreJson : JsonSerializerContext
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter<LockMode>(), new JsonStringEnumConverter<LockPolicy>() },
+        Converters = { new JsonStringEnumConverter<LockMode>(), new JsonStringEnumConverter<LockPolicy>(), new JsonStringEnumConverter<RunStatus>() },
     });
 }
 

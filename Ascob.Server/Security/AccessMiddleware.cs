@@ -25,7 +25,7 @@ internal sealed partial class AccessMiddleware(
         }
 
         var requirement = route.Metadata.GetMetadata<AccessRequirement>();
-        if (requirement?.Kind is AccessKind.Open or AccessKind.SecretUrl)
+        if (requirement?.Kind is AccessKind.Open or AccessKind.SecretUrl or AccessKind.Application)
         {
             await next(context);
             return;

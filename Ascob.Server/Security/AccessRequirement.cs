@@ -22,6 +22,8 @@ internal sealed class AccessRequirement
 
     public static AccessRequirement SecretUrl { get; } = new(AccessKind.SecretUrl);
 
+    public static AccessRequirement Application { get; } = new(AccessKind.Application);
+
     public static AccessRequirement AnyToken { get; } = new(AccessKind.AnyToken);
 
     public static AccessRequirement Of(string permission) => new(AccessKind.Permission, permission);
@@ -37,6 +39,9 @@ internal enum AccessKind
 
     /// <summary>The URL itself holds a secret that the handler checks.</summary>
     SecretUrl,
+
+    /// <summary>The credentials of a configured application, which the route's own gate looks at.</summary>
+    Application,
 
     /// <summary>A good token, whatever it may do.</summary>
     AnyToken,

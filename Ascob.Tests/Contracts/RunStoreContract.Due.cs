@@ -39,6 +39,29 @@ public abstract partial class RunStoreContract
         Assert.Equal(1_000, all.Distinct().Count());
     }
 
+    private static async Task<Run> AddAsync(TestStore store, RunStatus status, Func<Run, Run> with, string backend = "dummy")
+    {
+        var added = await SampleRuns.NewAsync(store.Runs, status, backend: backend);
+        return await SampleRuns.AddAsync(store.Runs, added with { Run = with(added.Run) });
+    }
+
+    [Fact]
+    public async Task ClaimDueAsync_OfTheLine_AnswersItsFirstWhetherTheyAreDueOrNot()
+    {
+        await using var store = await OpenAsync();
+        var later = await AddAsync(store, RunStatus.PendingSubmit, r => r with { QueueRank = 30, NextCheckAt = SampleRuns.Start.AddDays(9) });
+        var first = await AddAsync(store, RunStatus.PendingSubmit, r => r with { QueueRank = -20, NextCheckAt = SampleRuns.Start.AddDays(9) });
+        await AddAsync(store, RunStatus.PendingSubmit, r => r with { QueueRank = -30 }, backend: "other");
+        await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, RunStatus.PendingSubmit));
+        await AddAsync(store, RunStatus.Aborted, r => r with { QueueRank = -40 });
+        var now = SampleRuns.Start;
+        var line = new DueFilter("a", now, now.AddMinutes(1), [RunStatus.PendingSubmit], "dummy", 1) { InLine = true };
+
+        Assert.Equal(first.Id, Assert.Single(await store.Runs.ClaimDueAsync(line, Stop)).Id);
+        Assert.Equal([first.Id, later.Id], (await store.Runs.ClaimDueAsync(line with { Limit = 5 }, Stop)).Select(r => r.Id));
+        Assert.Empty(await store.Runs.ClaimDueAsync(line with { Owner = "b", Limit = 5 }, Stop));
+    }
+
     [Fact]
     public async Task ClaimDueAsync_WhenFiltered_AnswersDueRunsOldestFirst()
     {

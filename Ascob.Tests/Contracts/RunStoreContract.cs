@@ -46,6 +46,7 @@ public abstract partial class RunStoreContract
             OutputArchived = true,
             HasFiles = true,
             CallbackEvents = 4,
+            MaxMemoryKb = 123_456,
             DefinitionId = 12,
             DefinitionName = "nightly",
             DefinitionVersion = 3,

@@ -40,6 +40,13 @@ public sealed class SecretLeakTests : IAsyncLifetime
             "--Ascob:Backends:dummyBackend:Type", "Dummy",
             "--Ascob:Backends:shell:Type", "Shell",
             "--Ascob:Backends:shell:HostIdleExit", "00:00:02",
+            "--Ascob:Notifications:AllowedInternal:0", "127.0.0.1",
+            "--Ascob:Notifications:FirstRetry", "00:00:00.1",
+            "--Ascob:Notifications:Mail:Host", "127.0.0.1",
+            "--Ascob:Notifications:Mail:Port", "1",
+            "--Ascob:Notifications:Mail:From", "ascob@example.org",
+            "--Ascob:Notifications:Mail:UserName", "ascob",
+            "--Ascob:Notifications:Mail:Password", Canary("mail password"),
             "--Ascob:PublicUrl", "http://127.0.0.1");
         _client = new HttpClient(_answers) { BaseAddress = _server.Url };
         _client.DefaultRequestHeaders.Add(AccessMiddleware.Header, ApiServer.RootToken);
@@ -56,6 +63,7 @@ public sealed class SecretLeakTests : IAsyncLifetime
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The shell backend runs on Linux only.");
         _canaries["root token"] = ApiServer.RootToken;
+        await SubscribeAsync();
         await RunShellJobsAsync();
         await RunDummyJobsAsync();
         await RefuseAsync();
@@ -213,6 +221,27 @@ public sealed class SecretLeakTests : IAsyncLifetime
         return "POST /api/security/tokens/portal";
     }
 
+    /// <summary>Receivers that nobody answers for, so that there is much to complain about.</summary>
+    private async Task SubscribeAsync()
+    {
+        foreach (var request in (object[])[
+            new { name = "w", kind = "webhook", url = $"http://127.0.0.1:1/?key={Canary("webhook address")}" },
+            new { name = "k", kind = "kuroko2", url = "http://127.0.0.1:1/", secret = Canary("webhook secret"), notifyAll = true },
+            new { name = "s", kind = "slack", url = $"http://127.0.0.1:1/services/{Canary("Slack address")}", notifyAll = true },
+            new { name = "p", kind = "pagerduty", url = "http://127.0.0.1:1/", secret = Canary("routing key") },
+            new { name = "m", kind = "mail", to = new[] { "ops@example.org" }, notifyAll = true },
+        ])
+        {
+            using var made = await _client.PostAsJsonAsync("/api/notifications/subscriptions", request, Token);
+            Assert.Equal(201, (int)made.StatusCode);
+        }
+
+        using var refused = await _client.PostAsJsonAsync("/api/notifications/subscriptions", new { name = "r", kind = "webhook", url = "ftp://x", secret = Canary("bad secret") }, Token);
+        Assert.Equal(400, (int)refused.StatusCode);
+        using var test = await _client.PostAsync("/api/notifications/subscriptions/2/test", null, Token);
+        Assert.Equal(200, (int)test.StatusCode);
+    }
+
     private async Task ReadEverythingAsync()
     {
         foreach (var id in _runs)
@@ -223,7 +252,7 @@ public sealed class SecretLeakTests : IAsyncLifetime
             }
         }
 
-        foreach (var path in (string[])["/api/runs?limit=500", "/api/security/tokens", "/api/security/whoami", "/api/backends", "/api/locks", "/healthz/ready", "/metrics", "/swagger/v1/swagger.json"])
+        foreach (var path in (string[])["/api/runs?limit=500", "/api/security/tokens", "/api/security/whoami", "/api/backends", "/api/locks", "/api/notifications/subscriptions", "/api/notifications/deliveries", "/healthz/ready", "/metrics", "/swagger/v1/swagger.json"])
         {
             using var read = await _client.GetAsync(path, Token);
         }

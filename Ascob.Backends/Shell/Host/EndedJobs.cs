@@ -90,6 +90,7 @@ internal sealed class EndedJobs : IDisposable
         record[56] = (byte)report.State;
         record[57] = (byte)(report.Signal is not null ? 2 : report.ExitCode is not null ? 1 : 0);
         record[58] = (byte)((report.Stopped ? 1 : 0) | (report.TimedOut ? 2 : 0) | (report.OutputCut ? 4 : 0) | (report.Quiet ? 8 : 0));
+        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(60), (int)Math.Min(report.MaxMemoryKb, int.MaxValue));
         return record;
     }
 
@@ -108,6 +109,7 @@ internal sealed class EndedJobs : IDisposable
             TimedOut = (record[58] & 2) != 0,
             OutputCut = (record[58] & 4) != 0,
             Quiet = (record[58] & 8) != 0,
+            MaxMemoryKb = BinaryPrimitives.ReadInt32LittleEndian(record[60..]),
         };
     }
 

@@ -61,6 +61,9 @@ internal sealed class HostConnection(Socket socket, JobTable jobs) : IDisposable
             case { CleanUp: { } cleanUp }:
                 _ = AnswerAsync(request.Id, () => Task.Run(() => jobs.CleanUp(cleanUp)));
                 break;
+            case { Pause: { } pause }:
+                _ = AnswerAsync(request.Id, () => Task.Run(() => jobs.Pause(pause)));
+                break;
             default:
                 _directory = request.Hello;
                 _channel.TrySend(new HostResponse { Id = request.Id, HostPid = Environment.ProcessId });

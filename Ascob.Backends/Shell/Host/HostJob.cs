@@ -134,6 +134,18 @@ internal sealed class HostJob(StartJob start)
         }
     }
 
+    /// <summary>Notes how much memory the job's processes hold now; the most of it is kept.</summary>
+    public void NoteMemory(long kilobytes)
+    {
+        lock (Gate)
+        {
+            if (!_exited && kilobytes > _report.MaxMemoryKb)
+            {
+                _report = _report with { MaxMemoryKb = kilobytes };
+            }
+        }
+    }
+
     /// <summary>Notes that the job has written something.</summary>
     public void NoteOutput() => _hasOutput = true;
 

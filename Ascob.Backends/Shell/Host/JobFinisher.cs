@@ -58,16 +58,25 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
 
         if (killAt > clock.Now)
         {
-            children.TrySignalGroup(job, Libc.SIGTERM);
+            SignalAll(job, Libc.SIGTERM);
 
-            // Those that left the group are asked too: a daemon, or what the program "timeout" runs.
-            foreach (var process in processes.Of(job).Where(p => p.Group != job.Pid))
-            {
-                JobProcesses.Signal(process, Libc.SIGTERM);
-            }
+            // One that is halted would hear of it only when it goes on.
+            SignalAll(job, Libc.SIGCONT);
         }
 
         Schedule(job, killAt, Kill);
+    }
+
+    /// <summary>Halts all processes of a job, or lets them go on; false when it does not run.</summary>
+    public bool TryPause(HostJob job, bool halt)
+    {
+        if (job.Pid == 0 || job.HasExited)
+        {
+            return false;
+        }
+
+        SignalAll(job, halt ? Libc.SIGSTOP : Libc.SIGCONT);
+        return true;
     }
 
     public void Run()
@@ -87,6 +96,16 @@ internal sealed class JobFinisher(MonotonicClock clock, ChildTable children, Job
             }
 
             FinishDone();
+        }
+    }
+
+    // The group at once, and those that left it one by one: a daemon, or what the program "timeout" runs.
+    private void SignalAll(HostJob job, int signal)
+    {
+        children.TrySignalGroup(job, signal);
+        foreach (var process in processes.Of(job).Where(p => p.Group != job.Pid))
+        {
+            JobProcesses.Signal(process, signal);
         }
     }
 

@@ -6,7 +6,7 @@ using Ascob.Backends.Shell.Native;
 namespace Ascob.Backends.Shell.Host;
 
 /// <summary>Starts jobs in the order of their coming: claim, directory, pipes, process. A start waits for the new process to get a processor, so a few run at once.</summary>
-internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinisher finisher, RunDirectoryPool directories)
+internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinisher finisher, RunDirectoryPool directories, MemorySampler memory)
 {
     private readonly BlockingCollection<(HostJob Job, StartJob Start)> _queue = [];
 
@@ -167,6 +167,7 @@ internal sealed class JobStarter(ChildTable children, OutputPump pump, JobFinish
         }
 
         finisher.KeepTime(job);
+        memory.Watch(job);
         return null;
     }
 

@@ -70,6 +70,10 @@ internal sealed class JobTable(MonotonicClock clock, JobStarter starter, JobFini
         return new HostResponse { Reports = [Report(stop.Job)] };
     }
 
+    public HostResponse Pause(PauseJob pause) => _jobs.TryGetValue(pause.Job.Marker, out var job) && finisher.TryPause(job, pause.Halt)
+        ? new HostResponse { Reports = [Report(pause.Job)] }
+        : new HostResponse { Error = "The job does not run." };
+
     public void StopAll(TimeSpan grace)
     {
         foreach (var job in _jobs.Values)

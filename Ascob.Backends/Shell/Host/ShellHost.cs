@@ -30,6 +30,7 @@ internal sealed class ShellHost
     private readonly JobOwners _owners;
     private readonly JobFinisher _finisher;
     private readonly OutputPump _pump;
+    private readonly MemorySampler _memory;
     private readonly JobStarter _starter;
     private readonly JobTable _jobs;
     private readonly EndedJobs _gone;
@@ -45,7 +46,8 @@ internal sealed class ShellHost
         _pump = new OutputPump(_clock, _finisher.NoteDone);
         _finisher.UsePump(_pump);
         var directories = new RunDirectoryPool();
-        _starter = new JobStarter(_children, _pump, _finisher, directories);
+        _memory = new MemorySampler(_clock);
+        _starter = new JobStarter(_children, _pump, _finisher, directories, _memory);
         _gone = new EndedJobs(root, _clock);
         _jobs = new JobTable(_clock, _starter, _finisher, directories, _gone);
     }
@@ -75,6 +77,7 @@ internal sealed class ShellHost
 
         StartThread("output", _pump.Run);
         StartThread("finisher", _finisher.Run);
+        StartThread("memory", _memory.Run);
         StartThread("reaper", () => _children.ReapAll(_finisher.NoteExit));
 
         using var over = new CancellationTokenSource();

@@ -17,6 +17,11 @@ internal sealed record HostRequest
     public StopJob? Stop { get; init; }
 
     public JobRef? CleanUp { get; init; }
+
+    /// <summary>
+    /// Gets the job to halt or let go on. Sent together with <see cref="Hello"/>, and looked at first: a host of an earlier version outlives the update of its server, and answers the greeting only.
+    /// </summary>
+    public PauseJob? Pause { get; init; }
 }
 
 /// <summary>What the host answers; without an id it is news about one job.</summary>
@@ -60,6 +65,9 @@ internal sealed record InputFile(string Name, string Source);
 /// <summary>A job to stop.</summary>
 internal sealed record StopJob(JobRef Job, bool Hard, int GraceMilliseconds);
 
+/// <summary>A job to halt, or to let go on.</summary>
+internal sealed record PauseJob(JobRef Job, bool Halt);
+
 /// <summary>Why a job was certainly not started.</summary>
 internal sealed record StartRefusal(string Reason, bool Mendable);
 
@@ -101,6 +109,9 @@ internal sealed record JobReport(string Marker, HostJobState State)
     public bool TimedOut { get; init; }
 
     public bool OutputCut { get; init; }
+
+    /// <summary>Gets the most memory that the job's processes held together when they were looked at, in kB; 0 where they were not.</summary>
+    public long MaxMemoryKb { get; init; }
 
     /// <summary>Gets whether it is known that the ended job has written nothing.</summary>
     public bool Quiet { get; init; }

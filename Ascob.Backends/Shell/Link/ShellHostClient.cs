@@ -22,6 +22,9 @@ internal sealed class ShellHostClient(string root, string backendDirectory, Shel
     /// <summary>Gets the process id of the connected host; 0 before the first connection.</summary>
     public int HostPid { get; private set; }
 
+    /// <summary>Gets what the host is told first: whose jobs this client wants to hear of.</summary>
+    public string Greeting => backendDirectory + '/';
+
     /// <summary>Connects, starting the host if need be.</summary>
     /// <exception cref="ShellHostException">There is no host and none could be started.</exception>
     public async Task ConnectAsync(CancellationToken cancellationToken) => await ConnectedAsync(cancellationToken);
@@ -58,7 +61,7 @@ internal sealed class ShellHostClient(string root, string backendDirectory, Shel
             ObjectDisposedException.ThrowIf(_over.IsCancellationRequested, this);
             var connection = new Connection(await OpenAsync(cancellationToken), news);
             _ = FollowAsync(connection);
-            var hello = await connection.AskAsync(id => new HostRequest { Id = id, Hello = backendDirectory + '/' }).WaitAsync(cancellationToken);
+            var hello = await connection.AskAsync(id => new HostRequest { Id = id, Hello = Greeting }).WaitAsync(cancellationToken);
             HostPid = hello.HostPid ?? 0;
             Volatile.Write(ref _current, connection);
             return connection;

@@ -17,6 +17,8 @@ internal static partial class Libc
 
     public const int SIGKILL = 9;
     public const int SIGTERM = 15;
+    public const int SIGCONT = 18;
+    public const int SIGSTOP = 19;
 
     public const int O_CLOEXEC = 0x80000;
     public const int F_SETFL = 4;

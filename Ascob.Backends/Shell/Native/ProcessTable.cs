@@ -10,7 +10,8 @@ namespace Ascob.Backends.Shell.Native;
 /// <param name="Group">The process group it belongs to.</param>
 /// <param name="Session">The session it belongs to.</param>
 /// <param name="StartTime">When it started, in clock ticks since boot: with the pid it names one process for good.</param>
-internal readonly record struct ProcessInfo(int Pid, char State, int Parent, int Group, int Session, long StartTime)
+/// <param name="ResidentPages">How many pages of memory it holds.</param>
+internal readonly record struct ProcessInfo(int Pid, char State, int Parent, int Group, int Session, long StartTime, long ResidentPages)
 {
     public bool IsDead => State is 'Z' or 'X';
 }
@@ -34,9 +35,9 @@ internal static class ProcessTable
         }
 
         var fields = Encoding.ASCII.GetString(buffer[(end + 2)..read]).Split(' ');
-        return fields.Length < 20
+        return fields.Length < 22
             ? null
-            : new ProcessInfo(pid, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture));
+            : new ProcessInfo(pid, fields[0][0], Number(fields[1]), Number(fields[2]), Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture), long.Parse(fields[21], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Reads all processes.</summary>

@@ -146,12 +146,12 @@ public sealed class ParameterSchema
         {
             errors.Add(
                 FieldErrorList.Member("parameters.properties", name),
-                string.Create(CultureInfo.InvariantCulture, $"A parameter's name has at most {LongestName} letters, digits, '_' and '-', and begins with a letter or '_'."));
+                string.Create(CultureInfo.InvariantCulture, $"A parameter's name has at most {LongestName} letters, digits, '_', '-' and '.', and begins with a letter or '_'."));
         }
     }
 
     private static bool IsName(string name) =>
-        name.Length is > 0 and <= LongestName && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+        name.Length is > 0 and <= LongestName && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
 
     // Whatever holds a secret is one.
     private static bool IsSecret(SchemaNode node) =>

@@ -70,6 +70,9 @@ internal sealed class DefinitionStore : IDefinitionStore
         _delete =
         [
             dialect.Statement("DELETE FROM definition_stars WHERE definition_id = @id"),
+            dialect.Statement("DELETE FROM schedule_ticks WHERE schedule_id IN (SELECT id FROM schedules WHERE definition_id = @id)"),
+            dialect.Statement("DELETE FROM schedules WHERE definition_id = @id"),
+            dialect.Statement("DELETE FROM schedule_suspensions WHERE definition_id = @id"),
             dialect.Statement("DELETE FROM definition_versions WHERE definition_id = @id"),
             dialect.Statement("DELETE FROM definitions WHERE id = @id"),
         ];

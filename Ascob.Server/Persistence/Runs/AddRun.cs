@@ -1,7 +1,9 @@
 using System.Data.Common;
 using System.Text.Json;
+using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
 using Ascob.Server.Persistence.Files;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
 
@@ -13,6 +15,8 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
     private readonly RunDocuments _documents = RunDocuments.OfNew(added.Run);
     private readonly string? _locks = WantsLocks(added) ? LockRequests.ToJson(sql.Dialect, added.Locks) : null;
     private readonly AddParts _parts = PartsOf(added, WantsLocks(added));
+    private Notice? _notice;
+    private bool _noticeDecided;
 
     public long RunId => added.Run.Id;
 
@@ -20,6 +24,24 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
 
     /// <summary>Gets whether the run, its event and its key are all there is to store.</summary>
     public bool IsPlain => (_parts & ~AddParts.Key) == AddParts.None;
+
+    /// <summary>Gets whether somebody may want to be told of it.</summary>
+    public bool HasNotice => Notice is not null;
+
+    // Decided when it is written and not when it was asked for: in between there may have been a wait, and a new subscription.
+    private Notice? Notice
+    {
+        get
+        {
+            if (!_noticeDecided)
+            {
+                _notice = sql.Interest?.NoticeOf(added.Run, added.Event);
+                _noticeDecided = true;
+            }
+
+            return _notice;
+        }
+    }
 
     public void AddTo(DbBatch batch) => Bind(Statement().AddTo(batch));
 
@@ -42,6 +64,8 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
             Result = true;
             return;
         }
+
+        _noticeDecided = false;
 
         if (sql is SqliteRunSql sqlite)
         {
@@ -79,6 +103,13 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
         var created = session.Command(sqlite.InsertEvent);
         EventColumns.Bind(created.Args, added.Event, 0);
         await created.ExecuteAsync(cancellationToken);
+        if (Notice is not null)
+        {
+            var notice = session.Command(sqlite.InsertNotice);
+            NoticeColumns.Bind(notice.Args.Long("id", added.Run.Id).Long("version", added.Event.Seq).Time("at_time", added.Event.At), Notice);
+            await notice.ExecuteAsync(cancellationToken);
+        }
+
         if (added.Run.Spec.Labels is { Count: > 0 } labels)
         {
             var label = session.Command(sqlite.InsertLabel);
@@ -116,7 +147,7 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
         }
     }
 
-    private SqlStatement Statement() => sql.Add(_parts);
+    private SqlStatement Statement() => sql.Add(_parts | (HasNotice ? AddParts.Notice : AddParts.None));
 
     private static bool WantsLocks(NewRun added) => added.Run.Status == RunStatus.WaitingLocks && added.Locks.Count > 0;
 
@@ -133,6 +164,7 @@ internal sealed class AddRun(RunSql sql, NewRun added) : WriteOperation<bool>, I
     {
         RunColumns.BindNew(args, added.Run, _documents);
         EventColumns.Bind(args, added.Event, 0);
+        NoticeColumns.Bind(args, Notice);
         args.Text("labels", LabelsJson())
             .Text("locks", _locks)
             .Time("requested_at", added.Run.DefinedAt)

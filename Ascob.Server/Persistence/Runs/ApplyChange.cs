@@ -1,7 +1,9 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using Ascob.Core.Jobs;
+using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
 
@@ -15,6 +17,8 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
     private readonly IReadOnlyList<LockSpec> _locks;
     private readonly ApplyParts _parts;
     private readonly RunDocuments _documents;
+    private Notice? _notice;
+    private bool _noticeDecided;
     private readonly long _changeId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 
     public ApplyChange(RunSql sql, RunChange change, IReadOnlyList<LockSpec>? locks)
@@ -31,12 +35,30 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
     /// <summary>Gets whether the run and its event are all that changes.</summary>
     public bool IsPlain => _parts == ApplyParts.None;
 
+    /// <summary>Gets whether somebody may want to be told of it.</summary>
+    public bool HasNotice => Notice is not null;
+
     /// <summary>Gets the outcome of the last execution.</summary>
     public ApplyOutcome Outcome => Result;
 
     public override string LockOrder => (_parts & (ApplyParts.TakesSlot | ApplyParts.GivesSlot)) == 0 ? string.Empty : _change.After.BackendId ?? string.Empty;
 
-    public void AddTo(DbBatch batch) => Bind(_sql.Apply(_parts).AddTo(batch));
+    // Decided when it is written and not when it was asked for: in between there may have been a wait, and a new subscription.
+    private Notice? Notice
+    {
+        get
+        {
+            if (!_noticeDecided)
+            {
+                _notice = _sql.Interest?.NoticeOf(_change.After, _change.Event);
+                _noticeDecided = true;
+            }
+
+            return _notice;
+        }
+    }
+
+    public void AddTo(DbBatch batch) => Bind(Statement().AddTo(batch));
 
     public async ValueTask ReadAsync(DbDataReader reader) => Result = ToOutcome(await reader.ReadAsync() ? reader.GetInt32(0) : 0);
 
@@ -45,13 +67,14 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
 
     public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
     {
+        _noticeDecided = false;
         if (_sql is SqliteRunSql sqlite)
         {
             Result = await ExecuteStepsAsync(sqlite, session, cancellationToken);
             return;
         }
 
-        var command = session.Command(_sql.Apply(_parts));
+        var command = session.Command(Statement());
         Bind(command.Args);
         Result = ToOutcome(await command.FirstAsync(r => r.GetInt32(0), cancellationToken));
         if (repeated && Result == ApplyOutcome.Conflict && await IsMineAsync(session, cancellationToken))
@@ -59,6 +82,8 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
             Result = ApplyOutcome.Applied;
         }
     }
+
+    private SqlStatement Statement() => _sql.Apply(_parts | (HasNotice ? ApplyParts.Notice : ApplyParts.None));
 
     private static ApplyOutcome ToOutcome(int answer) => answer switch
     {
@@ -126,6 +151,13 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
         var added = session.Command(sql.InsertEvent);
         EventColumns.Bind(added.Args, _change.Event, _changeId);
         await added.ExecuteAsync(cancellationToken);
+        if (Notice is not null)
+        {
+            var notice = session.Command(sql.InsertNotice);
+            NoticeColumns.Bind(notice.Args.Long("id", _change.After.Id).Long("version", _change.Event.Seq).Time("at_time", _change.Event.At), Notice);
+            await notice.ExecuteAsync(cancellationToken);
+        }
+
         await ExecuteConsequencesAsync(sql, session, cancellationToken);
         return ApplyOutcome.Applied;
     }
@@ -156,6 +188,7 @@ internal sealed class ApplyChange : WriteOperation<ApplyOutcome>, IBatchedOperat
     {
         RunColumns.BindChanging(args, _change.After, _documents);
         EventColumns.Bind(args, _change.Event, _changeId);
+        NoticeColumns.Bind(args, Notice);
         var leaseChanges = _change.Before.LeaseOwner != _change.After.LeaseOwner || _change.Before.LeaseUntil != _change.After.LeaseUntil;
         args.Long("before", _change.Before.Version)
             .Int("lease_changes", leaseChanges ? 1 : 0)

@@ -10,6 +10,9 @@ namespace Ascob.Server.Persistence.Runs;
 /// </summary>
 internal sealed class GuardedAdd(RunSql sql, LaunchGuardSql guards, LaunchGuard guard, NewRun run) : WriteOperation<AddOutcomeKind?>
 {
+    /// <summary>Gets whether something was stored that subscribers are to be told.</summary>
+    public bool HasNotice { get; private set; }
+
     public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken) =>
         Result = await StoreAsync(session, cancellationToken);
 
@@ -25,7 +28,9 @@ internal sealed class GuardedAdd(RunSql sql, LaunchGuardSql guards, LaunchGuard 
 
         var hindrance = guard.NotWhileWorking ? await guards.FindActiveAsync(session, guard.DefinitionId, cancellationToken) : null;
         hindrance ??= guard.NotWhileError ? await guards.FindErrorAsync(session, guard.DefinitionId, acknowledged, cancellationToken) : null;
-        var stored = await new AddRun(sql, hindrance is null ? run : guard.Prevented(hindrance)).StoreAsync(session, cancellationToken);
+        var add = new AddRun(sql, hindrance is null ? run : guard.Prevented(hindrance));
+        var stored = await add.StoreAsync(session, cancellationToken);
+        HasNotice = stored && add.HasNotice;
         return !stored ? null : hindrance is null ? AddOutcomeKind.Added : AddOutcomeKind.Prevented;
     }
 }

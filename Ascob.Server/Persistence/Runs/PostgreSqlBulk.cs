@@ -58,7 +58,7 @@ internal sealed class PostgreSqlBulk(PostgreSqlRunSql sql)
     {
         public void AddTo(DbBatch batch)
         {
-            var arrays = new PostgreSqlArrays(sql.AddMany(runs.Exists(r => r.HasKey)));
+            var arrays = new PostgreSqlArrays(sql.AddMany(runs.Exists(r => r.HasKey), runs.Exists(r => r.HasNotice)));
             foreach (var run in runs)
             {
                 run.Bind(arrays.NextRow());
@@ -81,7 +81,7 @@ internal sealed class PostgreSqlBulk(PostgreSqlRunSql sql)
     {
         public void AddTo(DbBatch batch)
         {
-            var arrays = new PostgreSqlArrays(sql.ApplyMany);
+            var arrays = new PostgreSqlArrays(sql.ApplyMany(changes.Exists(c => c.HasNotice)));
             foreach (var change in changes)
             {
                 change.Bind(arrays.NextRow());

@@ -1,4 +1,5 @@
 using System.Text;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Runs;
@@ -9,17 +10,22 @@ namespace Ascob.Server.Persistence.Runs;
 internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
 {
     private static readonly string[] EventNames = ["at_time", "event_type", "from_status", "to_status", "actor", "reason", "data", "change_id"];
+    private static readonly string[] NoticeNames = ["notice_kind", "notice_facts"];
 
     /// <summary>Gets the statement that changes many runs, given as arrays; it answers the numbers of those whose version was the expected one.</summary>
-    public SqlStatement ApplyMany => Get("apply-many", () =>
-        Rows(["id", "before", "lease_changes", .. RunColumns.ChangingNames, .. EventNames])
+    public SqlStatement ApplyMany(bool withNotices) => Get($"apply-many-{withNotices}", () =>
+        Rows(["id", "before", "lease_changes", .. RunColumns.ChangingNames, .. EventNames, .. withNotices ? NoticeNames : []])
         + $"r AS (UPDATE runs r SET {RunColumns.AssignmentsFromRows} FROM u WHERE r.id = u.id AND r.version = u.before RETURNING r.id), "
-        + $"e AS (INSERT INTO run_events ({EventColumns}) {EventsOf} WHERE u.id IN (SELECT id FROM r)) SELECT id FROM r");
+        + $"e AS (INSERT INTO run_events ({EventColumns}) {EventsOf} WHERE u.id IN (SELECT id FROM r)){(withNotices ? NoticesOf : string.Empty)} SELECT id FROM r");
 
     private static string EventsOf => $"SELECT u.id, u.version, {string.Join(", ", EventNames.Select(n => $"u.{n}"))} FROM u";
 
+    // Only what was stored itself is told.
+    private static string NoticesOf =>
+        $", n AS (INSERT INTO notices ({NoticeColumns.Names}) SELECT u.id, u.version, u.notice_kind, u.at_time, u.notice_facts FROM u WHERE u.notice_kind IS NOT NULL AND u.id IN (SELECT id FROM r))";
+
     /// <summary>Gets the statement that stores many runs, given as arrays; it answers the numbers of those whose idempotency key was new or missing.</summary>
-    public SqlStatement AddMany(bool withKeys) => Get($"add-many-{withKeys}", () =>
+    public SqlStatement AddMany(bool withKeys, bool withNotices) => Get($"add-many-{withKeys}-{withNotices}", () =>
     {
         string[] keyNames = withKeys ? ["scope", "idem_key", "body_hash"] : [];
         var fresh = withKeys ? " WHERE u.idem_key IS NULL OR u.id IN (SELECT run_id FROM k)" : string.Empty;
@@ -28,9 +34,9 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
                 + "ON CONFLICT DO NOTHING RETURNING run_id), "
             : string.Empty;
         var columns = string.Join(", ", RunColumns.AllNames.Select(n => $"u.{n}"));
-        return Rows([.. RunColumns.AllNames, "labels", .. EventNames, .. keyNames]) + keys
+        return Rows([.. RunColumns.AllNames, "labels", .. EventNames, .. keyNames, .. withNotices ? NoticeNames : []]) + keys
             + $"r AS (INSERT INTO runs ({RunColumns.Names}, labels) SELECT {columns}, CAST(u.labels AS jsonb) FROM u{fresh} RETURNING id), "
-            + $"e AS (INSERT INTO run_events ({EventColumns}) {EventsOf}{(withKeys ? " WHERE u.id IN (SELECT id FROM r)" : string.Empty)}) SELECT id FROM r";
+            + $"e AS (INSERT INTO run_events ({EventColumns}) {EventsOf}{(withKeys ? " WHERE u.id IN (SELECT id FROM r)" : string.Empty)}){(withNotices ? NoticesOf : string.Empty)} SELECT id FROM r";
     });
 
     private static string Rows(IReadOnlyList<string> names) =>
@@ -48,6 +54,7 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
 
         text.Append($"r AS (INSERT INTO runs ({RunColumns.Names}, labels) SELECT {RunColumns.Values}, CAST(@labels AS jsonb){from} RETURNING id), ");
         text.Append($"e AS (INSERT INTO run_events ({EventColumns}) SELECT {EventValues} FROM r)");
+        AppendNotice(text, parts.HasFlag(AddParts.Notice));
         AppendFiles(text, parts);
         AppendLocks(text, parts.HasFlag(AddParts.Locks), "r");
         return text.Append(" SELECT count(*)::int FROM r").ToString();
@@ -67,6 +74,7 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
         text.Append($"r AS (UPDATE runs SET {RunColumns.Assignments} WHERE id = @id AND version = @before");
         text.Append(takes ? " AND EXISTS (SELECT 1 FROM slot) RETURNING id), " : " RETURNING id), ");
         text.Append($"e AS (INSERT INTO run_events ({EventColumns}) SELECT {EventValues} FROM r)");
+        AppendNotice(text, parts.HasFlag(ApplyParts.Notice));
         if (parts.HasFlag(ApplyParts.DropsLocks))
         {
             text.Append(", d AS (DELETE FROM lock_requests WHERE run_id IN (SELECT id FROM r))");
@@ -83,8 +91,8 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
             : " SELECT 2 * count(*)::int FROM r").ToString();
     }
 
-    protected override string ClaimDueText(string condition) =>
-        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs WHERE {Due} AND {condition} ORDER BY next_check_at LIMIT @limit "
+    protected override string ClaimFirstText(string state, string order, string index, string condition) =>
+        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs WHERE {state} AND {condition} ORDER BY {order} LIMIT @limit "
         + $"FOR UPDATE SKIP LOCKED) RETURNING {RunColumns.Select()}";
 
     protected override string TakeIdsText() => "SELECT nextval('run_ids') FROM generate_series(1, @count)";
@@ -98,6 +106,14 @@ internal sealed class PostgreSqlRunSql(SqlDialect dialect) : RunSql(dialect)
         + "l AS (SELECT r.id, x.next, x.failed FROM runs r JOIN x ON r.id = x.id AND r.version = x.version ORDER BY r.id FOR UPDATE OF r), "
         + "u AS (UPDATE runs r SET next_check_at = l.next, failed_checks = l.failed, lease_owner = NULL, lease_until = NULL FROM l WHERE r.id = l.id RETURNING 1) "
         + "SELECT count(*)::int FROM u";
+
+    private static void AppendNotice(StringBuilder text, bool withNotice)
+    {
+        if (withNotice)
+        {
+            text.Append($", n AS (INSERT INTO notices ({NoticeColumns.Names}) SELECT {NoticeColumns.Values} FROM r)");
+        }
+    }
 
     private static void AppendFiles(StringBuilder text, AddParts parts)
     {

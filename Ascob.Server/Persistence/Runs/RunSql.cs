@@ -1,3 +1,4 @@
+using Ascob.Core.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Runs;
@@ -12,12 +13,19 @@ internal abstract class RunSql(SqlDialect dialect)
     protected const string KeyValues = "@scope, @idem_key, @body_hash, @id, @defined_at";
     protected const string FileColumns = Files.RunFileRow.Columns;
     protected const string SharedFileValues = "@id, f.name, f.stored_name, f.size, f.sha256, f.created_at";
-    protected const string Due = "next_check_at <= @due AND (lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
+    protected const string Free = "(lease_until IS NULL OR lease_until <= @now OR lease_owner = @owner)";
+    protected const string Due = $"next_check_at <= @due AND {Free}";
 
     private readonly Dictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
     public SqlDialect Dialect { get; } = dialect;
+
+    /// <summary>Gets what is known of those who want to be told of events; null where there is nobody to tell.</summary>
+    public NoticeInterest? Interest { get; init; }
+
+    /// <summary>Gets who is woken when a notice has been stored.</summary>
+    public NoticeSignal? NoticeStored { get; init; }
 
     public SqlStatement Find => Get("find", () => $"SELECT {RunColumns.Select()} FROM runs WHERE id = @id");
 
@@ -79,7 +87,12 @@ internal abstract class RunSql(SqlDialect dialect)
 
     public SqlStatement ClaimDue(int statuses, bool ofBackend, int exceptPlaces, int exceptBackends) => Get(
         $"claim-due-{statuses}-{ofBackend}-{exceptPlaces}-{exceptBackends}",
-        () => ClaimDueText($"status IN ({Names("status", statuses)})" + (ofBackend ? " AND backend_id = @backend_id" : string.Empty) + ExceptPlaces(exceptPlaces) + ExceptBackends(exceptBackends)));
+        () => ClaimFirstText(Due, "next_check_at", ByDue, $"status IN ({Names("status", statuses)})" + (ofBackend ? " AND backend_id = @backend_id" : string.Empty) + ExceptPlaces(exceptPlaces) + ExceptBackends(exceptBackends)));
+
+    /// <summary>Gets the statement that leases the first runs in line for a slot of a backend.</summary>
+    public SqlStatement ClaimInLine(int exceptPlaces) => Get(
+        $"claim-in-line-{exceptPlaces}",
+        () => ClaimFirstText(Free, "queue_rank", ByLine, "backend_id = @backend_id AND queue_rank IS NOT NULL AND status = 'PENDING_SUBMIT'" + ExceptPlaces(exceptPlaces)));
 
     public SqlStatement DeleteFrom(string table, int ids) => Get(
         $"delete-{table}-{ids}",
@@ -97,6 +110,9 @@ internal abstract class RunSql(SqlDialect dialect)
     /// </summary>
     protected virtual string ByDue => string.Empty;
 
+    /// <summary>Gets the same for the runs in line.</summary>
+    protected virtual string ByLine => string.Empty;
+
     private static string ExceptPlaces(int places) => places == 0 ? string.Empty : $" AND (intent_place IS NULL OR intent_place NOT IN ({Names("place", places)}))";
 
     private static string ExceptBackends(int backends) => backends == 0
@@ -109,7 +125,8 @@ internal abstract class RunSql(SqlDialect dialect)
 
     protected abstract string ApplyText(ApplyParts parts);
 
-    protected abstract string ClaimDueText(string condition);
+    /// <summary>Answers a statement that leases the first runs, in the order of a column.</summary>
+    protected abstract string ClaimFirstText(string state, string order, string index, string condition);
 
     protected abstract string TakeIdsText();
 
@@ -150,6 +167,9 @@ internal enum AddParts
 
     /// <summary>The files of another run.</summary>
     SharedFiles = 8,
+
+    /// <summary>A notice of its event.</summary>
+    Notice = 16,
 }
 
 /// <summary>What a change does beside the run's row and its event.</summary>
@@ -170,4 +190,7 @@ internal enum ApplyParts
 
     /// <summary>Stores lock requests.</summary>
     AddsLocks = 8,
+
+    /// <summary>Stores a notice of its event.</summary>
+    Notice = 16,
 }

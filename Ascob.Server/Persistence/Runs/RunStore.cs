@@ -22,12 +22,14 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         {
             if (run.Guard is { } guard)
             {
-                if (await writer.WriteAsync(new GuardedAdd(sql, _guards, guard, run), cancellationToken) is { } guarded)
+                var launch = new GuardedAdd(sql, _guards, guard, run);
+                if (await writer.WriteAsync(launch, cancellationToken) is { } guarded)
                 {
+                    sql.NoticeStored?.Wake(launch.HasNotice);
                     return new AddOutcome(run.Run.Id, guarded);
                 }
             }
-            else if (await writer.WriteAsync(new AddRun(sql, run), cancellationToken))
+            else if (await AddPlainAsync(run, cancellationToken))
             {
                 return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
             }
@@ -43,10 +45,21 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         }
     }
 
+    private async Task<bool> AddPlainAsync(NewRun run, CancellationToken cancellationToken)
+    {
+        var add = new AddRun(sql, run);
+        var added = await writer.WriteAsync(add, cancellationToken);
+        sql.NoticeStored?.Wake(add.HasNotice && added);
+        return added;
+    }
+
     public async Task<ApplyOutcome> TryApplyAsync(RunChange change, IReadOnlyList<LockSpec>? lockRequests, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return await writer.WriteAsync(new ApplyChange(sql, change, lockRequests), cancellationToken);
+        var apply = new ApplyChange(sql, change, lockRequests);
+        var outcome = await writer.WriteAsync(apply, cancellationToken);
+        sql.NoticeStored?.Wake(apply.HasNotice && outcome == ApplyOutcome.Applied);
+        return outcome;
     }
 
     public async Task RescheduleAsync(IReadOnlyList<Reschedule> runs, CancellationToken cancellationToken)
@@ -78,7 +91,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         var runs = await WriteAsync(
             async (session, stop) =>
             {
-                var command = session.Command(sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null, filter.ExceptPlaces.Count, filter.ExceptBackends.Count));
+                var command = session.Command(filter.InLine ? sql.ClaimInLine(filter.ExceptPlaces.Count) : sql.ClaimDue(filter.Statuses.Count, filter.BackendId is not null, filter.ExceptPlaces.Count, filter.ExceptBackends.Count));
                 command.Args.Text("owner", filter.Owner)
                     .Time("now", filter.Now)
                     .Time("due", filter.DueBefore)
@@ -95,7 +108,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 return await command.ListAsync(RunColumns.Read, stop);
             },
             cancellationToken);
-        return [.. runs.OrderBy(r => r.NextCheckAt).ThenBy(r => r.Id)];
+        return filter.InLine ? [.. runs.OrderBy(r => r.QueueRank).ThenBy(r => r.Id)] : [.. runs.OrderBy(r => r.NextCheckAt).ThenBy(r => r.Id)];
     }
 
     public Task<Run?> ClaimAsync(long runId, string owner, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken) => WriteAsync(

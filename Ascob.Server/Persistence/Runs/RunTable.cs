@@ -71,11 +71,15 @@ internal sealed class RunTable
 
     public bool HoldsSlot { get; init; }
 
+    public long? QueueRank { get; init; }
+
     public string? Fences { get; init; }
 
     public string? ClaimedBy { get; init; }
 
     public string? IntentPlace { get; init; }
+
+    public long? MaxMemoryKb { get; init; }
 
     public bool OutputArchived { get; init; }
 
@@ -114,9 +118,14 @@ internal sealed class RunTable
         table.Property(r => r.DefinitionName).HasMaxLength(180);
         table.HasIndex(r => new { r.DefinitionId, r.Id }).HasDatabaseName("ix_runs_definition").HasFilter("definition_id IS NOT NULL");
         table.HasIndex(r => new { r.DefinitionId, r.Status, r.EndedAt }).HasDatabaseName("ix_runs_definition_status").HasFilter("definition_id IS NOT NULL");
+        table.HasIndex(r => new { r.DefinitionId, r.MaxMemoryKb }).HasDatabaseName("ix_runs_definition_memory").HasFilter("max_memory_kb IS NOT NULL");
+        table.HasIndex(r => new { r.EndedAt, r.Id }).HasDatabaseName("ix_runs_ended").HasFilter("ended_at IS NOT NULL");
         table.HasIndex(r => new { r.DefinedAt, r.Id }).HasDatabaseName("ix_runs_defined");
 
         // Final runs have no next look, so the index holds the active ones only, however long the history.
         table.HasIndex(r => new { r.NextCheckAt, r.BackendId }).HasDatabaseName("ix_runs_due").HasFilter("next_check_at IS NOT NULL");
+
+        // Runs that wait for a slot: no other run costs this index anything.
+        table.HasIndex(r => new { r.BackendId, r.QueueRank }).HasDatabaseName("ix_runs_line").HasFilter("queue_rank IS NOT NULL");
     });
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Runs;
@@ -19,6 +20,7 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         text.Append($"INSERT INTO runs ({RunColumns.Names}) VALUES ({RunColumns.Values}); ");
         text.Append($"INSERT INTO run_events ({EventColumns}) VALUES ({EventValues}); ");
         text.Append("INSERT INTO run_labels (label_key, label_value, run_id) SELECT [key], [value], @id FROM OPENJSON(@labels); ");
+        AppendNotice(text, parts.HasFlag(AddParts.Notice));
         AppendFiles(text, parts);
         AppendLocks(text, parts.HasFlag(AddParts.Locks));
         return text.Append("END; SELECT @_stored;").ToString();
@@ -40,6 +42,7 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         text.Append("IF @_outcome = 2 BEGIN ");
         text.Append($"UPDATE runs SET {RunColumns.Assignments} WHERE id = @id AND version = @before; ");
         text.Append($"INSERT INTO run_events ({EventColumns}) VALUES ({EventValues}); ");
+        AppendNotice(text, parts.HasFlag(ApplyParts.Notice));
         if (parts.HasFlag(ApplyParts.DropsLocks))
         {
             text.Append("DELETE FROM lock_requests WHERE run_id = @id; ");
@@ -54,8 +57,8 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         return text.Append("END; SELECT @_outcome;").ToString();
     }
 
-    protected override string ClaimDueText(string condition) =>
-        $"WITH due AS (SELECT TOP (@limit) * FROM runs WITH (UPDLOCK, READPAST, ROWLOCK) WHERE {Due} AND {condition} ORDER BY next_check_at) "
+    protected override string ClaimFirstText(string state, string order, string index, string condition) =>
+        $"WITH due AS (SELECT TOP (@limit) * FROM runs WITH (UPDLOCK, READPAST, ROWLOCK) WHERE {state} AND {condition} ORDER BY {order}) "
         + $"UPDATE due SET lease_owner = @owner, lease_until = @until OUTPUT {RunColumns.Output}";
 
     protected override string TakeIdsText() =>
@@ -84,6 +87,14 @@ internal sealed class SqlServerRunSql(SqlDialect dialect) : RunSql(dialect)
         {
             // Locked, so that whoever drops these rows sees the shared ones before the contents are deleted.
             text.Append($"INSERT INTO run_files ({FileColumns}) SELECT {SharedFileValues} FROM run_files AS f WITH (HOLDLOCK) WHERE f.run_id = @source; ");
+        }
+    }
+
+    private static void AppendNotice(StringBuilder text, bool withNotice)
+    {
+        if (withNotice)
+        {
+            text.Append($"INSERT INTO notices ({NoticeColumns.Names}) VALUES ({NoticeColumns.Values}); ");
         }
     }
 

@@ -1,3 +1,4 @@
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Runs;
@@ -8,6 +9,8 @@ internal sealed class SqliteRunSql(SqlDialect dialect) : RunSql(dialect)
     public SqlStatement InsertRun { get; } = dialect.Statement($"INSERT INTO runs ({RunColumns.Names}) VALUES ({RunColumns.Values})");
 
     public SqlStatement InsertEvent { get; } = dialect.Statement($"INSERT INTO run_events ({EventColumns}) VALUES ({EventValues})");
+
+    public SqlStatement InsertNotice { get; } = dialect.Statement($"INSERT INTO notices ({NoticeColumns.Names}) VALUES ({NoticeColumns.Values})");
 
     public SqlStatement InsertLabel { get; } = dialect.Statement("INSERT INTO run_labels (label_key, label_value, run_id) VALUES (@label_key, @label_value, @id)");
 
@@ -37,12 +40,14 @@ internal sealed class SqliteRunSql(SqlDialect dialect) : RunSql(dialect)
 
     protected override string ByDue => " INDEXED BY ix_runs_due";
 
+    protected override string ByLine => " INDEXED BY ix_runs_line";
+
     protected override string AddText(AddParts parts) => throw new NotSupportedException("SQLite stores a run in several statements.");
 
     protected override string ApplyText(ApplyParts parts) => throw new NotSupportedException("SQLite changes a run in several statements.");
 
-    protected override string ClaimDueText(string condition) =>
-        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs{ByDue} WHERE {Due} AND {condition} ORDER BY next_check_at LIMIT @limit) RETURNING {RunColumns.Select()}";
+    protected override string ClaimFirstText(string state, string order, string index, string condition) =>
+        $"UPDATE runs SET lease_owner = @owner, lease_until = @until WHERE id IN (SELECT id FROM runs{index} WHERE {state} AND {condition} ORDER BY {order} LIMIT @limit) RETURNING {RunColumns.Select()}";
 
     protected override string TakeIdsText() => throw new NotSupportedException("SQLite has no sequences.");
 

@@ -50,7 +50,7 @@ public sealed class ExpectedTimesTests
     {
         await using var world = await TestWorld.StartAsync();
         await DefineAsync(world, expectedSeconds: null);
-        await EndAsync(world, await StartAsync(world), TimeSpan.FromSeconds(1));
+        await EndAsync(world, await StartAsync(world), TimeSpan.FromSeconds(30));
         await StartAsync(world);
 
         Assert.Equal(0, await LookAfterAsync(world, TimeSpan.FromDays(1)));

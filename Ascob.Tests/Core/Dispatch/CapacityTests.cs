@@ -79,6 +79,69 @@ public sealed class CapacityTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task WhenSlotsAreFreed_RunsStartByPriorityAndAmongEqualsByAge()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.MaxConcurrentRuns = 1);
+        var running = await world.SubmitAsync();
+        var waiting = new Dictionary<string, Run>(StringComparer.Ordinal);
+        foreach (var (name, priority) in new[] { ("low", -5), ("first", 0), ("second", 0), ("high", 7) })
+        {
+            waiting[name] = await world.SubmitAsync(TestWorld.Job().WithPriority(priority).Build(), untilSent: false);
+            await world.IdleAsync();
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(["high", "first", "second", "low"], await StartedInOrderAsync(world, running, waiting));
+    }
+
+    [Fact]
+    public async Task AnOldRunOfLowPriority_GoesBeforeANewOneOfHighPriority()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.MaxConcurrentRuns = 1);
+        var running = await world.SubmitAsync();
+        var waiting = new Dictionary<string, Run>(StringComparer.Ordinal) { ["old"] = await world.SubmitAsync(TestWorld.Job().WithPriority(0).Build(), untilSent: false) };
+        await world.PassAsync(TimeSpan.FromMinutes(11));
+        waiting["new"] = await world.SubmitAsync(TestWorld.Job().WithPriority(10).Build(), untilSent: false);
+        await world.IdleAsync();
+
+        Assert.Equal(["old", "new"], await StartedInOrderAsync(world, running, waiting));
+    }
+
+    [Fact]
+    public async Task ANewRun_DoesNotOvertakeThoseInLineWhenItComesJustAsASlotIsFreed()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.MaxConcurrentRuns = 1);
+        await world.SubmitAsync();
+        var first = await world.SubmitAsync(untilSent: false);
+        await world.IdleAsync();
+        Assert.NotNull((await world.RunAsync(first.Id)).QueueRank);
+
+        // The slot is free, and nobody has been called up yet.
+        world.Entry.Options.MaxConcurrentRuns = 2;
+        var late = await world.SubmitAsync(untilSent: false);
+        await world.IdleAsync();
+        Assert.Single(world.Backend.Arrived);
+
+        await world.Get<Sweeper>().CapacityFreedAsync("scripted", 1, Token);
+        await world.IdleAsync();
+        Assert.Equal(first.Marker, world.Backend.Arrived.Last().Marker);
+        Assert.NotNull((await world.RunAsync(late.Id)).QueueRank);
+    }
+
+    [Fact]
+    public async Task ARunInLine_ThatIsStopped_LeavesTheLine()
+    {
+        await using var world = await TestWorld.StartAsync(backend: o => o.MaxConcurrentRuns = 1);
+        await world.SubmitAsync();
+        var waiting = await world.SubmitAsync(untilSent: false);
+        await world.IdleAsync();
+
+        Assert.True((await world.Jobs.StopAsync(waiting.Id, false, TestWorld.Root, Token)).IsSuccess);
+
+        Assert.Null((await world.RunAsync(waiting.Id)).QueueRank);
+    }
+
+    [Fact]
     public async Task WhenASlotIsFreed_ARetryStillWaitsForItsDelay()
     {
         await using var world = await TestWorld.StartAsync(backend: o => o.MaxConcurrentRuns = 2);
@@ -96,5 +159,25 @@ public sealed class CapacityTests(PostgresFixture postgres)
         await world.PassAsync(TimeSpan.FromSeconds(9));
         Assert.Equal(3, world.Backend.Arrived.Count);
         Assert.Equal((await world.RunAsync(retried.Id)).Marker, world.Backend.Arrived.Last().Marker);
+    }
+
+    private static async Task<List<string>> StartedInOrderAsync(TestWorld world, Run running, Dictionary<string, Run> waiting)
+    {
+        var order = new List<string>();
+        var marker = running.Marker;
+        for (var i = 0; i < waiting.Count; i++)
+        {
+            world.Backend.Set(marker, BackendState.Succeeded);
+            var before = world.Backend.Arrived.Count;
+            await TestWorld.UntilAsync(async () =>
+            {
+                await world.LookAsync();
+                return world.Backend.Arrived.Count > before;
+            });
+            marker = world.Backend.Arrived.Last().Marker;
+            order.Add(waiting.Single(w => w.Value.Marker == marker).Key);
+        }
+
+        return order;
     }
 }

@@ -25,6 +25,7 @@ public sealed class CompiledProgramTests : IDisposable
     [Theory]
     [InlineData("a 'b' \"c\" $HOME `id` \\n %s !x")]
     [InlineData("-n")]
+    [InlineData("{{{ a }} {% raw %} {'{' {")]
     [InlineData("it's $(exit 3); exit 4")]
     public async Task An_echo_says_its_text_and_nothing_of_it_is_code(string text)
     {

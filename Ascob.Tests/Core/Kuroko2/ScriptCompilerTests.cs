@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ascob.Core.Jobs;
 using Ascob.Core.Kuroko2;
+using Ascob.Core.Templates;
 
 namespace Ascob.Tests.Core.Kuroko2;
 
@@ -103,6 +104,14 @@ public sealed class ScriptCompilerTests
         var compiled = ScriptCompiler.Compile(script, ScriptSurroundings.Bare).Compiled!;
 
         Assert.Equal((timeout, expected), (compiled.TimeoutSeconds, compiled.ExpectedSeconds));
+    }
+
+    [Fact]
+    public void Nothing_in_a_program_passes_for_a_template()
+    {
+        var compiled = ScriptCompiler.Compile("env: A='{{{ a }}}{%'\nexecute: docker ps --format '{{.Names}}' # {{ b }}\necho: {{% raw %}", ScriptSurroundings.Bare).Compiled!;
+
+        Assert.True(Template.Parse(compiled.Program).Value!.IsPlain);
     }
 
     [Fact]

@@ -8,8 +8,11 @@ using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Locks;
+using Ascob.Core.Notifications;
 using Ascob.Core.Output;
 using Ascob.Core.Runs;
+using Ascob.Core.Schedules;
+using Ascob.Server.Repository;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -31,12 +34,16 @@ public class AbsentStore : DispatchProxy
         }
 
         services.Replace(ServiceDescriptor.Singleton(Create<IRunStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IExecutionHistory, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IRunFileStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IOutputStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<ILockStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IBackendStateStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IMemberStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton(Create<IDefinitionStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IScheduleStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<INotificationStore, AbsentStore>()));
+        services.Replace(ServiceDescriptor.Singleton(Create<IRepositoryStore, AbsentStore>()));
         services.Replace(ServiceDescriptor.Singleton<ITokenStore>(new MemoryTokenStore()));
         services.Replace(ServiceDescriptor.Singleton<ISecretProtector>(new MemoryProtector()));
     }

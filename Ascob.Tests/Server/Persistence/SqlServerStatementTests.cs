@@ -8,6 +8,7 @@ using Ascob.Server.Persistence.Cluster;
 using Ascob.Server.Persistence.Contents;
 using Ascob.Server.Persistence.Files;
 using Ascob.Server.Persistence.Locks;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Output;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Schema;
@@ -52,12 +53,12 @@ public sealed class SqlServerStatementTests
             _ = runs.DeleteFrom(table, 3);
         }
 
-        for (var parts = 0; parts < 16; parts++)
+        for (var parts = 0; parts < 32; parts++)
         {
             _ = runs.Add((AddParts)parts);
         }
 
-        for (var parts = 0; parts < 16; parts++)
+        for (var parts = 0; parts < 32; parts++)
         {
             _ = runs.Apply((ApplyParts)parts);
         }
@@ -70,8 +71,18 @@ public sealed class SqlServerStatementTests
         _ = new TokenStore(database, null!, clock);
         _ = new BackendStateStore(database, null!, clock);
         _ = new MemberStore(database, null!);
+        var notifications = new NotificationSql(dialect);
+        Touch(notifications);
+        for (var which = 0; which < 16; which++)
+        {
+            _ = notifications.List((which & 1) > 0, (which & 2) > 0, (which & 4) > 0, (which & 8) > 0);
+            _ = notifications.Replay((which & 1) > 0, (which & 2) > 0);
+            _ = notifications.Drop((which & 1) > 0, (which & 2) > 0);
+        }
+
         _ = new RunVersions(database);
         var metadata = new Metadata(database, null!);
+        _ = new NotificationStore(database, null!, metadata);
         _ = new DatabaseClock(database, metadata, clock, NullLogger<DatabaseClock>.Instance);
         _ = new RunFileStore(database, null!, clock, null!, new RunFileLimits(1));
         _ = new ContentSql(dialect);
@@ -84,6 +95,17 @@ public sealed class SqlServerStatementTests
 
         _ = runs.ActiveAt(2);
         texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));
+        var executions = new ExecutionSearch
+        {
+            From = DateTimeOffset.MinValue,
+            To = DateTimeOffset.MaxValue,
+            BackendId = "b",
+            Host = "h",
+            Queue = "q",
+            Submitters = ["s"],
+            After = new ExecutionPlace(DateTimeOffset.MinValue, 1),
+        };
+        texts.AddRange(new ExecutionHistory(database).Texts(executions));
 
         Assert.True(texts.Count > 80);
         Assert.All(texts, AssertParses);

@@ -36,10 +36,13 @@ public sealed class AccessTests
                     Assert.Contains(route.ToString(), OpenRoutes);
                     break;
                 case AccessKind.SecretUrl:
-                    Assert.StartsWith("/api/webhooks/runs/1", route.Path, StringComparison.Ordinal);
+                    Assert.StartsWith("/api/webhooks/r", route.Path, StringComparison.Ordinal);
                     break;
                 case AccessKind.Permission:
                     Assert.Contains(route.Requirement.Permission, Permissions.All);
+                    break;
+                case AccessKind.Application:
+                    Assert.StartsWith("/v1/", route.Path, StringComparison.Ordinal);
                     break;
                 case AccessKind.AnyToken:
                     Assert.Equal("GET /api/security/whoami", route.ToString());

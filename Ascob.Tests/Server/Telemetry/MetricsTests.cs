@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Ascob.Core.Telemetry;
 using Ascob.Tests.Docs;
@@ -22,13 +23,17 @@ public sealed partial class MetricsTests
             .Select(m => $"{m.Groups["name"].Value} {m.Groups["kind"].Value} {string.Join(' ', Word().Matches(m.Groups["labels"].Value).Select(w => w.Value).Order(StringComparer.Ordinal))}".Trim())
             .Order(StringComparer.Ordinal)
             .ToList();
-        await using var server = await ServerWithARunAsync();
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var server = await ServerWithARunAsync("--Ascob:Notifications:AllowedInternal:0", "127.0.0.1");
         using var client = server.Client();
+        using var subscribed = await client.PostAsJsonAsync("/api/notifications/subscriptions", new { name = "metrics", kind = "webhook", url = receiver.Url }, Cancel);
+        Assert.True(subscribed.IsSuccessStatusCode);
         var scraped = new List<string>();
         var holder = await client.AcceptedAsync(new { submitter = "metrics", labels = Http.Dummy(("dummy_run_ms", "500")), locks = new[] { new { key = "metrics" } } });
         var waiter = await client.AcceptedAsync(new { submitter = "metrics", labels = Http.Dummy(("dummy_run_ms", "10")), locks = new[] { new { key = "metrics" } } });
         Assert.Equal(("SUCCEEDED", "SUCCEEDED"), (await client.EndAsync(holder), await client.EndAsync(waiter)));
         server.Get<AscobMetrics>().ConsulError("away");
+        server.Get<ScheduleMetrics>().Fired(Ascob.Core.Schedules.TickState.Launched, TimeSpan.FromSeconds(1));
 
         await Http.UntilAsync(
             async () =>
@@ -57,9 +62,9 @@ public sealed partial class MetricsTests
         Assert.Contains("le=\"0.005\"", text, StringComparison.Ordinal);
     }
 
-    private static async Task<ApiServer> ServerWithARunAsync()
+    private static async Task<ApiServer> ServerWithARunAsync(params string[] more)
     {
-        var server = await ApiServer.StartWithDummyAsync("--Ascob:Backends:dummyBackend:Poll:Initial", "00:00:00.1", "--Ascob:Backends:dummyBackend:Poll:Max", "00:00:00.1");
+        var server = await ApiServer.StartWithDummyAsync(["--Ascob:Backends:dummyBackend:Poll:Initial", "00:00:00.1", "--Ascob:Backends:dummyBackend:Poll:Max", "00:00:00.1", .. more]);
         using var client = server.Client();
         Assert.Equal("SUCCEEDED", await client.EndAsync(await client.AcceptedAsync(new { submitter = "metrics", labels = Http.Dummy(("dummy_run_ms", "1000")) })));
         using var stranger = server.Client("asc_wrong");

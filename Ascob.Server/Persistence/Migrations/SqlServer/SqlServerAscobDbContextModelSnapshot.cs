@@ -493,6 +493,198 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                     b.ToTable("metadata", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Notifications.DeliveryTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("run_id");
+
+                    b.Property<long>("SubscriptionId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("subscription_id");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.Property<long>("AtTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("at_time");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("int")
+                        .HasColumnName("attempts");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("due_at");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("Facts")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("facts")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("nvarchar(32)")
+                        .HasColumnName("kind")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("LastError")
+                        .HasMaxLength(1000)
+                        .HasColumnType("nvarchar(1000)")
+                        .HasColumnName("last_error")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasMaxLength(256)
+                        .HasColumnType("nvarchar(256)")
+                        .HasColumnName("lease_owner")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lease_until");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("bigint")
+                        .HasColumnName("since");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("nvarchar(16)")
+                        .HasColumnName("state")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("RunId", "SubscriptionId", "Seq");
+
+                    b.HasIndex("State", "EndedAt")
+                        .HasDatabaseName("ix_notification_deliveries_ended");
+
+                    b.HasIndex("SubscriptionId", "State", "DueAt")
+                        .HasDatabaseName("ix_notification_deliveries_due");
+
+                    b.ToTable("notification_deliveries", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Notifications.NoticeTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("run_id");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.Property<long>("AtTime")
+                        .HasColumnType("bigint")
+                        .HasColumnName("at_time");
+
+                    b.Property<string>("Facts")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("facts")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("nvarchar(32)")
+                        .HasColumnName("kind")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("RunId", "Seq");
+
+                    b.ToTable("notices", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Notifications.SubscriptionTable", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("changed_at");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(300)
+                        .HasColumnType("nvarchar(300)")
+                        .HasColumnName("created_by")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("DisabledReason")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("disabled_reason")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("bit")
+                        .HasColumnName("enabled");
+
+                    b.Property<string>("Events")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("nvarchar(400)")
+                        .HasColumnName("events")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Filter")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("filter")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("nvarchar(32)")
+                        .HasColumnName("kind")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .HasColumnName("name")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Receiver")
+                        .IsRequired()
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("receiver")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Secrets")
+                        .HasColumnType("nvarchar(max)")
+                        .HasColumnName("secrets")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .HasColumnName("source")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("notification_subscriptions", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Output.OutputPieceTable", b =>
                 {
                     b.Property<long>("RunId")
@@ -810,6 +1002,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnName("marker_id")
                         .UseCollation("Latin1_General_100_BIN2");
 
+                    b.Property<long?>("MaxMemoryKb")
+                        .HasColumnType("bigint")
+                        .HasColumnName("max_memory_kb");
+
                     b.Property<long?>("NextCheckAt")
                         .HasColumnType("bigint")
                         .HasColumnName("next_check_at");
@@ -830,6 +1026,10 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                         .HasColumnType("nvarchar(max)")
                         .HasColumnName("protected_secrets")
                         .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<long?>("QueueRank")
+                        .HasColumnType("bigint")
+                        .HasColumnName("queue_rank");
 
                     b.Property<string>("Route")
                         .HasColumnType("nvarchar(max)")
@@ -890,12 +1090,24 @@ namespace Ascob.Server.Persistence.Migrations.SqlServer
                     b.HasIndex("BackendId", "Id")
                         .HasDatabaseName("ix_runs_backend");
 
+                    b.HasIndex("BackendId", "QueueRank")
+                        .HasDatabaseName("ix_runs_line")
+                        .HasFilter("queue_rank IS NOT NULL");
+
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");
 
                     b.HasIndex("DefinitionId", "Id")
                         .HasDatabaseName("ix_runs_definition")
                         .HasFilter("definition_id IS NOT NULL");
+
+                    b.HasIndex("DefinitionId", "MaxMemoryKb")
+                        .HasDatabaseName("ix_runs_definition_memory")
+                        .HasFilter("max_memory_kb IS NOT NULL");
+
+                    b.HasIndex("EndedAt", "Id")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("ended_at IS NOT NULL");
 
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")

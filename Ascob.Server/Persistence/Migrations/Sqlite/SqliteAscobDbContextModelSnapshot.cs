@@ -447,6 +447,182 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.ToTable("metadata", (string)null);
                 });
 
+            modelBuilder.Entity("Ascob.Server.Persistence.Notifications.DeliveryTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_id");
+
+                    b.Property<long>("SubscriptionId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("subscription_id");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seq");
+
+                    b.Property<long>("AtTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at_time");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempts");
+
+                    b.Property<long>("DueAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("due_at");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("Facts")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("facts");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("LastError")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last_error");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasMaxLength(256)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<long?>("LeaseUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("lease_until");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("since");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.HasKey("RunId", "SubscriptionId", "Seq");
+
+                    b.HasIndex("State", "EndedAt")
+                        .HasDatabaseName("ix_notification_deliveries_ended");
+
+                    b.HasIndex("SubscriptionId", "State", "DueAt")
+                        .HasDatabaseName("ix_notification_deliveries_due");
+
+                    b.ToTable("notification_deliveries", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Notifications.NoticeTable", b =>
+                {
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("run_id");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seq");
+
+                    b.Property<long>("AtTime")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("at_time");
+
+                    b.Property<string>("Facts")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("facts");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.HasKey("RunId", "Seq");
+
+                    b.ToTable("notices", (string)null);
+                });
+
+            modelBuilder.Entity("Ascob.Server.Persistence.Notifications.SubscriptionTable", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("id");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("changed_at");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasMaxLength(300)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("DisabledReason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("disabled_reason");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("enabled");
+
+                    b.Property<string>("Events")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("events");
+
+                    b.Property<string>("Filter")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("filter");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Receiver")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("receiver");
+
+                    b.Property<string>("Secrets")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("secrets");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("source");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("notification_subscriptions", (string)null);
+                });
+
             modelBuilder.Entity("Ascob.Server.Persistence.Output.OutputPieceTable", b =>
                 {
                     b.Property<long>("RunId")
@@ -738,6 +914,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("marker_id");
 
+                    b.Property<long?>("MaxMemoryKb")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_memory_kb");
+
                     b.Property<long?>("NextCheckAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("next_check_at");
@@ -757,6 +937,10 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.Property<string>("ProtectedSecrets")
                         .HasColumnType("TEXT")
                         .HasColumnName("protected_secrets");
+
+                    b.Property<long?>("QueueRank")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("queue_rank");
 
                     b.Property<string>("Route")
                         .HasColumnType("TEXT")
@@ -811,12 +995,24 @@ namespace Ascob.Server.Persistence.Migrations.Sqlite
                     b.HasIndex("BackendId", "Id")
                         .HasDatabaseName("ix_runs_backend");
 
+                    b.HasIndex("BackendId", "QueueRank")
+                        .HasDatabaseName("ix_runs_line")
+                        .HasFilter("queue_rank IS NOT NULL");
+
                     b.HasIndex("DefinedAt", "Id")
                         .HasDatabaseName("ix_runs_defined");
 
                     b.HasIndex("DefinitionId", "Id")
                         .HasDatabaseName("ix_runs_definition")
                         .HasFilter("definition_id IS NOT NULL");
+
+                    b.HasIndex("DefinitionId", "MaxMemoryKb")
+                        .HasDatabaseName("ix_runs_definition_memory")
+                        .HasFilter("max_memory_kb IS NOT NULL");
+
+                    b.HasIndex("EndedAt", "Id")
+                        .HasDatabaseName("ix_runs_ended")
+                        .HasFilter("ended_at IS NOT NULL");
 
                     b.HasIndex("NextCheckAt", "BackendId")
                         .HasDatabaseName("ix_runs_due")

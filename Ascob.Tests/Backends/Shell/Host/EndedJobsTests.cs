@@ -26,6 +26,7 @@ public sealed class EndedJobsTests : IDisposable
             TimedOut = true,
             OutputCut = true,
             Quiet = true,
+            MaxMemoryKb = 123_456,
         };
         using (var before = Open())
         {

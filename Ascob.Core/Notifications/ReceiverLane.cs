@@ -1,0 +1,17 @@
+namespace Ascob.Core.Notifications;
+
+/// <summary>What this process knows of one receiver: whether it is being served, and whether it is worth asking now.</summary>
+internal sealed class ReceiverLane
+{
+    /// <summary>Gets or sets the work that is under way.</summary>
+    public Task Work { get; set; } = Task.CompletedTask;
+
+    /// <summary>Gets or sets how many attempts in a row have failed.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Gets or sets until when the receiver is left alone.</summary>
+    public DateTimeOffset PausedUntil { get; set; }
+
+    /// <summary>Gets or sets when its messages were made due the last time; null for never in this life of the process.</summary>
+    public DateTimeOffset? HurriedAt { get; set; }
+}

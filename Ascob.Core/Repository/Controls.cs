@@ -1,0 +1,13 @@
+namespace Ascob.Core.Repository;
+
+/// <summary>The events that send a signal to a running job.</summary>
+internal static class Controls
+{
+    public const string Stop = "stop";
+    public const string Continue = "continue";
+    public const string Terminate = "terminate";
+    public const string Kill = "kill";
+
+    /// <summary>Answers whether an event is one of them.</summary>
+    public static bool Is(string name) => name is Stop or Continue or Terminate or Kill;
+}

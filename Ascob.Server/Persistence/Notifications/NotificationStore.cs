@@ -1,0 +1,181 @@
+using System.Globalization;
+using Ascob.Core.Notifications;
+using Ascob.Core.Runs;
+using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Writing;
+
+namespace Ascob.Server.Persistence.Notifications;
+
+/// <summary>The memory of subscriptions and of notices that are not planned yet; that of deliveries is in the other part.</summary>
+internal sealed partial class NotificationStore : INotificationStore
+{
+    // The number of changes of all subscriptions; the numbers of new ones come from it too.
+    private const string VersionName = "notifications";
+
+    private const int PreviousRuns = 20;
+
+    private readonly Database _database;
+    private readonly IStoreWriter _writer;
+    private readonly Metadata _metadata;
+    private readonly NotificationSql _sql;
+    private readonly SqlStatement _bump;
+    private readonly SqlStatement _insert;
+    private readonly SqlStatement _replace;
+    private readonly SqlStatement _delete;
+    private readonly SqlStatement _list;
+    private readonly SqlStatement _chain;
+
+    public NotificationStore(Database database, IStoreWriter writer, Metadata metadata)
+    {
+        _database = database;
+        _writer = writer;
+        _metadata = metadata;
+        var dialect = database.Dialect;
+        _sql = new NotificationSql(dialect);
+        _bump = dialect.Statement($"UPDATE metadata SET value = @value WHERE name = '{VersionName}' AND value = @old");
+        _insert = dialect.Statement($"INSERT INTO notification_subscriptions ({SubscriptionColumns.Names}) VALUES ({SubscriptionColumns.Values})");
+        _replace = dialect.Statement($"UPDATE notification_subscriptions SET {SubscriptionColumns.Assignments} WHERE id = @id AND changed_at = @before");
+        _delete = dialect.Statement("DELETE FROM notification_subscriptions WHERE id = @id");
+        _list = dialect.Statement($"SELECT {SubscriptionColumns.Names} FROM notification_subscriptions ORDER BY id");
+        _chain = dialect.Statement(
+            $"SELECT{dialect.Top} status, ended_at FROM runs WHERE (parent_id = @root OR id = @root) AND id <> @id AND ended_at <= @ended ORDER BY id DESC{dialect.Limit}");
+    }
+
+    public async Task<long> VersionAsync(CancellationToken cancellationToken) => Number(await _metadata.FindAsync(VersionName, cancellationToken));
+
+    public async Task<SubscriptionSet> SubscriptionsAsync(CancellationToken cancellationToken)
+    {
+        // The version first: what changes after it is read again at the next look.
+        var version = await VersionAsync(cancellationToken);
+        return new SubscriptionSet(version, await _database.ReadAsync(session => session.Command(_list).ListAsync(SubscriptionColumns.Read, cancellationToken), cancellationToken));
+    }
+
+    public Task<Subscription> AddAsync(Subscription subscription, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(subscription);
+        return ChangeAsync(
+            async (session, version, stop) =>
+            {
+                var added = subscription with { Id = version };
+                var insert = session.Command(_insert);
+                SubscriptionColumns.Bind(insert.Args, added);
+                await insert.ExecuteAsync(stop);
+                return added;
+            },
+            cancellationToken);
+    }
+
+    public Task<bool> ReplaceAsync(Subscription subscription, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(subscription);
+        return ChangeAsync(
+            async (session, _, stop) =>
+            {
+                var replace = session.Command(_replace);
+                SubscriptionColumns.Bind(replace.Args, subscription).Time("before", before);
+                return await replace.ExecuteAsync(stop) > 0;
+            },
+            cancellationToken);
+    }
+
+    public Task<bool> DeleteAsync(long id, CancellationToken cancellationToken) => ChangeAsync(
+        async (session, _, stop) =>
+        {
+            var deliveries = session.Command(_sql.DeleteOf);
+            deliveries.Args.Long("subscription_id", id);
+            await deliveries.ExecuteAsync(stop);
+            var delete = session.Command(_delete);
+            delete.Args.Long("id", id);
+            return await delete.ExecuteAsync(stop) > 0;
+        },
+        cancellationToken);
+
+    public async Task<IReadOnlyList<Notice>> NoticesAsync(int limit, CancellationToken cancellationToken) => await _database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(_sql.Notices);
+            command.Args.Int("limit", limit);
+            return command.ListAsync(NoticeColumns.Read, cancellationToken);
+        },
+        cancellationToken);
+
+    public Task PlanAsync(IReadOnlyList<Plan> plans, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plans);
+        return WriteAsync(
+            async (session, stop) =>
+            {
+                // Who deletes the notice stores its deliveries. Another planner waits here for the end of this transaction, so a later notice of a run cannot overtake an earlier one.
+                foreach (var plan in plans.OrderBy(p => p.Notice.RunId).ThenBy(p => p.Notice.Seq))
+                {
+                    var take = session.Command(_sql.TakeNotice);
+                    take.Args.Long("run_id", plan.Notice.RunId).Long("seq", plan.Notice.Seq);
+                    if (await take.ExecuteAsync(stop) == 0)
+                    {
+                        continue;
+                    }
+
+                    foreach (var subscription in plan.Subscriptions)
+                    {
+                        var insert = session.Command(_sql.Insert);
+                        DeliveryColumns.BindNew(insert.Args, subscription, plan.Notice, plan.At);
+                        await insert.ExecuteAsync(stop);
+                    }
+                }
+
+                return 0;
+            },
+            cancellationToken);
+    }
+
+    public async Task<RunStatus?> OutcomeBeforeAsync(Notice success, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(success);
+        if (success.Facts.ParentId is not { } root)
+        {
+            return null;
+        }
+
+        var ended = await _database.ReadAsync(
+            session =>
+            {
+                var command = session.Command(_chain);
+                command.Args.Long("root", root).Long("id", success.RunId).Time("ended", success.Facts.EndedAt ?? success.At).Int("limit", PreviousRuns);
+                return command.ListAsync(row => (Status: RunColumns.Status(row.GetString(0)), At: row.GetInt64(1)), cancellationToken);
+            },
+            cancellationToken);
+
+        // A run that was stopped says nothing about whether the job works.
+        return ended.Where(r => r.Status is RunStatus.Succeeded or RunStatus.Failed).OrderByDescending(r => r.At).Select(r => (RunStatus?)r.Status).FirstOrDefault();
+    }
+
+    private static long Number(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    /// <summary>Makes a change of subscriptions under the next version.</summary>
+    private async Task<T> ChangeAsync<T>(Func<DbSession, long, CancellationToken, Task<T>> change, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var old = await _metadata.FindOrAddAsync(VersionName, "0", cancellationToken);
+            var version = Number(old) + 1;
+            var (done, result) = await WriteAsync(
+                async (session, stop) =>
+                {
+                    var bump = session.Command(_bump);
+                    bump.Args.Text("value", version.ToString(CultureInfo.InvariantCulture)).Text("old", old);
+                    return await bump.ExecuteAsync(stop) == 0 ? (false, default!) : (true, await change(session, version, stop));
+                },
+                cancellationToken);
+            if (done)
+            {
+                return result;
+            }
+
+            // Somebody else changed another subscription at the same moment.
+        }
+    }
+
+    private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using Ascob.Core.Access;
+using Ascob.Core.Definitions;
+using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
+using Ascob.Core.Repository;
+
+namespace Ascob.Server.Repository;
+
+/// <summary>
+/// Keeps a definition for each job of the repository, so that portals find it in their catalogue and every other interface can launch it. A version is made where the job changes, and names the commit of that change.
+/// </summary>
+internal sealed partial class DefinitionPublisher(
+    DefinitionService definitions, IDefinitionStore store, IEnumerable<IDefinitionFollower> followers, ILogger<DefinitionPublisher> logger) : IRepositoryPublisher
+{
+    /// <summary>The source of these definitions: they are changed by commits only.</summary>
+    public const string Source = "git";
+
+    private const string CommitKey = "repository.commit";
+    private const string AuthorKey = "repository.author";
+    private const int Page = 200;
+
+    private static readonly Caller Repository = new("repository", Permissions.All.ToHashSet(StringComparer.Ordinal), null, null);
+
+    /// <inheritdoc/>
+    public async Task<bool> PublishAsync(RepositoryState state, CancellationToken cancellationToken)
+    {
+        var complete = true;
+        foreach (var (name, known) in state.Jobs)
+        {
+            complete &= await PublishAsync(name, known, cancellationToken);
+        }
+
+        return await RemoveOthersAsync(state, cancellationToken) && complete;
+    }
+
+    private async Task<bool> PublishAsync(string name, KnownJob known, CancellationToken cancellationToken)
+    {
+        var before = await store.FindAsync(name, cancellationToken);
+        if (before is not null && before.Source != Source)
+        {
+            LogTaken(logger, name);
+            return true;
+        }
+
+        var content = Content(known);
+        Result<Definition> saved;
+        if (before is null)
+        {
+            saved = await definitions.CreateAsync(new CreateDefinition(name, content) { Source = Source, Suspended = !known.Active, Starred = false }, Repository, cancellationToken);
+        }
+        else
+        {
+            saved = IsSame(before.Content, content) ? before : await definitions.SaveAsync(name, new SaveDefinition(content) { Source = Source }, Repository, cancellationToken);
+        }
+
+        if (!saved.IsSuccess)
+        {
+            LogRefused(logger, name, Sentence(saved.Error));
+
+            // What is wrong with it stays wrong; a store that is busy does not.
+            return saved.Error.Kind is not (ErrorKind.Unavailable or ErrorKind.Conflict);
+        }
+
+        if (saved.Value.Suspended == known.Active)
+        {
+            await definitions.SetSuspendedAsync(name, !known.Active, Repository, cancellationToken);
+        }
+
+        foreach (var follower in followers)
+        {
+            await follower.FollowAsync(saved.Value, known, cancellationToken);
+        }
+
+        return true;
+    }
+
+    // One of which a run is not final stays until it is; nobody can launch it, for the repository does not know it.
+    private async Task<bool> RemoveOthersAsync(RepositoryState state, CancellationToken cancellationToken)
+    {
+        var complete = true;
+        string? after = null;
+        do
+        {
+            var page = await store.ListAsync(new DefinitionSearch { Source = Source, AfterName = after, Limit = Page }, cancellationToken);
+            foreach (var old in page.Items.Where(d => !state.Jobs.ContainsKey(d.Name)))
+            {
+                var deleted = await definitions.DeleteAsync(old.Name, Source, Repository, cancellationToken);
+                if (!deleted.IsSuccess && deleted.Error.Kind != ErrorKind.NotFound)
+                {
+                    await definitions.SetSuspendedAsync(old.Name, true, Repository, cancellationToken);
+                    complete = false;
+                }
+            }
+
+            after = page.NextAfterName;
+        }
+        while (after is not null);
+        return complete;
+    }
+
+    private static DefinitionContent Content(KnownJob known)
+    {
+        var job = known.Job;
+        var annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [CommitKey] = known.Commit,
+            [AuthorKey] = known.Author ?? string.Empty,
+            ["repository.file"] = job.File,
+        };
+        if ((job.Command ?? job.Script) is { } program)
+        {
+            annotations[job.Script is null ? "repository.command" : "repository.script"] = program;
+        }
+
+        // What the job does is bound at each launch; here stands what tells it from others.
+        return new DefinitionContent
+        {
+            Description = job.Description,
+            JobSpec = new JobSpec
+            {
+                Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [RepositoryLabels.Job] = job.Name, [RepositoryLabels.Command] = ":" },
+                Parameters = job.Environment.Count > 0 ? job.Environment : null,
+                TimeoutSeconds = job.TimeoutSeconds,
+            },
+            Parameters = VariableSchema.Of(job),
+            Tags = ["repository"],
+            Annotations = annotations,
+        };
+    }
+
+    private static bool IsSame(DefinitionContent one, DefinitionContent other) => string.Equals(Text(one), Text(other), StringComparison.Ordinal);
+
+    private static string Text(DefinitionContent content) => (content with
+    {
+        Annotations = content.Annotations.Where(a => a.Key is not (CommitKey or AuthorKey)).OrderBy(a => a.Key, StringComparer.Ordinal).ToDictionary(a => a.Key, a => a.Value, StringComparer.Ordinal),
+    }).ToJson();
+
+    private static string Sentence(Error error) =>
+        error.Fields is { Count: > 0 } fields ? string.Join("; ", fields.Take(3).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Key} {f.Value[0]}"))) : error.Message;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The job {Job} of the repository is in no catalogue: a definition of that name was made over the API")]
+    private static partial void LogTaken(ILogger logger, string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The job {Job} of the repository is in no catalogue: {Reason}")]
+    private static partial void LogRefused(ILogger logger, string job, string reason);
+}
+
+/// <summary>Keeps more for the definition of a repository job, such as its schedules.</summary>
+internal interface IDefinitionFollower
+{
+    /// <summary>Brings what it keeps to what the job says. Done again and again.</summary>
+    Task FollowAsync(Definition definition, KnownJob known, CancellationToken cancellationToken);
+}

@@ -1,0 +1,27 @@
+using System.Text.Json;
+using Ascob.Core.Definitions;
+using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
+using Ascob.Core.Repository;
+
+namespace Ascob.Server.Repository;
+
+/// <summary>Makes the jobs of the repository's definitions, whoever launches them: a schedule or one of the other interfaces as Overseer's own.</summary>
+internal sealed class RepositoryForm(IRepositoryStore store, RepositoryJobs jobs) : ILaunchForm
+{
+    /// <inheritdoc/>
+    public string Source => DefinitionPublisher.Source;
+
+    /// <inheritdoc/>
+    public async Task<Result<JobSpec>> MakeAsync(Definition definition, JsonElement? parameters, CancellationToken cancellationToken)
+    {
+        if ((await store.ReadAsync(cancellationToken)).State.Jobs.GetValueOrDefault(definition.Name) is not { } known)
+        {
+            return new Error(ErrorKind.Conflict, "job.gone", $"The job '{definition.Name}' is no longer in the repository.");
+        }
+
+        return known.Active
+            ? jobs.Make(known, parameters is { ValueKind: JsonValueKind.Object } values ? new JobValues(values, IsForm: false) : JobValues.None)
+            : Overseer.Inactive(definition.Name);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Http.Json;
+
+namespace Ascob.Tests.Server.RepositoryJobs;
+
+/// <summary>Jobs of the repository in the catalogue of definitions.</summary>
+public sealed class RepositoryDefinitionsTests : OverseerApi
+{
+    [Fact]
+    public async Task AJob_IsADefinition_WhoseVersionsFollowItsChanges()
+    {
+        var first = Git.Commit(("a.yml", "- description: text\n  command: echo {{ x }}\n  vars: [{name: x, type: int}, {name: y, type: enum, values: [p, q]}]"));
+        await RefreshAsync();
+        var made = await GetAsync("/api/definitions/a");
+        Assert.Equal(("git", 1, "text"), (made.GetProperty("source").GetString(), made.GetProperty("version").GetInt32(), made.GetProperty("description").GetString()));
+        Assert.Equal(first, made.GetProperty("annotations").GetProperty("repository.commit").GetString());
+        Assert.Equal("Ada <ada@example.org>", made.GetProperty("annotations").GetProperty("repository.author").GetString());
+        Assert.Equal("integer", made.GetProperty("parameters").GetProperty("properties").GetProperty("x").GetProperty("type").GetString());
+        Assert.Equal("x", made.GetProperty("parameters").GetProperty("required")[0].GetString());
+
+        await ApplyAsync(("other.txt", "x"));
+        Assert.Equal(1, (await GetAsync("/api/definitions/a")).GetProperty("version").GetInt32());
+        var second = Git.Commit(("a.yml", "- command: echo two {{ x }}\n  vars: [{name: x}]"));
+        await RefreshAsync();
+
+        var changed = await GetAsync("/api/definitions/a");
+        Assert.Equal((2, second), (changed.GetProperty("version").GetInt32(), changed.GetProperty("annotations").GetProperty("repository.commit").GetString()));
+        await ApplyAsync(("a.yml", null), ("b.yml", "{}"));
+        Assert.Equal(HttpStatusCode.NotFound, (await Root.GetAsync("/api/definitions/a", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task AJobsDefinition_IsChangedByCommitsOnly()
+    {
+        await ApplyAsync(("a.yml", "- command: echo a"));
+
+        var saved = await Root.PutAsJsonAsync("/api/definitions/a", new { jobSpec = new { labels = new { shell_command = "echo b" } } }, Cancel);
+        var deleted = await Root.DeleteAsync("/api/definitions/a", Cancel);
+
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.Conflict), (saved.StatusCode, deleted.StatusCode));
+        Assert.Equal("a\n", await OutputAsync("a"));
+    }
+
+    [Fact]
+    public async Task Executions_AreRunsOfTheDefinition_WhicheverInterfaceStartsThem()
+    {
+        await ApplyAsync(("a.yml", "- command: tool {{ x }}\n  vars: [{name: x}, {name: y, option: yes}]"), ("bin/tool", "#!/bin/sh\nprintf '[%s]' \"$@\""));
+
+        var overseer = await ExecuteAsync("a", new { x = "1" });
+        var native = await Root.PostAsJsonAsync("/api/definitions/a/runs", new { parameters = new { x = "$(id)", y = "2 3" } }, Cancel);
+        Assert.True(native.IsSuccessStatusCode, await native.Content.ReadAsStringAsync(Cancel));
+
+        await EndAsync(overseer);
+        var runId = (await JsonAsync(native)).GetProperty("runId").GetInt64();
+        var run = await GetAsync($"/api/runs/{runId}?waitSeconds=60");
+        Assert.Equal(("SUCCEEDED", "a", 1), (run.GetProperty("status").GetString(), run.GetProperty("definitionName").GetString(), run.GetProperty("definitionVersion").GetInt32()));
+        Assert.Equal("[$(id)][--y][2 3]", await Root.GetStringAsync($"/api/runs/{runId}/output/stdout.txt", Cancel));
+        Assert.Equal("a", (await GetAsync($"/api/runs/{(await GetAsync(overseer)).GetProperty("runId").GetInt64()}")).GetProperty("definitionName").GetString());
+        var executions = (await GetAsync("/jobs/a")).GetProperty("executions").EnumerateArray().Select(e => e.GetString()).ToList();
+        Assert.Equal(2, executions.Count);
+        Assert.Equal(runId, (await GetAsync($"/jobs/a/{executions[0]}")).GetProperty("runId").GetInt64());
+
+        var bad = await Root.PostAsJsonAsync("/api/definitions/a/runs", new { parameters = new { z = 1 } }, Cancel);
+        Assert.False(bad.IsSuccessStatusCode);
+        await Root.DeleteAsync("/jobs/a", Cancel);
+        Assert.True((await GetAsync("/api/definitions/a")).GetProperty("suspended").GetBoolean());
+        Assert.Equal(HttpStatusCode.Conflict, (await Root.PostAsJsonAsync("/api/definitions/a/runs", new { parameters = new { x = "1" } }, Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task ANameThatIsTaken_LeavesTheDefinitionAloneAndTheJobRuns()
+    {
+        var made = await Root.PostAsJsonAsync("/api/definitions", new { name = "a", jobSpec = new { labels = new { shell_command = "echo of the API" } } }, Cancel);
+        Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Cancel));
+
+        await ApplyAsync(("a.yml", "- command: echo of the repository"));
+
+        Assert.Equal("of the repository\n", await OutputAsync("a"));
+        Assert.NotEqual("git", (await GetAsync("/api/definitions/a")).TryGetProperty("source", out var source) ? source.GetString() : null);
+    }
+
+    [Fact]
+    public async Task B36_To_B41_Schedules_RunJobsByThemselves_AndOnlyThose()
+    {
+        await ApplyAsync(
+            ("often.yml", "- command: echo x\n  schedule: [{frequency: '1', priority: '3'}]"),
+            ("cron.yml", "- schedule: [{frequency: '*/5 * * * *'}]"),
+            ("once.yml", "- schedule: [{time: 2099-01-31 12:00:00}]"),
+            ("wrong.yml", "- schedule: [{frequency: '99 * * * *'}, {frequency: 60}]"),
+            ("never.yml", "- command: echo x"));
+
+        Assert.Equal(0, (await GetAsync("/jobs/cron")).GetProperty("nextRuns")[0].GetDateTimeOffset().Minute % 5);
+        Assert.Equal(new DateTimeOffset(2099, 1, 31, 12, 0, 0, TimeSpan.Zero), Assert.Single((await GetAsync("/jobs/once")).GetProperty("nextRuns").EnumerateArray()).GetDateTimeOffset());
+        Assert.Contains("schedule", Assert.Single((await GetAsync("/jobs/wrong")).GetProperty("errors").EnumerateArray()).GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.NotEmpty((await GetAsync("/jobs/wrong")).GetProperty("nextRuns").EnumerateArray());
+        var execution = await FirstExecutionAsync("often");
+        Assert.StartsWith("schedule", (await EndAsync(execution)).GetProperty("trigger").GetString(), StringComparison.Ordinal);
+        Assert.Empty((await GetAsync("/jobs/never")).GetProperty("executions").EnumerateArray());
+        Assert.Empty((await GetAsync("/jobs/never")).GetProperty("nextRuns").EnumerateArray());
+
+        await Root.DeleteAsync("/jobs/often", Cancel);
+        Assert.Empty((await GetAsync("/jobs/often")).GetProperty("nextRuns").EnumerateArray());
+        Assert.Equal(HttpStatusCode.Conflict, (await Root.PostAsJsonAsync("/jobs/often", new { }, Cancel)).StatusCode);
+    }
+
+    private async Task<string> FirstExecutionAsync(string job)
+    {
+        while (true)
+        {
+            if ((await GetAsync($"/jobs/{job}")).GetProperty("executions").EnumerateArray().FirstOrDefault() is { ValueKind: System.Text.Json.JsonValueKind.String } id)
+            {
+                return $"/jobs/{job}/{id.GetString()}";
+            }
+
+            await Task.Delay(50, Cancel);
+        }
+    }
+}
