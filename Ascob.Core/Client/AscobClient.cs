@@ -81,6 +81,44 @@ public sealed partial class AscobClient : IDisposable
     public Task<RunInfo> GetAsync(long runId, CancellationToken cancellationToken = default) =>
         _repetition.RunAsync(ct => Api.GetRunAsync(runId, null, ct), cancellationToken);
 
+    /// <summary>Launches a definition. Sent again with the same key until an answer comes, so that it is launched once.</summary>
+    /// <param name="name">The definition, by name or number.</param>
+    /// <param name="request">The values of its parameters; null for none.</param>
+    /// <param name="idempotencyKey">Null for a key of its own.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<LaunchDefinitionResponse> LaunchAsync(
+        string name, LaunchDefinitionRequest? request = null, string? idempotencyKey = null, CancellationToken cancellationToken = default)
+    {
+        var key = idempotencyKey ?? Guid.NewGuid().ToString("n");
+        return _repetition.RunAsync(ct => Api.LaunchDefinitionAsync(name, request ?? new LaunchDefinitionRequest(), key, ct), cancellationToken);
+    }
+
+    /// <summary>Reads a definition, by name or number.</summary>
+    public Task<DefinitionInfo> GetDefinitionAsync(string name, CancellationToken cancellationToken = default) =>
+        _repetition.RunAsync(ct => Api.GetDefinitionAsync(name, ct), cancellationToken);
+
+    /// <summary>Reads all definitions that a query finds, by name, page by page.</summary>
+    public async IAsyncEnumerable<DefinitionInfo> DefinitionsAsync(DefinitionQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var next = query ?? new DefinitionQuery();
+        while (true)
+        {
+            var asked = next;
+            var page = await _repetition.RunAsync(ct => Api.ListDefinitionsAsync(asked, ct), cancellationToken).ConfigureAwait(false);
+            foreach (var definition in page.Items)
+            {
+                yield return definition;
+            }
+
+            if (string.IsNullOrEmpty(page.NextCursor))
+            {
+                yield break;
+            }
+
+            next = next with { Cursor = page.NextCursor };
+        }
+    }
+
     /// <summary>Asks for a stop. It is done when the run is final.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="force">Whether the job is ended without being asked.</param>

@@ -51,6 +51,21 @@ public sealed record DefinitionInfo
     /// <summary>Gets where it comes from: null for the API, <c>git</c> for a repository.</summary>
     public string? Source { get; init; }
 
+    /// <summary>Gets whether it is a favourite of the token that asks.</summary>
+    public bool Starred { get; init; }
+
+    /// <summary>Gets its newest run; null for none, and in a list of versions.</summary>
+    public LastRunInfo? LastRun { get; init; }
+
+    /// <summary>Gets its oldest run that is not final; null for none.</summary>
+    public long? ActiveRun { get; init; }
+
+    /// <summary>Gets its newest failure that is neither acknowledged nor made good; null for none.</summary>
+    public long? FailedRun { get; init; }
+
+    /// <summary>Gets when it is launched next by itself; null for never.</summary>
+    public DateTimeOffset? NextRunTime { get; init; }
+
     /// <summary>Gets when it was made.</summary>
     public DateTimeOffset CreatedTime { get; init; }
 
@@ -91,6 +106,41 @@ public sealed record DefinitionInfo
         };
     }
 }
+
+/// <summary>The newest run of a definition.</summary>
+/// <param name="Id">The run.</param>
+/// <param name="Status">Where it stands.</param>
+/// <param name="StatusReason">Why.</param>
+/// <param name="DefinedTime">When it was launched.</param>
+/// <param name="EndTime">When it ended; null before.</param>
+public sealed record LastRunInfo(long Id, Ascob.Core.Runs.RunStatus Status, string? StatusReason, DateTimeOffset DefinedTime, DateTimeOffset? EndTime);
+
+/// <summary>Versions of a definition, newest first.</summary>
+/// <param name="Items">The versions, with who saved them and when.</param>
+public sealed record DefinitionVersionList(IReadOnlyList<DefinitionInfo> Items);
+
+/// <summary>What is different between two versions.</summary>
+/// <param name="From">The one version.</param>
+/// <param name="To">The other version.</param>
+/// <param name="Changes">The members that differ, by path. Constant secret values are not compared.</param>
+public sealed record DefinitionDiff(int From, int To, IReadOnlyList<DefinitionChange> Changes);
+
+/// <summary>A member that differs.</summary>
+/// <param name="Path">Where, such as <c>jobSpec.labels.shell_command</c>.</param>
+/// <param name="Before">The value before; null where there was none.</param>
+/// <param name="After">The value after; null where there is none.</param>
+public sealed record DefinitionChange(string Path, string? Before, string? After);
+
+/// <summary>What somebody has to say of a failure.</summary>
+/// <param name="Reason">The reason; null for none.</param>
+public sealed record AcknowledgeRequest(string? Reason);
+
+/// <summary>A failure that somebody knows of.</summary>
+/// <param name="RunId">The failed run.</param>
+/// <param name="Actor">Who.</param>
+/// <param name="Time">When.</param>
+/// <param name="Reason">What they had to say.</param>
+public sealed record AcknowledgementInfo(long RunId, string Actor, DateTimeOffset Time, string? Reason);
 
 /// <summary>A page of definitions, by name.</summary>
 /// <param name="Items">The definitions.</param>
@@ -168,6 +218,10 @@ public sealed record LaunchDefinitionRequest
     /// <summary>Gets the user who owns the run; null for the template's.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Submitter { get; init; }
+
+    /// <summary>Gets a template that is used this once in place of the definition's; needs the permission <c>job_submit</c> too.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JobSpec? JobSpec { get; init; }
 }
 
 /// <summary>The answer to a launch.</summary>
@@ -187,6 +241,9 @@ public sealed record DefinitionQuery
 
     /// <summary>Gets an owner; null for any.</summary>
     public string? Owner { get; init; }
+
+    /// <summary>Gets whether only the token's favourites are wanted.</summary>
+    public bool? Starred { get; init; }
 
     /// <summary>Gets the source, such as <c>git</c>; null for any.</summary>
     public string? Source { get; init; }

@@ -66,6 +66,30 @@ public interface IAscobApi
     [Post("/api/definitions/{name}/resume")]
     Task<DefinitionInfo> ResumeDefinitionAsync(string name, [Body] EmptyRequest body, CancellationToken cancellationToken);
 
+    /// <summary>Lists versions of a definition below a number, newest first.</summary>
+    [Get("/api/definitions/{name}/versions")]
+    Task<DefinitionVersionList> ListDefinitionVersionsAsync(string name, [Query] int? below, [Query] int? limit, CancellationToken cancellationToken);
+
+    /// <summary>Reads one version of a definition.</summary>
+    [Get("/api/definitions/{name}/versions/{version}")]
+    Task<DefinitionInfo> GetDefinitionVersionAsync(string name, int version, CancellationToken cancellationToken);
+
+    /// <summary>Tells what is different between two versions of a definition.</summary>
+    [Get("/api/definitions/{name}/diff")]
+    Task<DefinitionDiff> DiffDefinitionAsync(string name, [Query] int from, [Query] int? to, CancellationToken cancellationToken);
+
+    /// <summary>Makes a definition a favourite of the token.</summary>
+    [Put("/api/definitions/{name}/star")]
+    Task StarDefinitionAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Makes a definition a favourite of the token no longer.</summary>
+    [Delete("/api/definitions/{name}/star")]
+    Task UnstarDefinitionAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Acknowledges a definition's newest failure.</summary>
+    [Post("/api/definitions/{name}/acknowledge")]
+    Task<AcknowledgementInfo> AcknowledgeDefinitionAsync(string name, [Body] AcknowledgeRequest request, CancellationToken cancellationToken);
+
     /// <summary>Launches a definition.</summary>
     [Post("/api/definitions/{name}/runs")]
     Task<LaunchDefinitionResponse> LaunchDefinitionAsync(

@@ -48,14 +48,39 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
             return values.Error;
         }
 
-        return await SubmitAsync(definition, request, Job(definition, request, values.Value), caller, cancellationToken).ConfigureAwait(false);
+        var isTemplate = JobTemplate.IsOne(definition.Source, definition.Content);
+        if (isTemplate && request.JobSpec is { } edited && CheckEdited(edited, definition) is { } unfit)
+        {
+            return unfit;
+        }
+
+        var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
+        var rendered = isTemplate ? JobTemplate.Render(template, values.Value) : template;
+        if (!rendered.IsSuccess)
+        {
+            return rendered.Error;
+        }
+
+        var job = values.Value.AddTo(rendered.Value);
+        return await SubmitAsync(definition, request, Own(job with { Description = job.Description ?? definition.Name }, definition, request), caller, cancellationToken).ConfigureAwait(false);
     }
 
-    private JobSpec Job(Definition definition, LaunchRequest request, ParameterValues values)
+    // A template of the launcher's own gets the values it is launched with, but not the definition's secrets: it could print them.
+    private static Error? CheckEdited(JobSpec edited, Definition definition)
     {
-        var template = request.JobSpec ?? SecretSplit.Join(definition.Content.JobSpec, SecretSplit.Reveal(definition.ProtectedSecrets, protector));
-        var spec = values.AddTo(template);
-        return Own(spec with { Description = spec.Description ?? definition.Name }, definition, request);
+        var errors = new FieldErrorList(JobSpecLimits.Errors);
+        foreach (var error in JobSpecValidator.Validate(edited))
+        {
+            errors.Add(error.Field, error.Message);
+        }
+
+        foreach (var secret in (edited.SecretParameters ?? new Dictionary<string, string>()).Where(s => s.Value == SecretSplit.Mask))
+        {
+            errors.Add(FieldErrorList.Member("jobSpec.secretParameters", secret.Key), "is masked; an edited template needs the value itself.");
+        }
+
+        JobTemplate.Check(edited, ParameterSchema.OfStored(definition.Content.Parameters), errors);
+        return errors.ToList() is { Count: > 0 } refused ? Error.Invalid(refused) : null;
     }
 
     private JobSpec Own(JobSpec spec, Definition definition, LaunchRequest request)
@@ -91,7 +116,8 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
         var policy = definition.Content.NextExecution;
-        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, request.Cause)
+        var cause = request.JobSpec is null ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
+        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause)
         {
             NotWhileWorking = policy is NextExecution.NotWhileWorking or NextExecution.NotWhileWorkingOrError,
             NotWhileError = policy is NextExecution.NotWhileError or NextExecution.NotWhileWorkingOrError,

@@ -11,6 +11,7 @@ namespace Ascob.Core.Definitions;
 public sealed class DefinitionService(IDefinitionStore store, ISecretProtector protector, MonotonicClock clock, ILogger<DefinitionService> logger)
 {
     private const int MaxTries = 16;
+    private const int LongestReason = 2_000;
 
     /// <summary>Stores a new definition.</summary>
     /// <param name="order">What is to be stored.</param>
@@ -26,7 +27,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             errors.Add("name", problem);
         }
 
-        var version = Prepare(order.Content, previous: null, caller, errors);
+        var version = Prepare(order.Content, order.Source, previous: null, caller, errors);
         if (errors.ToList() is { Count: > 0 } refused)
         {
             return Error.Invalid(refused);
@@ -67,7 +68,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             }
 
             var errors = new FieldErrorList(JobSpecLimits.Errors);
-            var version = Prepare(order.Content, before, caller, errors);
+            var version = Prepare(order.Content, before.Source, before, caller, errors);
             if (errors.ToList() is { Count: > 0 } refused)
             {
                 return Error.Invalid(refused);
@@ -189,6 +190,88 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
         return found;
     }
 
+    /// <summary>Reads versions of a definition below a number, newest first.</summary>
+    public async Task<Result<IReadOnlyList<Definition>>> VersionsAsync(string name, int below, int limit, Caller caller, CancellationToken cancellationToken)
+    {
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
+        {
+            return found.Error;
+        }
+
+        var versions = await store.VersionsAsync(found.Value.Id, below, limit, cancellationToken).ConfigureAwait(false);
+        return Result<IReadOnlyList<Definition>>.Success([.. versions.Where(v => MaySee(caller, v.Content))]);
+    }
+
+    /// <summary>Tells what is different between two versions of a definition.</summary>
+    /// <param name="name">The definition.</param>
+    /// <param name="from">The one version.</param>
+    /// <param name="to">The other one; null for the present one.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<Result<Client.DefinitionDiff>> DiffAsync(string name, int from, int? to, Caller caller, CancellationToken cancellationToken)
+    {
+        var before = await GetVersionAsync(name, from, caller, cancellationToken).ConfigureAwait(false);
+        var after = to is { } version
+            ? await GetVersionAsync(name, version, caller, cancellationToken).ConfigureAwait(false)
+            : await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        return !before.IsSuccess ? before.Error
+            : !after.IsSuccess ? after.Error
+            : new Client.DefinitionDiff(before.Value.Version, after.Value.Version, DefinitionDifference.Between(before.Value, after.Value));
+    }
+
+    /// <summary>Answers the numbers of the caller's favourites.</summary>
+    public async Task<IReadOnlySet<long>> StarredAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return (await store.ListAsync(new DefinitionSearch { StarsOf = caller.Identifier, Limit = 1 }, cancellationToken).ConfigureAwait(false)).Starred;
+    }
+
+    /// <summary>Makes a definition a favourite of the caller, or no longer.</summary>
+    public async Task<Result<Definition>> SetStarAsync(string name, bool starred, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        if (found.IsSuccess)
+        {
+            await store.SetStarAsync(caller.Identifier, found.Value.Id, starred, cancellationToken).ConfigureAwait(false);
+        }
+
+        return found;
+    }
+
+    /// <summary>Notes that the caller knows of the definition's newest failure, so that it no longer prevents launches; a conflict where none stands.</summary>
+    public async Task<Result<Acknowledgement>> AcknowledgeAsync(string name, string? reason, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        if (reason is not null && (reason.Length > LongestReason || TextRules.Lines(reason) is not null))
+        {
+            return Error.Invalid("reason", "At most 2,000 characters, none of them control characters.");
+        }
+
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        if (!found.IsSuccess)
+        {
+            return found.Error;
+        }
+
+        var id = found.Value.Id;
+        var standings = await store.StandingAsync([id], cancellationToken).ConfigureAwait(false);
+        if (standings.GetValueOrDefault(id)?.FailedRun is not { } failed)
+        {
+            return new Error(ErrorKind.Conflict, "definition.no_failure", $"No failure of the definition '{found.Value.Name}' waits to be acknowledged.");
+        }
+
+        var acknowledgement = new Acknowledgement(failed, caller.Actor, clock.Now, reason);
+        if (!await store.AcknowledgeAsync(id, acknowledgement, cancellationToken).ConfigureAwait(false))
+        {
+            return NotFound(name);
+        }
+
+        logger.LogInformation("{Actor} acknowledged the failure of run {RunId} of the definition {Definition}", caller.Actor, failed, found.Value.Name);
+        return acknowledgement;
+    }
+
     /// <summary>Answers whether the definition's runs are the caller's to see.</summary>
     internal static bool MaySee(Caller caller, DefinitionContent content) => content.JobSpec.Submitter is null || caller.MaySee(content.JobSpec.Submitter);
 
@@ -210,10 +293,15 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
     private async Task<Result<Definition>> ReadAsync(long id, string name, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } definition ? definition : NotFound(name);
 
-    private NewVersion Prepare(DefinitionContent content, Definition? previous, Caller caller, FieldErrorList errors)
+    private NewVersion Prepare(DefinitionContent content, string? source, Definition? previous, Caller caller, FieldErrorList errors)
     {
         DefinitionValidator.Check(content, errors);
-        ParameterSchema.Read(content.Parameters, errors);
+        var schema = ParameterSchema.Read(content.Parameters, errors);
+        if (JobTemplate.IsOne(source, content))
+        {
+            JobTemplate.Check(content.JobSpec, schema, errors);
+        }
+
         var secrets = content.JobSpec.SecretParameters is null ? null : Unmasked(content.JobSpec.SecretParameters, previous, errors);
         var split = SecretSplit.From(content.JobSpec with { SecretParameters = secrets });
         return new NewVersion(content with { JobSpec = split.Masked }, split.Protect(protector), clock.Now, caller.Actor);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Ascob.Core.Backends;
 using Ascob.Core.Cluster;
+using Ascob.Core.Definitions;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
 using Ascob.Core.Locks;
@@ -30,6 +31,7 @@ public sealed class EngineLoops(
     JobMaker jobs,
     RunPlaces places,
     StrayJobs strays,
+    ExpectedTimes expectedTimes,
     ServerIdentity server,
     MonotonicClock clock,
     IOptions<EngineOptions> options,
@@ -143,6 +145,11 @@ public sealed class EngineLoops(
                 {
                     // Nobody else tells what became of its runs.
                     swept += await follower.FollowDueAsync(away, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (options.Value.OnlyBackend is null)
+                {
+                    await expectedTimes.LookAsync(cancellationToken).ConfigureAwait(false);
                 }
 
                 return swept > 0 ? TimeSpan.FromMilliseconds(50) : options.Value.SweepInterval;

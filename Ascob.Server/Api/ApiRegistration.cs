@@ -25,6 +25,8 @@ internal static class ApiRegistration
         routes.MapSubmission();
         routes.MapSearch();
         routes.MapDefinitions();
+        routes.MapDefinitionHistory();
+        routes.MapCatalogue();
         routes.MapLaunches();
         routes.MapRuns();
         routes.MapOutput();

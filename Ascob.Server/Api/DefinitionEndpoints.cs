@@ -24,6 +24,7 @@ internal static class DefinitionEndpoints
             .Query<string>("text", "Text that name, description or a tag contains, whatever the case.")
             .Query<string>("tag", "A tag; repeat it for several, which must all be there.", many: true)
             .Query<string>("owner", "An owner (exact).")
+            .Query<bool>("starred", "Only the token's favourites.")
             .Query<string>("source", "Where they come from, such as git.")
             .Query<int>("limit", "The size of the page, 1 to 500; 50 by default.")
             .Query<string>("cursor", "nextCursor of the page before.")
@@ -79,10 +80,20 @@ internal static class DefinitionEndpoints
         await Answer.WriteAsync(context, await definitions.SaveAsync(name, order, context.GetCaller(), context.RequestAborted), DefinitionInfo.From);
     }
 
-    private static async Task GetAsync(HttpContext context, DefinitionService definitions) =>
-        await Answer.WriteAsync(context, await definitions.GetAsync(context.DefinitionName(), context.GetCaller(), context.RequestAborted), DefinitionInfo.From);
+    private static async Task GetAsync(HttpContext context, DefinitionService definitions, DefinitionOverview overview)
+    {
+        var found = await definitions.GetAsync(context.DefinitionName(), context.GetCaller(), context.RequestAborted);
+        if (!found.IsSuccess)
+        {
+            await Problems.WriteAsync(context, found.Error);
+            return;
+        }
 
-    private static async Task ListAsync(HttpContext context, DefinitionService definitions)
+        var starred = await definitions.StarredAsync(context.GetCaller(), context.RequestAborted);
+        await Answer.JsonAsync(context, (await overview.ShowAsync([found.Value], starred, context.GetCaller(), context.RequestAborted))[0]);
+    }
+
+    private static async Task ListAsync(HttpContext context, DefinitionService definitions, DefinitionOverview overview)
     {
         var query = new QueryReader(context.Request.Query);
         var search = new DefinitionSearch
@@ -91,12 +102,14 @@ internal static class DefinitionEndpoints
             Tags = query.Texts("tag", longest: DefinitionLimits.Tag) ?? [],
             Owner = query.Text("owner"),
             Source = query.Text("source"),
+            StarredBy = query.Flag("starred") ? context.GetCaller().Identifier : null,
             Limit = (int)(query.Number("limit", 1, LargestLimit) ?? DefaultLimit),
             AfterName = ReadCursor(query),
         };
         query.Done();
         var page = await definitions.ListAsync(search, context.GetCaller(), context.RequestAborted);
-        await Answer.JsonAsync(context, new DefinitionList([.. page.Items.Select(DefinitionInfo.From)], page.NextAfterName is { } next ? Base64Url.EncodeToString(Encoding.UTF8.GetBytes(next)) : null));
+        var shown = await overview.ShowAsync(page.Items, page.Starred, context.GetCaller(), context.RequestAborted);
+        await Answer.JsonAsync(context, new DefinitionList(shown, page.NextAfterName is { } next ? Base64Url.EncodeToString(Encoding.UTF8.GetBytes(next)) : null));
     }
 
     private static async Task RenameAsync(HttpContext context, DefinitionService definitions)

@@ -30,7 +30,14 @@ internal static class LaunchEndpoints
             return;
         }
 
-        var launch = new LaunchRequest { Id = definition.Value.Id, Name = definition.Value.Name, Parameters = request.Parameters, Submitter = request.Submitter, IdempotencyKey = key };
+        // A template of one's own is a job of one's own.
+        if (request.JobSpec is not null && !context.GetCaller().Can(Permissions.JobSubmit))
+        {
+            await Problems.WriteAsync(context, new Error(ErrorKind.Forbidden, "access.forbidden", $"The token does not hold the permission {Permissions.JobSubmit}, which an edited template needs."));
+            return;
+        }
+
+        var launch = new LaunchRequest { JobSpec = request.JobSpec, Id = definition.Value.Id, Name = definition.Value.Name, Parameters = request.Parameters, Submitter = request.Submitter, IdempotencyKey = key };
         await AnswerAsync(context, await launcher.LaunchAsync(launch, context.GetCaller(), context.RequestAborted));
     }
 

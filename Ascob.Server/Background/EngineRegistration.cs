@@ -58,6 +58,8 @@ internal static class EngineRegistration
         services.AddSingleton<JobService>();
         services.AddSingleton<DefinitionService>();
         services.AddSingleton<DefinitionLauncher>();
+        services.AddSingleton<DefinitionOverview>();
+        services.AddSingleton<ExpectedTimes>();
         services.AddSingleton<CallbackService>();
         services.AddSingleton<Retention>();
         services.AddSingleton<BackendLeftovers>();

@@ -70,6 +70,7 @@ internal static class CliRoot
             StatusCommand.Create(context),
             ListCommand.Create(context),
             StopCommand.Create(context),
+            DefinitionCommand.Create(context),
             ScheduleCommand.Create(context),
             TokenCommand.Create(context),
             NotificationCommand.Create(context),

@@ -66,6 +66,24 @@ public sealed class ParameterSchema
         return new ParameterSchema(root);
     }
 
+    /// <summary>Answers values of the right types, with which a template can be tried. They need not fit the schema in other ways.</summary>
+    internal JsonObject Sample()
+    {
+        var sample = new JsonObject();
+        foreach (var (name, node) in _root.Properties)
+        {
+            sample[name] = node.Default is { } standard ? JsonNode.Parse(standard.GetRawText())
+                : node.Enum is [var first, ..] ? JsonNode.Parse(first.GetRawText())
+                : node.Types.HasFlag(SchemaTypes.Array) ? new JsonArray("x", "y z")
+                : node.Types.HasFlag(SchemaTypes.Object) ? new JsonObject { ["x"] = "y" }
+                : (node.Types & (SchemaTypes.Number | SchemaTypes.Integer)) != 0 ? JsonValue.Create(1)
+                : node.Types.HasFlag(SchemaTypes.Boolean) ? JsonValue.Create(true)
+                : JsonValue.Create("x y");
+        }
+
+        return sample;
+    }
+
     /// <summary>Reads a stored schema, which was checked when it was saved.</summary>
     public static ParameterSchema OfStored(JsonElement? schema) => Read(schema, new FieldErrorList(0));
 

@@ -11,6 +11,7 @@ internal sealed class DefinitionStandings
     private readonly SqlStatement _acknowledged;
     private readonly SqlStatement _last;
     private readonly SqlStatement _durations;
+    private readonly SqlStatement _running;
 
     public DefinitionStandings(SqlDialect dialect, LaunchGuardSql guards)
     {
@@ -22,6 +23,11 @@ internal sealed class DefinitionStandings
         _last = dialect.Statement($"SELECT{dialect.Top} {RunColumns.Select()} FROM runs{newest} WHERE definition_id = @definition_id ORDER BY id DESC{dialect.Limit}");
         _durations = dialect.Statement(
             $"SELECT{dialect.Top} started_at, ended_at FROM runs{byStatus} WHERE definition_id = @definition_id AND status = 'SUCCEEDED' ORDER BY ended_at DESC{dialect.Limit}");
+
+        // The index of what is due holds the active runs only, however long the history.
+        _running = dialect.Statement(
+            $"SELECT id, definition_id, COALESCE(started_at, submitted_at) FROM runs{(isSqlite ? " INDEXED BY ix_runs_due" : string.Empty)} WHERE next_check_at IS NOT NULL AND definition_id IS NOT NULL "
+            + "AND status IN ('SUBMITTED', 'RUNNING') AND COALESCE(started_at, submitted_at) IS NOT NULL");
     }
 
     public async Task<IReadOnlyDictionary<long, DefinitionStanding>> ReadAsync(DbSession session, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
@@ -47,6 +53,9 @@ internal sealed class DefinitionStandings
 
         return standings;
     }
+
+    public async Task<IReadOnlyList<RunningDefinition>> RunningAsync(DbSession session, CancellationToken cancellationToken) =>
+        await session.Command(_running).ListAsync(row => new RunningDefinition(row.GetInt64(0), row.GetInt64(1), UtcMicroseconds.To(row.GetInt64(2))), cancellationToken);
 
     public async Task<IReadOnlyList<TimeSpan>> DurationsAsync(DbSession session, long id, int limit, CancellationToken cancellationToken)
     {

@@ -222,6 +222,9 @@ internal sealed class DefinitionStore : IDefinitionStore
     public Task<IReadOnlyList<TimeSpan>> DurationsAsync(long id, int limit, CancellationToken cancellationToken) =>
         _database.ReadAsync(session => _standings.DurationsAsync(session, id, limit, cancellationToken), cancellationToken);
 
+    public Task<IReadOnlyList<RunningDefinition>> RunningAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(session => _standings.RunningAsync(session, cancellationToken), cancellationToken);
+
     private async Task<bool> IsTakenAsync(DbSession session, string name, CancellationToken cancellationToken)
     {
         var command = session.Command(_taken);

@@ -29,7 +29,8 @@ public sealed class DefinitionApiTests : DefinitionApi
         Assert.Equal("token:root", made.GetProperty("savedBy").GetString());
 
         var read = await GetAsync("/api/definitions/a%20job%2Fwith%20a%20slash");
-        Assert.Equal(JsonSerializer.Serialize(made), JsonSerializer.Serialize(read));
+        Assert.Equal(JsonSerializer.Serialize(made.GetProperty("parameters")), JsonSerializer.Serialize(read.GetProperty("parameters")));
+        Assert.Equal(("# What\nit does", made.GetProperty("id").GetInt64()), (read.GetProperty("description").GetString(), read.GetProperty("id").GetInt64()));
 
         using var saved = await Root.PutAsJsonAsync("/api/definitions/a%20job%2Fwith%20a%20slash", new { description = "other", jobSpec = new { labels = Dummy() }, version = 1 }, Cancel);
         Assert.Equal(2, (await JsonAsync(saved)).GetProperty("version").GetInt32());
