@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.Logging;

@@ -198,7 +198,8 @@ public sealed class RunSubmitter(
     }
 
     private Hold InLine(BackendEntry backend) => new(
-        string.Create(CultureInfo.InvariantCulture, $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken"), options.Value.WaitRecheck, false) { InLine = true };
+        string.Create(CultureInfo.InvariantCulture, $"waiting for capacity: all {backend.Options.MaxConcurrentRuns} slots of backend '{backend.Id}' are taken"), options.Value.WaitRecheck, false)
+    { InLine = true };
 
     // What was read may be old: sent is only what nobody has begun to send since, here or elsewhere, in the same attempt.
     private bool MayClaim(Run read, Run now) =>

@@ -35,9 +35,6 @@ public interface INotificationStore
     /// </summary>
     Task<Runs.RunStatus?> OutcomeBeforeAsync(Notice success, CancellationToken cancellationToken);
 
-    /// <summary>Reads the runs of definitions that are running, by number after the given one.</summary>
-    Task<IReadOnlyList<Runs.Run>> RunningAsync(long after, int limit, CancellationToken cancellationToken);
-
     /// <summary>Answers the subscriptions that are switched on and have a delivery which is due.</summary>
     Task<IReadOnlyList<long>> ReadyAsync(DateTimeOffset now, CancellationToken cancellationToken);
 

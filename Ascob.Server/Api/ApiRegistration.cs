@@ -1,8 +1,8 @@
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
 using Ascob.Server.Api.Kuroko2;
-using Ascob.Server.Api.Schedules;
 using Ascob.Server.Api.Overseer;
+using Ascob.Server.Api.Schedules;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ascob.Server.Api;

@@ -29,7 +29,6 @@ internal static class NotificationRegistration
         services.AddSingleton<NotificationAttempts>();
         services.AddSingleton<NotificationEngine>();
         services.AddSingleton<NotificationUpkeep>();
-        services.AddSingleton<LongRunWatch>();
         services.AddSingleton<SubscriptionService>();
         services.AddSingleton<SubscriptionKeeper>();
         services.AddHostedService<NotificationService>();

@@ -8,7 +8,6 @@ namespace Ascob.Server.Background;
 internal sealed class NotificationService(
     NotificationEngine engine,
     NotificationUpkeep upkeep,
-    LongRunWatch longRuns,
     NoticeInterest interest,
     INotificationStore store,
     NoticeSignal signal,
@@ -19,7 +18,6 @@ internal sealed class NotificationService(
 
     // Without subscriptions there is nothing to do but to clear away what was written while nobody knew that.
     private static readonly TimeSpan QuietPause = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan LongRunPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan CountPause = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan CleanPause = TimeSpan.FromMinutes(10);
 
@@ -44,7 +42,6 @@ internal sealed class NotificationService(
         await GuardAsync("the leases of an earlier life could not be ended", () => store.TakeOverAbandonedLeasesAsync(stoppingToken), stoppingToken);
         await Task.WhenAll(
             DeliverAsync(stoppingToken),
-            RepeatAsync("runs that take long could not be looked at", longRuns.LookAsync, LongRunPause, stoppingToken),
             RepeatAsync("messages could not be counted", upkeep.CountAsync, CountPause, stoppingToken),
             RepeatAsync("old messages could not be cleared away", upkeep.CleanAsync, CleanPause, stoppingToken));
     }

@@ -1,3 +1,4 @@
+using Ascob.Core.Definitions;
 using Ascob.Core.Schedules;
 using Ascob.Core.Telemetry;
 
@@ -13,6 +14,7 @@ internal static class ScheduleRegistration
         services.AddSingleton<ScheduleMetrics>();
         services.AddSingleton<ScheduleSignal>();
         services.AddSingleton<ScheduleService>();
+        services.AddSingleton<INextRuns, ScheduledNextRuns>();
         services.AddSingleton<SchedulePlanner>();
         services.AddSingleton<IScheduledLaunch, DefinitionLaunch>();
         services.AddSingleton<TickLauncher>();

@@ -265,8 +265,6 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
 
         public Task<RunStatus?> OutcomeBeforeAsync(Notice success, CancellationToken cancellationToken) => inner.OutcomeBeforeAsync(success, cancellationToken);
 
-        public Task<IReadOnlyList<Run>> RunningAsync(long after, int limit, CancellationToken cancellationToken) => inner.RunningAsync(after, limit, cancellationToken);
-
         public Task<IReadOnlyList<long>> ReadyAsync(DateTimeOffset now, CancellationToken cancellationToken) => inner.ReadyAsync(now, cancellationToken);
 
         public Task<IReadOnlyList<Delivery>> ClaimAsync(long subscriptionId, string owner, DateTimeOffset now, DateTimeOffset until, int limit, CancellationToken cancellationToken) =>

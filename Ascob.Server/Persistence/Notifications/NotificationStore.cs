@@ -26,7 +26,6 @@ internal sealed partial class NotificationStore : INotificationStore
     private readonly SqlStatement _list;
     private readonly SqlStatement _chain;
     private readonly SqlStatement _definition;
-    private readonly SqlStatement _running;
 
     public NotificationStore(Database database, IStoreWriter writer, Metadata metadata)
     {
@@ -41,8 +40,6 @@ internal sealed partial class NotificationStore : INotificationStore
         _delete = dialect.Statement("DELETE FROM notification_subscriptions WHERE id = @id");
         _list = dialect.Statement($"SELECT {SubscriptionColumns.Names} FROM notification_subscriptions ORDER BY id");
         var byDue = dialect.Provider == DatabaseProvider.Sqlite ? " INDEXED BY ix_runs_due" : string.Empty;
-        _running = dialect.Statement(
-            $"SELECT{dialect.Top} {RunColumns.Select()} FROM runs{byDue} WHERE next_check_at IS NOT NULL AND status = 'RUNNING' AND definition_id IS NOT NULL AND id > @after ORDER BY id{dialect.Limit}");
         var byDefinition = dialect.Provider == DatabaseProvider.Sqlite ? " INDEXED BY ix_runs_definition" : string.Empty;
         _definition = dialect.Statement(
             $"SELECT{dialect.Top} status, ended_at FROM runs{byDefinition} WHERE definition_id = @definition_id AND id <> @id AND ended_at <= @ended ORDER BY id DESC{dialect.Limit}");
@@ -157,15 +154,6 @@ internal sealed partial class NotificationStore : INotificationStore
         // A run that was stopped says nothing about whether the job works.
         return ended.Where(r => r.Status is RunStatus.Succeeded or RunStatus.Failed).OrderByDescending(r => r.At).Select(r => (RunStatus?)r.Status).FirstOrDefault();
     }
-
-    public async Task<IReadOnlyList<Run>> RunningAsync(long after, int limit, CancellationToken cancellationToken) => await _database.ReadAsync(
-        session =>
-        {
-            var command = session.Command(_running);
-            command.Args.Long("after", after).Int("limit", limit);
-            return command.ListAsync(RunColumns.Read, cancellationToken);
-        },
-        cancellationToken);
 
     private static long Number(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 

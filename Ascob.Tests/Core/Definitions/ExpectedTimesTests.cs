@@ -1,4 +1,3 @@
-using Ascob.Core.Access;
 using Ascob.Core.Backends;
 using Ascob.Core.Definitions;
 using Ascob.Core.Runs;

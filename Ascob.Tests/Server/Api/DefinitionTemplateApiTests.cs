@@ -131,7 +131,7 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
         Assert.True((await refused.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("errors").TryGetProperty("parameters.value", out _));
     }
 
-    private static object Pass(string type) => new Dictionary<string, object> { ["type"] = type, ["x-pass"] = false };
+    private static Dictionary<string, object> Pass(string type) => new() { ["type"] = type, ["x-pass"] = false };
 
     private static Dictionary<string, string> Labels(params (string Key, string Value)[] more) => new([KeyValuePair.Create("_execution_backend_id", "shell"), .. more.Select(m => KeyValuePair.Create(m.Key, m.Value))]);
 

@@ -88,7 +88,9 @@ public sealed class NotificationDefinitionTests : NotificationApi
     {
         var labels = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["_execution_backend_id"] = "dummyBackend", ["dummy_run_ms"] = milliseconds.ToString(CultureInfo.InvariantCulture), ["dummy_result"] = "{{ result }}",
+            ["_execution_backend_id"] = "dummyBackend",
+            ["dummy_run_ms"] = milliseconds.ToString(CultureInfo.InvariantCulture),
+            ["dummy_result"] = "{{ result }}",
         };
         using var response = await Root.PostAsJsonAsync(
             "/api/definitions",

@@ -26,6 +26,8 @@ public sealed class ScheduleApiTests : ScheduleApi
         Assert.Equal(3, next.GetProperty("items").GetArrayLength());
         Assert.Equal(Time(added, "nextFiring"), Time(next.GetProperty("items")[0], "at"));
         Assert.InRange(Time(next.GetProperty("items")[0], "dueAt") - Time(added, "nextFiring"), TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        var shown = await Root.GetFromJsonAsync<JsonElement>($"/api/definitions/{definition}", Cancel);
+        Assert.Equal(Time(next.GetProperty("items")[0], "dueAt"), Time(shown, "nextRunTime"));
     }
 
     [Theory]
