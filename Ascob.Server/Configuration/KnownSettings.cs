@@ -34,6 +34,7 @@ internal static class KnownSettings
             ("ForgetServersAfter", Value(Duration(TimeSpan.FromMinutes(10), Years))),
             ("SweepInterval", Value(Duration(Short, Day))),
             ("WaitRecheck", Value(Duration(Short, Day))),
+            ("PriorityStep", Value(Duration(Zero, Day))),
             ("LostAfter", Value(Duration(Short, Years))),
             ("MaxQueuedSubmissions", Value(Number(1, 1_000_000))))),
         ("Hangfire", Section(
