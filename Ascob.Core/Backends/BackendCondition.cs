@@ -14,6 +14,7 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
     private int _active;
     private bool _drained;
     private long? _lineSeenAt;
+    private int _lineVersion;
     private string? _away;
     private long _pausedFrom;
     private TimeSpan _pause;
@@ -71,6 +72,32 @@ public sealed class BackendCondition(BackendResilienceOptions options, TimeProvi
             lock (_gate)
             {
                 _lineSeenAt = value ? time.GetTimestamp() : null;
+                _lineVersion++;
+            }
+        }
+    }
+
+    /// <summary>Gets a number that changes with <see cref="HasLine"/>, for <see cref="NoteLine"/>.</summary>
+    internal int LineVersion
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lineVersion;
+            }
+        }
+    }
+
+    /// <summary>Notes what a look at the line saw, unless somebody went into it since the look began.</summary>
+    internal void NoteLine(bool isThere, int version)
+    {
+        lock (_gate)
+        {
+            if (isThere || version == _lineVersion)
+            {
+                _lineSeenAt = isThere ? time.GetTimestamp() : null;
+                _lineVersion++;
             }
         }
     }

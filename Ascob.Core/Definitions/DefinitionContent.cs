@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Ascob.Core.Jobs;
 
 namespace Ascob.Core.Definitions;
@@ -32,6 +33,10 @@ public sealed record DefinitionContent
 
     /// <summary>Gets more facts, kept and shown but not understood here.</summary>
     public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Gets the submitter of every run of it; null where each launch says its own, or there is none.</summary>
+    [JsonIgnore]
+    public string? FixedSubmitter => JobSpec.Submitter is { } submitter && !submitter.Contains("{{", StringComparison.Ordinal) && !submitter.Contains("{%", StringComparison.Ordinal) ? submitter : null;
 
     /// <summary>Answers it as the text that is stored and compared.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, AscobJson.Options);

@@ -37,7 +37,9 @@ public sealed class DefinitionOverview(IDefinitionStore store, IEnumerable<INext
     private static DefinitionInfo Show(Definition definition, DefinitionStanding? standing, Caller caller) => DefinitionInfo.From(definition) with
     {
         LastRun = standing?.LastRun is { } run && caller.MaySee(run.Spec.Submitter) ? new LastRunInfo(run.Id, run.Status, run.StatusReason, run.DefinedAt, run.EndedAt) : null,
-        ActiveRun = standing?.ActiveRun,
-        FailedRun = standing?.FailedRun,
+
+        // Whose runs these are is not known here.
+        ActiveRun = caller.Submitters is null || caller.MaySee(definition.Content.FixedSubmitter) ? standing?.ActiveRun : null,
+        FailedRun = caller.Submitters is null || caller.MaySee(definition.Content.FixedSubmitter) ? standing?.FailedRun : null,
     };
 }

@@ -33,7 +33,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             return Error.Invalid(refused);
         }
 
-        if (!MaySee(caller, order.Content))
+        if (!MayChange(caller, order.Content))
         {
             return NotTheirs();
         }
@@ -74,7 +74,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
                 return Error.Invalid(refused);
             }
 
-            if (!MaySee(caller, order.Content))
+            if (!MayChange(caller, order.Content))
             {
                 return NotTheirs();
             }
@@ -272,8 +272,11 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
         return acknowledgement;
     }
 
-    /// <summary>Answers whether the definition's runs are the caller's to see.</summary>
-    internal static bool MaySee(Caller caller, DefinitionContent content) => content.JobSpec.Submitter is null || caller.MaySee(content.JobSpec.Submitter);
+    /// <summary>Answers whether a definition is the caller's to see and to launch: one that is nobody's is everybody's, and whose run it becomes is looked at when it is launched.</summary>
+    internal static bool MaySee(Caller caller, DefinitionContent content) => content.FixedSubmitter is null || caller.MaySee(content.FixedSubmitter);
+
+    // What is everybody's is changed only by whoever may act for everybody: its runs are started by schedules and by others too.
+    private static bool MayChange(Caller caller, DefinitionContent content) => caller.MaySee(content.FixedSubmitter);
 
     internal static Error NotFound(string name) => new(ErrorKind.NotFound, "definition.not_found", $"There is no definition '{name}'.");
 
@@ -282,6 +285,11 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
     private async Task<Result<Definition>> ForChangeAsync(string name, string? source, Caller caller, CancellationToken cancellationToken)
     {
         var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        if (found.IsSuccess && !MayChange(caller, found.Value.Content))
+        {
+            return NotTheirs();
+        }
+
         return !found.IsSuccess || found.Value.Source == source
             ? found
             : new Error(

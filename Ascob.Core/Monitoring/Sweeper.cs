@@ -146,11 +146,11 @@ public sealed class Sweeper(
             return;
         }
 
-        var now = clock.Now;
+        var (now, version) = (clock.Now, backend.Condition.LineVersion);
         var first = await store.ClaimDueAsync(
             new DueFilter(server.LeaseOwner, now, now + options.Value.Lease, [RunStatus.PendingSubmit], backendId, slots) { InLine = true, ExceptPlaces = cluster.OthersPlaces },
             cancellationToken).ConfigureAwait(false);
-        backend.Condition.HasLine = first.Count == slots;
+        backend.Condition.NoteLine(first.Count == slots, version);
         foreach (var run in first)
         {
             await StepAsync(run, cancellationToken).ConfigureAwait(false);

@@ -94,11 +94,12 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
         }
 
         var wanted = specs.DistinctBy(ScheduleFingerprint.Of).ToDictionary(ScheduleFingerprint.Of, StringComparer.Ordinal);
+        var gone = new List<long>();
         foreach (var old in await store.ListAsync(definitionId, 0, MostOfDefinition, cancellationToken).ConfigureAwait(false))
         {
             if (!wanted.Remove(old.Fingerprint, out var same))
             {
-                await store.DeleteAsync(old.Id, cancellationToken).ConfigureAwait(false);
+                gone.Add(old.Id);
             }
             else if (Started(same, old.CreatedAt) with { StartAt = old.Spec.StartAt, Parameters = old.Spec.Parameters } != old.Spec)
             {
@@ -113,6 +114,12 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
         foreach (var spec in wanted.Values)
         {
             await StoreAsync(definitionId, spec, actor, cancellationToken).ConfigureAwait(false);
+        }
+
+        // Last, so that a server that dies in between leaves too many schedules and not too few; said again, the rest is done.
+        foreach (var id in gone)
+        {
+            await store.DeleteAsync(id, cancellationToken).ConfigureAwait(false);
         }
 
         return null;

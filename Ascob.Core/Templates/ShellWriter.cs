@@ -18,6 +18,9 @@ internal sealed class ShellWriter : TextWriter
     private char _last = '\n';
     private int _letters;
 
+    // What stood before a backslash: a line that is continued goes on from there.
+    private (char Last, int Letters) _beforeEscape;
+
     private enum Place
     {
         Command,
@@ -45,7 +48,7 @@ internal sealed class ShellWriter : TextWriter
         {
             Place.Double => InDouble(value),
             Place.Single => value.Replace("'", "'\\''", StringComparison.Ordinal),
-            _ => ShellText.Quote(value),
+            _ => ShellText.InQuotes(value),
         });
         (_letters, _last) = (NoWord, 'x');
     }
@@ -188,9 +191,9 @@ internal sealed class ShellWriter : TextWriter
     {
         if (_escaped)
         {
-            // Neither opens nor closes anything. What follows an escaped $ is not its name.
+            // Neither opens nor closes anything, and what follows an escaped $ is not its name. A backslash before the end of a line is no character at all.
             _escaped = false;
-            (_letters, _last) = (NoWord, 'x');
+            (_last, _letters) = character == '\n' ? _beforeEscape : ('x', NoWord);
             return;
         }
 
@@ -234,12 +237,18 @@ internal sealed class ShellWriter : TextWriter
         _letters = 0;
     }
 
+    private void Escape()
+    {
+        _escaped = true;
+        _beforeEscape = (_last, _letters);
+    }
+
     private void FollowInDouble(char character)
     {
         switch (character)
         {
             case '\\':
-                _escaped = true;
+                Escape();
                 break;
             case '"':
                 Leave();
@@ -255,7 +264,7 @@ internal sealed class ShellWriter : TextWriter
         switch (character)
         {
             case '\\':
-                _escaped = true;
+                Escape();
                 break;
             case '\'':
                 Enter(_last == '$' ? Place.AnsiC : Place.Single);
@@ -263,7 +272,7 @@ internal sealed class ShellWriter : TextWriter
             case '"':
                 Enter(Place.Double);
                 break;
-            case '#' when _last is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or ')':
+            case '#' when _last is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or ')' or '<' or '>':
                 Enter(Place.Comment);
                 break;
             case '<' when _last == '<':

@@ -45,7 +45,7 @@ internal static class DefinitionRows
         .Text("search_text", SearchText(name, content))
         .Text("tags", Lines(content.Tags))
         .Text("owners", Lines(content.Owners))
-        .Text("submitter", content.JobSpec.Submitter is { } submitter && !submitter.Contains("{{", StringComparison.Ordinal) && !submitter.Contains("{%", StringComparison.Ordinal) ? submitter : null);
+        .Text("submitter", content.FixedSubmitter);
 
 #pragma warning disable CA1308 // Nothing is decided by it, and all three databases compare it as it is.
     public static string Folded(string text) => text.ToLowerInvariant();

@@ -66,7 +66,7 @@ internal sealed class DefinitionStore : IDefinitionStore
         _rename = dialect.Statement($"UPDATE definitions SET name = @name, {Found} WHERE id = @id");
         _suspend = dialect.Statement("UPDATE definitions SET suspended = @suspended WHERE id = @id");
         _acknowledge = dialect.Statement(
-            "UPDATE definitions SET acknowledged_run = @run_id, acknowledged_by = @actor, acknowledged_at = @at_time, acknowledged_reason = @reason WHERE id = @id");
+            "UPDATE definitions SET acknowledged_run = @run_id, acknowledged_by = @actor, acknowledged_at = @at_time, acknowledged_reason = @reason WHERE id = @id AND (acknowledged_run IS NULL OR acknowledged_run <= @run_id)");
         _delete =
         [
             dialect.Statement("DELETE FROM definition_stars WHERE definition_id = @id"),
@@ -158,7 +158,8 @@ internal sealed class DefinitionStore : IDefinitionStore
     public Task<bool> RenameAsync(long id, string name, CancellationToken cancellationToken) => UniquelyAsync(
         async (session, stop) =>
         {
-            if (await IsTakenAsync(session, name, stop))
+            // Held first: the content that is looked up by must not be an older one than what somebody saves meanwhile.
+            if (await NameOfAsync(session, id, stop) is null || await IsTakenAsync(session, name, stop))
             {
                 return false;
             }

@@ -14,7 +14,24 @@ internal sealed class GuardedAdd(RunSql sql, LaunchGuardSql guards, LaunchGuard 
     public bool HasNotice { get; private set; }
 
     public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken) =>
-        Result = await StoreAsync(session, cancellationToken);
+        Result = repeated && await FindStoredAsync(session, cancellationToken) is { } stored ? stored : await StoreAsync(session, cancellationToken);
+
+    // The commit of an earlier try, whose answer was lost.
+    private async Task<AddOutcomeKind?> FindStoredAsync(DbSession session, CancellationToken cancellationToken)
+    {
+        var command = session.Command(sql.FindMarker);
+        command.Args.Long("id", run.Run.Id);
+        if (await command.FirstAsync(r => r.GetString(0), cancellationToken) != run.Run.MarkerId)
+        {
+            return null;
+        }
+
+        var found = session.Command(sql.Find);
+        found.Args.Long("id", run.Run.Id);
+        return await found.FirstAsync(RunColumns.Read, cancellationToken) is { Status: RunStatus.Aborted, StatusReason: { } reason } && reason.StartsWith(LaunchHindrance.Prefix, StringComparison.Ordinal)
+            ? AddOutcomeKind.Prevented
+            : AddOutcomeKind.Added;
+    }
 
     private async Task<AddOutcomeKind?> StoreAsync(DbSession session, CancellationToken cancellationToken)
     {

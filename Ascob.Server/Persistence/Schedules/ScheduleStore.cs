@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using Ascob.Core.Schedules;
 using Ascob.Server.Persistence.Sql;
@@ -31,11 +32,23 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
             cancellationToken);
     }
 
-    public Task<SavedSchedule?> ReplaceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken)
+    public async Task<SavedSchedule?> ReplaceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(retime);
-        return WriteAsync<SavedSchedule?>(
+        try
+        {
+            return await ReplaceOnceAsync(schedule, retime, cancellationToken);
+        }
+        catch (DbException e) when (database.Dialect.IsDuplicate(e))
+        {
+            // Another schedule became equal in the same moment; now it is there to be found.
+            return await ReplaceOnceAsync(schedule, retime, cancellationToken);
+        }
+    }
+
+    private Task<SavedSchedule?> ReplaceOnceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken) =>
+        WriteAsync<SavedSchedule?>(
             async (session, stop) =>
             {
                 if (await FindEqualAsync(session, schedule, stop) is { } equal && equal != schedule.Id)
@@ -49,7 +62,6 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
                 return await replace.ExecuteAsync(stop) > 0 ? new SavedSchedule(moved with { Version = schedule.Version + 1 }, null) : null;
             },
             cancellationToken);
-    }
 
     public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => WriteAsync(
         async (session, stop) =>

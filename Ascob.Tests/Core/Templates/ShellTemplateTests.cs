@@ -10,7 +10,7 @@ public sealed class ShellTemplateTests
     private static readonly string[] Hostile =
     [
         string.Empty, " ", "a b", "'", "''", "'\\''", "\"", "\\", "\\\\", "\\'", "$", "$HOME", "${HOME}", "$(id)", "`id`", "; rm x", "&& id", "| id", "a\nb", "\n", "\t", "#", "# x", "a#b", "*", "?", "[a]", "~",
-        "~root", "!", "!!", "-n", "--", "(", ")", "((1))", "{a,b}", "<x", ">x", "<<EOF", "%s", "%%RUNID%%", "{{ v }}", "{% raw %}", "é漢😀", "a'b\"c`d$e\\f", "$'\\x41'", "\r\n", "=", "x=1", "case x in", "esac", "\u00a0",
+        "~root", "!", "!!", "-n", "--", "(", ")", "((1))", "{a,b}", "<x", ">x", "<<EOF", "%s", "%%RUNID%%", "{{ v }}", "{% raw %}", "é漢😀", "a'b\"c`d$e\\f", "$'\\x41'", "\r\n", "=", "x=1", "2", "PATH", "case", "done", "case x in", "esac", "\u00a0",
     ];
 
     public static TheoryData<string> Templates =>
@@ -25,6 +25,8 @@ public sealed class ShellTemplateTests
         "{% assign w = v %}{% capture c %}{{ w }}{% endcapture %}printf %s {{ c }}",
         "{% if v == '' %}printf %s none{{ v }}{% else %}printf %s {{ v | append: '' }}{% endif %}",
         "(printf %s {{ v }}; printf %s $((1 + 2))) && printf %s {{ v }}",
+        "printf %s {{ v }}>&1",
+        "a\\\nb={{ v }}; printf %s \"$ab\" \\\n  {{ v }}",
         "case x in x) printf %s {{ v }};; esac; printf %s '{{ v }}'",
     ];
 
@@ -52,6 +54,10 @@ public sealed class ShellTemplateTests
     [InlineData("echo $(( {{ v }} + 1 ))", "((…))")]
     [InlineData("echo $'{{ v }}'", "$'…'")]
     [InlineData("echo $'a\\' {{ v }}", "$'…'")]
+    [InlineData("cmd a \\\n# note {{ v }}", "a comment")]
+    [InlineData("echo $\\\n{{ v }}", "right after a $")]
+    [InlineData("cat <\\\n<EOF\n{{ v }}\nEOF", "here-document")]
+    [InlineData("cat <# {{ v }}", "a comment")]
     [InlineData("echo \\{{ v }}", "backslash")]
     [InlineData("echo \"\\{{ v }}\"", "backslash")]
     [InlineData("echo ${{ v }}", "right after a $")]
