@@ -45,9 +45,13 @@ public sealed class NotificationEngine(
         foreach (var id in await store.ReadyAsync(now, cancellationToken).ConfigureAwait(false))
         {
             var lane = _lanes.GetOrAdd(id, static _ => new ReceiverLane());
-            if (lane.Work.IsCompleted && lane.PausedUntil <= now && set.All.FirstOrDefault(s => s.Id == id) is { } subscription)
+            if (lane.Work.IsCompleted && set.All.FirstOrDefault(s => s.Id == id) is { } subscription)
             {
-                lane.Work = Task.Run(() => DrainAsync(subscription, lane, cancellationToken), CancellationToken.None);
+                lane.Serve(subscription.ChangedAt);
+                if (lane.PausedUntil <= now)
+                {
+                    lane.Work = Task.Run(() => DrainAsync(subscription, lane, cancellationToken), CancellationToken.None);
+                }
             }
 
             under.Add(lane.Work);
@@ -69,6 +73,11 @@ public sealed class NotificationEngine(
         {
             while (!cancellationToken.IsCancellationRequested && lane.PausedUntil <= clock.Now)
             {
+                if (!await IsStillAsync(subscription, cancellationToken).ConfigureAwait(false))
+                {
+                    return;
+                }
+
                 var limit = lane.Failures >= FailuresOfOneThatIsAway ? 1 : Options.MaxConcurrentPerReceiver;
                 var now = clock.Now;
                 var claimed = await store.ClaimAsync(subscription.Id, server.LeaseOwner, now, now + Options.Lease, limit, cancellationToken).ConfigureAwait(false);
@@ -99,6 +108,13 @@ public sealed class NotificationEngine(
         {
             logger.LogError(e, "Notifications to subscription {Subscription} were interrupted", subscription.Id);
         }
+    }
+
+    // After a change nothing more may go to the old address with the old secret, however long the lane has been busy; the next turn begins with what it is then.
+    private async Task<bool> IsStillAsync(Subscription subscription, CancellationToken cancellationToken)
+    {
+        var set = await watch.LookAsync(cancellationToken).ConfigureAwait(false);
+        return set.All.FirstOrDefault(s => s.Id == subscription.Id) is { Enabled: true } now && now.ChangedAt == subscription.ChangedAt;
     }
 
     private async Task JudgeAsync(Subscription subscription, ReceiverLane lane, SendOutcome?[] results, CancellationToken cancellationToken)

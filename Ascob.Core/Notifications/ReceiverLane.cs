@@ -14,4 +14,15 @@ internal sealed class ReceiverLane
 
     /// <summary>Gets or sets when its messages were made due the last time; null for never in this life of the process.</summary>
     public DateTimeOffset? HurriedAt { get; set; }
+
+    private DateTimeOffset? ServedVersion { get; set; }
+
+    /// <summary>Turns to a version of the subscription, named by the time of its change. What the lane has learnt of another version's receiver says nothing about this one's.</summary>
+    public void Serve(DateTimeOffset version)
+    {
+        if (ServedVersion != version)
+        {
+            (ServedVersion, Failures, PausedUntil, HurriedAt) = (version, 0, default, null);
+        }
+    }
 }

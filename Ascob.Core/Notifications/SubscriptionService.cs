@@ -151,6 +151,9 @@ public sealed class SubscriptionService(
         }
 
         await KnownEverywhereAsync(cancellationToken).ConfigureAwait(false);
+
+        // What waits does so because of the receiver that it was.
+        await store.HurryAsync(after.Id, clock.Now, cancellationToken).ConfigureAwait(false);
         return after;
     }
 

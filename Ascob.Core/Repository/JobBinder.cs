@@ -16,9 +16,18 @@ internal static class JobBinder
     private const string Nothing = ":";
 
     /// <summary>Binds the members of a JSON object.</summary>
-    public static Result<BoundJob> Bind(RepositoryJob job, JsonElement values) => Bind(
-        job,
-        [.. values.EnumerateObject().Select(p => (p.Name, (Func<JobVariable, BoundValue>)(v => ValueReader.Read(v, p.Value))))]);
+    public static Result<BoundJob> Bind(RepositoryJob job, JsonElement values)
+    {
+        try
+        {
+            return Bind(job, [.. values.EnumerateObject().Select(p => (ValueReader.Name(p), (Func<JobVariable, BoundValue>)(v => ValueReader.Read(v, p.Value))))]);
+        }
+        catch (TemplateException)
+        {
+            // A name that is no text cannot be told either.
+            return Error.Invalid([new FieldError("vars", "The name of a variable must be well-formed Unicode; it contains half a surrogate pair.")]);
+        }
+    }
 
     /// <summary>Binds the fields of a form.</summary>
     public static Result<BoundJob> Bind(RepositoryJob job, IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> fields) => Bind(

@@ -61,6 +61,22 @@ internal static class ValueReader
         }
     }
 
+    /// <summary>Reads the name of a member.</summary>
+    /// <exception cref="TemplateException">It holds half a surrogate pair.</exception>
+    public static string Name(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Broken();
+        }
+    }
+
+    private static TemplateException Broken() => new("must be well-formed Unicode; it contains half a surrogate pair.");
+
     private static TemplateException Wrong(string wanted) => new($"must be {wanted}.");
 
     private static BoundValue One(JobVariable variable, string text) => new(Checked(text), [variable.EnvironmentName]);
@@ -113,7 +129,7 @@ internal static class ValueReader
         }
         catch (InvalidOperationException)
         {
-            throw new TemplateException("must be well-formed Unicode; it contains half a surrogate pair.");
+            throw Broken();
         }
     }
 
@@ -168,7 +184,7 @@ internal static class ValueReader
 
             // YAML writes a set as a mapping of its values to nothing.
             JsonValueKind.Object when value.EnumerateObject().All(p => p.Value.ValueKind == JsonValueKind.Null) =>
-                [.. value.EnumerateObject().Select(p => JsonSerializer.SerializeToElement(p.Name, FormJson.Default.String))],
+                [.. value.EnumerateObject().Select(p => JsonSerializer.SerializeToElement(Name(p), FormJson.Default.String))],
             _ => throw Wrong("a list of values of which each stands once"),
         };
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -180,7 +196,7 @@ internal static class ValueReader
         var wanted = unique ? "a list of mappings with one key each, none of them twice" : "a list of pairs";
         var pairs = value.ValueKind switch
         {
-            JsonValueKind.Object when unique => value.EnumerateObject().Select(p => (Key: p.Name, Json: p.Value)).ToList(),
+            JsonValueKind.Object when unique => value.EnumerateObject().Select(p => (Key: Name(p), Json: p.Value)).ToList(),
             JsonValueKind.Array => [.. value.EnumerateArray().Select(item => Pair(item, unique) ?? throw Wrong(wanted))],
             _ => throw Wrong(wanted),
         };
@@ -206,7 +222,7 @@ internal static class ValueReader
 
     private static (string Key, JsonElement Json)? Pair(JsonElement item, bool unique) => item.ValueKind switch
     {
-        JsonValueKind.Object when item.EnumerateObject().ToList() is [var only] => (only.Name, only.Value),
+        JsonValueKind.Object when item.EnumerateObject().ToList() is [var only] => (Name(only), only.Value),
         JsonValueKind.Array when !unique && item.EnumerateArray().ToList() is [var key, var second] && Scalar(key) is { } text => (text, second),
         _ => null,
     };
@@ -223,7 +239,7 @@ internal static class ValueReader
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            throw new TemplateException("must be well-formed Unicode; it contains half a surrogate pair.");
+            throw Broken();
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());

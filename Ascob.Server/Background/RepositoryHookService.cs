@@ -1,5 +1,6 @@
 using Ascob.Core.Errors;
 using Ascob.Core.Notifications;
+using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 using Ascob.Server.Repository;
 using Microsoft.Extensions.Options;
@@ -46,7 +47,7 @@ internal sealed class RepositoryHookService(
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
         var state = (await repository.ReadAsync(cancellationToken)).State;
-        var now = $"{state.Commit} {state.Reading}";
+        var now = Name(state);
         if (state.Commit is null || now == _kept)
         {
             return;
@@ -57,6 +58,12 @@ internal sealed class RepositoryHookService(
             logger.LogWarning("The hook '{Hook}' of the repository cannot be served: {Reason}", name, string.Join(' ', errors.Select(e => $"{e.Field}: {e.Message}")));
         }
 
-        _kept = now;
+        // Another server may have kept the hooks of a later state before this one kept those of an earlier: what is remembered must be what is stored last.
+        if (Name((await repository.ReadAsync(cancellationToken)).State) == now)
+        {
+            _kept = now;
+        }
     }
+
+    private static string Name(RepositoryState state) => $"{state.Commit} {state.Reading}";
 }

@@ -37,7 +37,12 @@ internal sealed class Kuroko2Body
         {
             text.Position = 0;
             var root = (await JsonDocument.ParseAsync(text, new JsonDocumentOptions { AllowDuplicateProperties = false }, context.RequestAborted)).RootElement;
+            ReadNames(root);
             return root.ValueKind == JsonValueKind.Object ? new Kuroko2Body(root) : throw Bad("The body must be a JSON object.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw Bad("The names in the body must be well-formed Unicode.");
         }
         catch (JsonException)
         {
@@ -114,6 +119,19 @@ internal sealed class Kuroko2Body
         }
 
         return map;
+    }
+
+    // Names are checked before any is looked for, since already the search for another one fails at half of a surrogate pair.
+    private static void ReadNames(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in value.EnumerateObject())
+            {
+                _ = member.Name;
+                ReadNames(member.Value);
+            }
+        }
     }
 
     private static string Item(string name, JsonElement value) => value.ValueKind switch

@@ -12,6 +12,7 @@ internal static class Kuroko2Registration
     public static IServiceCollection AddKuroko2(this IServiceCollection services)
     {
         services.AddSingleton<Kuroko2Gate>();
+        services.AddSingleton<Kuroko2Stats>();
         services.AddSingleton<IScriptSchedules, CronSchedules>();
         services.AddSingleton<IScriptNotices, Kuroko2Notices>();
         services.AddSingleton<ScriptedDefinitions>();

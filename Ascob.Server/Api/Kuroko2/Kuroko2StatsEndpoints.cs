@@ -22,31 +22,37 @@ internal static class Kuroko2StatsEndpoints
         stats.MapGet("/waiting_execution", WaitingAsync).WithSummary("Count what waits for more than three minutes, by queue");
     }
 
-    private static async Task InstancesAsync(HttpContext context, IRunStore runs, IDefinitionStore definitions)
+    private static async Task InstancesAsync(HttpContext context, Kuroko2Stats stats, IRunStore runs, IDefinitionStore definitions) =>
+        await Kuroko2Answer.WriteAsync(context, await stats.GetAsync("instance", stop => CountInstancesAsync(runs, definitions, stop), context.RequestAborted));
+
+    private static async Task WaitingAsync(HttpContext context, Kuroko2Stats stats, IRunStore runs, BackendCatalog catalog, MonotonicClock clock) =>
+        await Kuroko2Answer.WriteAsync(context, await stats.GetAsync("waiting_execution", stop => CountWaitingAsync(runs, catalog, clock, stop), context.RequestAborted));
+
+    private static async Task<object> CountInstancesAsync(IRunStore runs, IDefinitionStore definitions, CancellationToken cancellationToken)
     {
-        var working = (await runs.CountActiveAsync(context.RequestAborted)).Sum(c => c.Count);
+        var working = (await runs.CountActiveAsync(cancellationToken)).Sum(c => c.Count);
         var failed = 0;
         string? after = null;
         do
         {
-            var page = await definitions.ListAsync(new DefinitionSearch { AfterName = after, Limit = PageSize }, context.RequestAborted);
-            failed += (await definitions.StandingAsync([.. page.Items.Select(d => d.Id)], context.RequestAborted)).Values.Count(s => s.FailedRun is not null);
+            var page = await definitions.ListAsync(new DefinitionSearch { AfterName = after, Limit = PageSize }, cancellationToken);
+            failed += (await definitions.StandingAsync([.. page.Items.Select(d => d.Id)], cancellationToken)).Values.Count(s => s.FailedRun is not null);
             after = page.NextAfterName;
         }
         while (after is not null);
-        await Kuroko2Answer.WriteAsync(context, new Dictionary<string, object> { ["kuroko2.job_instances.working"] = working, ["kuroko2.job_instances.error"] = failed });
+        return new Dictionary<string, object> { ["kuroko2.job_instances.working"] = working, ["kuroko2.job_instances.error"] = failed };
     }
 
-    private static async Task WaitingAsync(HttpContext context, IRunStore runs, BackendCatalog catalog, MonotonicClock clock)
+    private static async Task<object> CountWaitingAsync(IRunStore runs, BackendCatalog catalog, MonotonicClock clock, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<string, object>(StringComparer.Ordinal);
         var queues = catalog.All.Select(b => b.Options.Labels.GetValueOrDefault(ScriptSurroundings.QueueLabel)).OfType<string>().Append(ScriptSurroundings.DefaultQueue);
         foreach (var queue in queues.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            counts[$"kuroko2.executions.waiting.{queue}"] = await CountAsync(runs, queue, clock.Now - Patience, context.RequestAborted);
+            counts[$"kuroko2.executions.waiting.{queue}"] = await CountAsync(runs, queue, clock.Now - Patience, cancellationToken);
         }
 
-        await Kuroko2Answer.WriteAsync(context, counts);
+        return counts;
     }
 
     private static async Task<int> CountAsync(IRunStore runs, string queue, DateTimeOffset before, CancellationToken cancellationToken)

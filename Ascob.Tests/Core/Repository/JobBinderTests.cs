@@ -122,6 +122,10 @@ public sealed class JobBinderTests
     [InlineData("enum", "true", "yes")]
     [InlineData("str", "\"a\\u0000b\"", null)]
     [InlineData("str", "\"\\ud800\"", null)]
+    [InlineData("map", "{\"\\ud800\": 1}", null)]
+    [InlineData("set", "{\"\\ud800\": null}", null)]
+    [InlineData("omap", "{\"\\ud800\": 1}", null)]
+    [InlineData("pairs", "[{\"\\ud800\": 1}]", null)]
     public void AValue_IsCheckedAndConvertedByItsType(string type, string json, string? expected)
     {
         var job = JobFiles.Job($"- vars:\n  - name: x\n    type: {type}\n" + (type == "enum" ? "    values: [east, west, yes]\n" : string.Empty));
@@ -148,6 +152,10 @@ public sealed class JobBinderTests
 
         Assert.Equal(["vars.a", "vars.b", "vars.c"], error!.Fields!.Keys.Order());
     }
+
+    [Fact]
+    public void Bind_WhenANameIsNoText_IsRefused() =>
+        Assert.Equal(["vars"], Bind(JobFiles.Job("- vars: [{name: a}]"), "{\"\\ud800\": 1}").Error!.Fields!.Keys);
 
     [Fact]
     public void Bind_WhenAForm_ReadsTextsListsAndJson()

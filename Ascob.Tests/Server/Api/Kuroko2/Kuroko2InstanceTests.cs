@@ -163,6 +163,11 @@ public sealed class Kuroko2InstanceTests : Kuroko2Api
         Assert.Contains("env.A", await RefusedAsync(await Portal.PostAsJsonAsync(Path(open), new { env = new Dictionary<string, int> { ["A"] = 1 } }, Cancel), HttpStatusCode.BadRequest, "bad_request"), StringComparison.Ordinal);
         await RefusedAsync(await Portal.PostAsJsonAsync(Path(open), new { env = "A=1" }, Cancel), HttpStatusCode.BadRequest, "bad_request");
         await RefusedAsync(await Portal.PostAsync(Path(open), new StringContent("{", Encoding.UTF8, "application/json"), Cancel), HttpStatusCode.BadRequest, "bad_request");
+        foreach (var broken in (string[])["{\"env\":{\"\\ud800\":\"x\"}}", "{\"\\ud800\":{}}"])
+        {
+            await RefusedAsync(await Portal.PostAsync(Path(open), new StringContent(broken, Encoding.UTF8, "application/json"), Cancel), HttpStatusCode.BadRequest, "bad_request");
+        }
+
         await RefusedAsync(await Portal.PostAsync(Path(open), new StringContent("A", Encoding.UTF8, "text/plain"), Cancel), HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
         foreach (var name in (string[])["", "A B", "A=B", "1A", "A\nexecute: id", "UID", "ASCOB_RUN", "ascob_code", "KUROKO2_PROGRAM", "É"])
         {
