@@ -131,7 +131,23 @@ public sealed partial class RequestFuzzTests(PostgresFixture postgres)
             return null;
         }
 
+        if (request.Target.StartsWith("/v1/", StringComparison.Ordinal) && answer.ContentType == "application/json")
+        {
+            return Kuroko2Fault(answer.Status, text);
+        }
+
         return answer.ContentType == "application/problem+json" ? ProblemFault(answer, text) : $"is no problem document but '{answer.ContentType}': {Short(text)}; sent {Short(Encoding.Latin1.GetString(request.Bytes))}";
+    }
+
+    // This interface answers in the form of the system that it stands for.
+    private static string? Kuroko2Fault(int status, string text)
+    {
+        using var body = JsonDocument.Parse(text);
+        return body.RootElement.TryGetProperty("status_code", out var code) && code.GetInt32() == status
+            && body.RootElement.TryGetProperty("error_code", out var word) && word.GetString() is { Length: > 0 }
+            && body.RootElement.TryGetProperty("message", out var message) && message.GetString() is { Length: > 0 }
+            ? null
+            : $"is not in the form of its interface: {Short(text)}";
     }
 
     private static string? ProblemFault(RawAnswer answer, string text)
