@@ -54,6 +54,10 @@ internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecr
         _ => "start",
     };
 
+    /// <summary>Answers the event that was created with an id; null where there is none.</summary>
+    public async Task<ExecutionEvent?> FindAsync(Run run, string id, CancellationToken cancellationToken) =>
+        (await ListAsync(run, cancellationToken).ConfigureAwait(false)).FirstOrDefault(e => string.Equals(e.Id, id, StringComparison.Ordinal));
+
     /// <summary>Creates an event, also of an execution that has ended: its outcome stays.</summary>
     public async Task<Result<ExecutionEvent>> AddAsync(Run run, NewExecutionEvent wanted, string actor, CancellationToken cancellationToken)
     {
@@ -62,7 +66,7 @@ internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecr
             return Error.Invalid("event", wrong);
         }
 
-        if (wanted.Id is { } id && (await ListAsync(run, cancellationToken).ConfigureAwait(false)).FirstOrDefault(e => string.Equals(e.Id, id, StringComparison.Ordinal)) is { } known)
+        if (wanted.Id is { } id && await FindAsync(run, id, cancellationToken).ConfigureAwait(false) is { } known)
         {
             return known;
         }

@@ -23,6 +23,9 @@ internal sealed record RepositoryState
     /// <summary>Gets the commit whose jobs are known to the rest of the server; null before the first.</summary>
     public string? Published { get; init; }
 
+    /// <summary>Gets how often a publication of another state was still under way when this one held; null for never. Whoever publishes this one then sees that it has to be done again.</summary>
+    public long? Disturbed { get; init; }
+
     /// <summary>Gets how the commit was read: another way has it read again.</summary>
     public string? Reading { get; init; }
 

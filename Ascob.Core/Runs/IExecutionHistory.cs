@@ -9,8 +9,8 @@ public interface IExecutionHistory
     /// <summary>Reads runs that are being executed and were started before the end of the period, the last started first.</summary>
     Task<IReadOnlyList<Run>> RunningAsync(ExecutionSearch search, CancellationToken cancellationToken);
 
-    /// <summary>Answers the most memory that any run of a definition took, in kB; null where none is known.</summary>
-    Task<long?> MaxMemoryKbAsync(long definitionId, CancellationToken cancellationToken);
+    /// <summary>Answers the most memory that any run of a definition took, in kB; null where none is known. Only the runs of the given submitters count; null for all.</summary>
+    Task<long?> MaxMemoryKbAsync(long definitionId, IReadOnlyList<string>? submitters, CancellationToken cancellationToken);
 }
 
 /// <summary>A question for executions: all given conditions must hold.</summary>

@@ -76,7 +76,7 @@ internal static class ExecutionEndpoints
         var newest = await runs.SearchAsync(new RunSearch { DefinitionId = id, Submitters = context.GetCaller().Submitters, Limit = NewestRuns }, context.RequestAborted);
         await Answer.JsonAsync(context, new DefinitionMemory(
             id,
-            await history.MaxMemoryKbAsync(id, context.RequestAborted),
+            await history.MaxMemoryKbAsync(id, context.GetCaller().Submitters, context.RequestAborted),
             [.. newest.Items.Where(r => r.MaxMemoryKb is not null).Select(r => new RunMemory(r.Id, r.EndedAt, r.MaxMemoryKb!.Value))]));
     }
 

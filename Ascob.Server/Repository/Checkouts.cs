@@ -119,9 +119,9 @@ internal sealed class Checkouts(
         {
             await source.ReadAsync(
                 commit,
-                found =>
+                (found, stop) =>
                 {
-                    CheckoutWriter.Write(found.Tree, temporary);
+                    CheckoutWriter.Write(found.Tree, temporary, stop);
                     return true;
                 },
                 cancellationToken);

@@ -11,7 +11,7 @@ namespace Ascob.Server.Repository;
 /// Keeps a definition for each job of the repository, so that portals find it in their catalogue and every other interface can launch it. A version is made where the job changes, and names the commit of that change.
 /// </summary>
 internal sealed partial class DefinitionPublisher(
-    DefinitionService definitions, IDefinitionStore store, IEnumerable<IDefinitionFollower> followers, ILogger<DefinitionPublisher> logger) : IRepositoryPublisher
+    DefinitionService definitions, IDefinitionStore store, IRepositoryStore states, IEnumerable<IDefinitionFollower> followers, ILogger<DefinitionPublisher> logger) : IRepositoryPublisher
 {
     /// <summary>The source of these definitions: they are changed by commits only.</summary>
     public const string Source = "git";
@@ -19,24 +19,66 @@ internal sealed partial class DefinitionPublisher(
     private const string CommitKey = "repository.commit";
     private const string AuthorKey = "repository.author";
     private const int Page = 200;
+    private const int MostTries = 10;
 
     private static readonly Caller Repository = new("repository", Permissions.All.ToHashSet(StringComparer.Ordinal), null, null);
 
     /// <inheritdoc/>
-    public async Task<bool> PublishAsync(RepositoryState state, CancellationToken cancellationToken)
+    public async Task PublishAsync(StoredState stored, CancellationToken cancellationToken)
     {
         var complete = true;
-        foreach (var (name, known) in state.Jobs)
+        foreach (var (name, known) in stored.State.Jobs)
         {
-            complete &= await PublishAsync(name, known, cancellationToken);
+            if (await PublishAsync(name, known, stored, cancellationToken) is not { } done)
+            {
+                await DisturbAsync(stored, cancellationToken);
+                return;
+            }
+
+            complete &= done;
         }
 
-        return await RemoveOthersAsync(state, cancellationToken) && complete;
+        if (await RemoveOthersAsync(stored, cancellationToken) is not { } removed)
+        {
+            await DisturbAsync(stored, cancellationToken);
+            return;
+        }
+
+        var holds = complete && removed
+            ? await states.TryReplaceAsync(stored, stored.State with { Published = stored.State.Commit }, cancellationToken)
+            : await HoldsAsync(stored, cancellationToken);
+        if (!holds)
+        {
+            await DisturbAsync(stored, cancellationToken);
+        }
     }
 
-    private async Task<bool> PublishAsync(string name, KnownJob known, CancellationToken cancellationToken)
+    private async Task<bool> HoldsAsync(StoredState stored, CancellationToken cancellationToken) =>
+        string.Equals((await states.ReadAsync(cancellationToken)).Text, stored.Text, StringComparison.Ordinal);
+
+    // The last thing that was saved here may have come after its like of the state that holds now, which has to be published anew. The count changes the text also where that is still being done, so that it is not
+    // noted as done. Two servers that publish the same do each other no harm.
+    private async Task DisturbAsync(StoredState stored, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < MostTries; tries++)
+        {
+            var now = await states.ReadAsync(cancellationToken);
+            if (now.HasJobsOf(stored) || await states.TryReplaceAsync(now, now.State with { Published = null, Disturbed = (now.State.Disturbed ?? 0) + 1 }, cancellationToken))
+            {
+                return;
+            }
+        }
+    }
+
+    // Null where another state holds by now.
+    private async Task<bool?> PublishAsync(string name, KnownJob known, StoredState stored, CancellationToken cancellationToken)
     {
         var before = await store.FindAsync(name, cancellationToken);
+        if (!await HoldsAsync(stored, cancellationToken))
+        {
+            return null;
+        }
+
         if (before is not null && before.Source != Source)
         {
             LogTaken(logger, name);
@@ -76,15 +118,20 @@ internal sealed partial class DefinitionPublisher(
     }
 
     // One of which a run is not final stays until it is; nobody can launch it, for the repository does not know it.
-    private async Task<bool> RemoveOthersAsync(RepositoryState state, CancellationToken cancellationToken)
+    private async Task<bool?> RemoveOthersAsync(StoredState stored, CancellationToken cancellationToken)
     {
         var complete = true;
         string? after = null;
         do
         {
             var page = await store.ListAsync(new DefinitionSearch { Source = Source, AfterName = after, Limit = Page }, cancellationToken);
-            foreach (var old in page.Items.Where(d => !state.Jobs.ContainsKey(d.Name)))
+            foreach (var old in page.Items.Where(d => !stored.State.Jobs.ContainsKey(d.Name)))
             {
+                if (!await HoldsAsync(stored, cancellationToken))
+                {
+                    return null;
+                }
+
                 var deleted = await definitions.DeleteAsync(old.Name, Source, Repository, cancellationToken);
                 if (!deleted.IsSuccess && deleted.Error.Kind != ErrorKind.NotFound)
                 {

@@ -19,8 +19,10 @@ internal sealed class GitCommit(Commit commit, string directory)
     public string Author => Short($"{commit.Author.Name} <{commit.Author.Email}>");
 
     /// <summary>Reads the files of jobs and the settings.</summary>
+    /// <param name="stop">Answers whether to give up; asked at each file.</param>
     /// <exception cref="GitException">The configured directory is not there.</exception>
-    public CommitContent ReadJobs()
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    public CommitContent ReadJobs(Func<bool> stop)
     {
         var root = Root();
         var scripts = new GitScripts(commit.Tree, directory);
@@ -29,6 +31,11 @@ internal sealed class GitCommit(Commit commit, string directory)
         TreeEntry? settingsEntry = null;
         foreach (var entry in root.Where(e => e is { TargetType: TreeEntryTargetType.Blob, Name.Length: <= LongestName }).OrderBy(e => e.Name, StringComparer.Ordinal))
         {
+            if (stop())
+            {
+                throw new OperationCanceledException();
+            }
+
             var path = entry.Path.Replace('\\', '/');
             if (JobFile.IsSettings(entry.Name) && settingsEntry is not null)
             {

@@ -15,6 +15,7 @@ internal sealed class GitSource : IDisposable
     private readonly RepositoryOptions _options;
     private readonly string _directory;
     private readonly SemaphoreSlim _gate = new(1);
+    private bool _unlocked;
 
     public GitSource(IOptions<RepositoryOptions> options, IOptions<AscobOptions> server)
     {
@@ -26,9 +27,9 @@ internal sealed class GitSource : IDisposable
     /// <exception cref="GitException">That cannot be done now.</exception>
     public Task<string> LookAsync(CancellationToken cancellationToken) => RunAsync(stop => Look(stop), cancellationToken);
 
-    /// <summary>Makes sure that a commit is here, and reads from it.</summary>
+    /// <summary>Makes sure that a commit is here, and reads from it; what reads is told when to stop.</summary>
     /// <exception cref="GitException">It is not here and cannot be fetched.</exception>
-    public Task<T> ReadAsync<T>(string commit, Func<GitCommit, T> read, CancellationToken cancellationToken) => RunAsync(
+    public Task<T> ReadAsync<T>(string commit, Func<GitCommit, Func<bool>, T> read, CancellationToken cancellationToken) => RunAsync(
         stop =>
         {
             using var repository = Open();
@@ -38,7 +39,7 @@ internal sealed class GitSource : IDisposable
             }
 
             return repository.Lookup<Commit>(commit) is { } found
-                ? read(new GitCommit(found, _options.Path))
+                ? read(new GitCommit(found, _options.Path), stop)
                 : throw new GitException($"The commit {commit[..Math.Min(10, commit.Length)]} is not in the repository, or no longer.");
         },
         cancellationToken);
@@ -70,8 +71,28 @@ internal sealed class GitSource : IDisposable
         return repository.Lookup<Commit>(tip) is null ? throw new GitException("The branch moved while it was fetched.") : tip;
     }
 
+    // The data directory belongs to one process: what is locked before its first use was locked by one that was killed, and would stay so for ever.
+    private void Unlock()
+    {
+        if (_unlocked)
+        {
+            return;
+        }
+
+        if (Directory.Exists(_directory))
+        {
+            foreach (var file in Directory.GetFiles(_directory, "*.lock", SearchOption.AllDirectories))
+            {
+                File.Delete(file);
+            }
+        }
+
+        _unlocked = true;
+    }
+
     private LibGit2Sharp.Repository Open()
     {
+        Unlock();
         if (!LibGit2Sharp.Repository.IsValid(_directory))
         {
             // What a crash left half made has nothing that cannot be fetched again.

@@ -96,6 +96,12 @@ internal sealed class Overseer(
                 return new Error(ErrorKind.Forbidden, "permission.missing", $"The event '{name}' sends a signal and needs the permission '{Permissions.JobRunAbort}'.");
             }
 
+            // A repeated request must not signal twice.
+            if (id is not null && await events.FindAsync(run, id, cancellationToken) is { } known)
+            {
+                return known;
+            }
+
             var sent = await orders.ControlAsync(run, name, caller.Actor, cancellationToken);
             if (!sent.IsSuccess)
             {
@@ -130,7 +136,7 @@ internal sealed class Overseer(
             if (await store.TryReplaceAsync(before, after, cancellationToken))
             {
                 // The rest of the server is told now; what a crash leaves undone is done at the next look.
-                await publisher.PublishAsync(after, cancellationToken);
+                await publisher.PublishAsync(StoredState.Of(after), cancellationToken);
                 return changed;
             }
         }

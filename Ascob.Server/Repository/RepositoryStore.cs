@@ -41,10 +41,19 @@ internal sealed class RepositoryStore(Metadata metadata) : IRepositoryStore
 
     /// <inheritdoc/>
     public Task<bool> TryReplaceAsync(StoredState before, RepositoryState after, CancellationToken cancellationToken) =>
-        metadata.TryReplaceAsync(Name, before.Text, JsonSerializer.Serialize(after, RepositoryJson.Default.RepositoryState), cancellationToken);
+        metadata.TryReplaceAsync(Name, before.Text, StoredState.Of(after).Text!, cancellationToken);
 }
 
 /// <summary>A state as it was read.</summary>
 /// <param name="Text">How it is stored; null where nothing is.</param>
 /// <param name="State">What it says.</param>
-internal sealed record StoredState(string? Text, RepositoryState State);
+internal sealed record StoredState(string? Text, RepositoryState State)
+{
+    /// <summary>Answers a state as it is stored.</summary>
+    public static StoredState Of(RepositoryState state) => new(JsonSerializer.Serialize(state, RepositoryJson.Default.RepositoryState), state);
+
+    /// <summary>Answers whether the other state says the same of the jobs, wherever their publication stands.</summary>
+    public bool HasJobsOf(StoredState other) => string.Equals(Of(Unpublished(State)).Text, Of(Unpublished(other.State)).Text, StringComparison.Ordinal);
+
+    private static RepositoryState Unpublished(RepositoryState state) => state with { Published = null, Disturbed = null };
+}

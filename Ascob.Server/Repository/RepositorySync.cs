@@ -83,7 +83,7 @@ internal sealed partial class RepositorySync(
 
         var isNew = tip != now.Commit || now.Reading != Reading;
         var plan = isNew
-            ? RepositoryPlan.Make(now, await source.ReadAsync(tip, c => c.ReadJobs(), cancellationToken))
+            ? RepositoryPlan.Make(now, await source.ReadAsync(tip, (c, stop) => c.ReadJobs(stop), cancellationToken))
             : RepositoryPlan.OfNothing(now);
         if (LastLook.Problem is { } problem)
         {
@@ -102,31 +102,23 @@ internal sealed partial class RepositorySync(
 
     private async Task<bool> ApplyAsync(StoredState before, RepositoryPlan plan, CancellationToken cancellationToken)
     {
-        var next = plan.Next;
+        var (stored, next) = (before, plan.Next);
         if (before.State.Commit != plan.Commit || before.State.Reading != next.Reading)
         {
-            next = next with { AppliedAt = clock.Now, AppliedBy = server.Name };
+            next = next with { AppliedAt = clock.Now, AppliedBy = server.Name, Published = null };
             if (!await store.TryReplaceAsync(before, next, cancellationToken))
             {
                 return false;
             }
 
+            stored = StoredState.Of(next);
             LogApplied(logger, plan.Commit, plan.Changes.Count(c => c.Kind is not (JobChangeKind.Unchanged or JobChangeKind.Kept)), next.Errors.Count, next.Rewritten);
         }
 
         // Also where another server, or an earlier life of this one, applied the commit and went away before the rest was done.
         if (next.Published != next.Commit)
         {
-            if (!await publisher.PublishAsync(next, cancellationToken))
-            {
-                return true;
-            }
-
-            var stored = await store.ReadAsync(cancellationToken);
-            if (stored.State.Commit == next.Commit)
-            {
-                await store.TryReplaceAsync(stored, stored.State with { Published = next.Commit }, cancellationToken);
-            }
+            await publisher.PublishAsync(stored, cancellationToken);
         }
 
         return true;

@@ -103,8 +103,10 @@ public abstract class ExecutionHistoryContract
         await AddAsync(store, ended: 3, definition: 3, memory: null);
         await AddAsync(store, ended: 4, definition: 4, memory: null);
 
-        Assert.Equal(5_000_000_000, await History(store).MaxMemoryKbAsync(3, Stop));
-        Assert.Null(await History(store).MaxMemoryKbAsync(4, Stop));
+        Assert.Equal(5_000_000_000, await History(store).MaxMemoryKbAsync(3, null, Stop));
+        Assert.Null(await History(store).MaxMemoryKbAsync(4, null, Stop));
+        Assert.Null(await History(store).MaxMemoryKbAsync(3, ["nobody"], Stop));
+        Assert.Null(await History(store).MaxMemoryKbAsync(3, [], Stop));
     }
 
     private static IExecutionHistory History(TestStore store) => store.Get<IExecutionHistory>();

@@ -24,6 +24,7 @@ internal static class OverseerJobEndpoints
         var jobs = routes.MapGroup("/jobs").WithTags("Overseer");
         jobs.MapGet("/", ListAsync).Requires(Permissions.RepositoryRead).WithName("ListOverseerJobs").WithSummary("List the jobs of the repository").Produces<OverseerJobItem[]>();
         jobs.MapGet("/{name}", GetAsync).Requires(Permissions.RepositoryRead).WithName("GetOverseerJob").WithSummary("Read a job of the repository, with its latest executions")
+            .WithDescription($"The executions are named to callers with the permission {Permissions.JobRunRead}.")
             .Query<int>("limit", $"How many executions to name; 1 to {MostExecutions}, usually {UsualExecutions}.").Query<string>("cursor", "The nextCursor of the page before.")
             .Produces<OverseerJob>().Refuses(404);
         jobs.MapPost("/{name}", ExecuteAsync).Requires(Permissions.DefinitionLaunch).WithName("ExecuteOverseerJob").WithSummary("Execute a job of the repository")
@@ -79,7 +80,10 @@ internal static class OverseerJobEndpoints
         }
 
         var known = found.Value;
-        var runs = await overseer.ExecutionsAsync(name, limit, before, context.GetCaller(), context.RequestAborted);
+        var caller = context.GetCaller();
+
+        // What a job is does not tell when it was executed: that is for who may read executions.
+        Result<RunPage> runs = caller.Can(Permissions.JobRunRead) ? await overseer.ExecutionsAsync(name, limit, before, caller, context.RequestAborted) : new RunPage([], null);
         var next = await overseer.NextRunsAsync(known, context.RequestAborted);
         var errors = await overseer.ErrorsOfAsync(known.Job.File, context.RequestAborted);
         await Answer.WriteAsync(context, runs, page => new OverseerJob(

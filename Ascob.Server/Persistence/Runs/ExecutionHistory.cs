@@ -50,11 +50,12 @@ internal sealed class ExecutionHistory(Database database) : IExecutionHistory
             cancellationToken);
     }
 
-    public Task<long?> MaxMemoryKbAsync(long definitionId, CancellationToken cancellationToken) => database.ReadAsync(
+    public async Task<long?> MaxMemoryKbAsync(long definitionId, IReadOnlyList<string>? submitters, CancellationToken cancellationToken) => submitters is { Count: 0 } ? null : await database.ReadAsync(
         session =>
         {
-            var command = session.Command(_dialect.Statement($"SELECT MAX(max_memory_kb) FROM runs{Indexed("definition_memory")} WHERE definition_id = @definition_id AND max_memory_kb IS NOT NULL"));
-            command.Args.Long("definition_id", definitionId);
+            var command = session.Command(_dialect.Statement(
+                $"SELECT MAX(r.max_memory_kb) FROM runs AS r{Indexed("definition_memory")} WHERE r.definition_id = @definition_id AND r.max_memory_kb IS NOT NULL{Submitted(submitters)}"));
+            BindSubmitters(command.Args.Long("definition_id", definitionId), submitters);
             return command.FirstAsync(row => RunColumns.Long(row, 0), cancellationToken);
         },
         cancellationToken);
@@ -77,7 +78,7 @@ internal sealed class ExecutionHistory(Database database) : IExecutionHistory
     {
         var text = search.BackendId is null ? string.Empty : " AND r.backend_id = @backend_id";
         text += search.Host is null ? string.Empty : @" AND r.intent_place LIKE @host ESCAPE '\'";
-        text += search.Submitters is null ? string.Empty : $" AND r.submitter IN ({string.Join(", ", search.Submitters.Select((_, i) => SubmitterName(i, "@")))})";
+        text += Submitted(search.Submitters);
         return search.Queue is null ? text
             : _dialect.Provider == DatabaseProvider.PostgreSql ? text + " AND r.labels @> CAST(@queue AS jsonb)"
             : text + " AND EXISTS (SELECT 1 FROM run_labels AS l WHERE l.label_key = @queue_key AND l.label_value = @queue AND l.run_id = r.id)";
@@ -91,11 +92,7 @@ internal sealed class ExecutionHistory(Database database) : IExecutionHistory
             args.Text("host", host.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal).Replace("[", @"\[", StringComparison.Ordinal) + ":%");
         }
 
-        for (var i = 0; i < (search.Submitters?.Count ?? 0); i++)
-        {
-            args.Text(SubmitterName(i, string.Empty), search.Submitters![i]);
-        }
-
+        BindSubmitters(args, search.Submitters);
         if (search.Queue is { } queue)
         {
             args.Text("queue_key", _dialect.EncodeKey(ScriptSurroundings.QueueLabel)).Text("queue", _dialect.Provider == DatabaseProvider.PostgreSql
@@ -104,6 +101,17 @@ internal sealed class ExecutionHistory(Database database) : IExecutionHistory
         }
 
         return args;
+    }
+
+    private static string Submitted(IReadOnlyList<string>? submitters) =>
+        submitters is null ? string.Empty : $" AND r.submitter IN ({string.Join(", ", submitters.Select((_, i) => SubmitterName(i, "@")))})";
+
+    private static void BindSubmitters(SqlArgs args, IReadOnlyList<string>? submitters)
+    {
+        for (var i = 0; i < (submitters?.Count ?? 0); i++)
+        {
+            args.Text(SubmitterName(i, string.Empty), submitters![i]);
+        }
     }
 
     private static string SubmitterName(int number, string prefix) => string.Create(CultureInfo.InvariantCulture, $"{prefix}s{number}");
