@@ -1,4 +1,3 @@
-using Ascob.Core.Repository;
 
 namespace Ascob.Server.Repository;
 

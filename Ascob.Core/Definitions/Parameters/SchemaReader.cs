@@ -66,6 +66,11 @@ internal sealed class SchemaReader(FieldErrorList errors)
             errors.Add(FieldErrorList.Member(field, "default"), "A secret value has no default: everybody could read it here.");
         }
 
+        foreach (var told in node.IsSecret ? schema.EnumerateObject().Select(k => k.Name).Where(n => n is "enum" or "const" or "examples") : [])
+        {
+            errors.Add(FieldErrorList.Member(field, told), "A secret value is not listed: everybody could read it here.");
+        }
+
         return node;
     }
 

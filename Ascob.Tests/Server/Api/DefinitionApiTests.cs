@@ -81,6 +81,7 @@ public sealed class DefinitionApiTests : DefinitionApi
     [InlineData("""{"type":"array"}""", "parameters.type")]
     [InlineData("""{"properties":{"a b":{}}}""", "parameters.properties['a b']")]
     [InlineData("""{"properties":{"a":{"writeOnly":true,"default":"x"}}}""", "parameters.properties.a.default")]
+    [InlineData("""{"properties":{"a":{"writeOnly":true,"enum":["x"]},"b":{"writeOnly":true,"const":"y"}}}""", "parameters.properties.a.enum")]
     [InlineData("""[]""", "parameters")]
     [InlineData("""{"$schema":"http://json-schema.org/draft-04/schema#"}""", "parameters['$schema']")]
     public async Task Create_WithAHostileOrBrokenSchema_NamesThePlace(string schema, string field)
