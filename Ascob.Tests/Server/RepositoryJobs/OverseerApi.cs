@@ -96,6 +96,7 @@ public abstract class OverseerApi : IAsyncLifetime
     /// <summary>Waits until what a job writes to its standard output begins with a text.</summary>
     protected async Task<string> UntilWrittenAsync(string execution, string text)
     {
+        var begun = TimeProvider.System.GetTimestamp();
         while (true)
         {
             var output = await Root.GetStringAsync(execution + "/stdout", Cancel);
@@ -104,6 +105,7 @@ public abstract class OverseerApi : IAsyncLifetime
                 return output;
             }
 
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The job has not written '{text}': {output}");
             await Task.Delay(20, Cancel);
         }
     }

@@ -105,6 +105,7 @@ public sealed class RepositoryDefinitionsTests : OverseerApi
 
     private async Task<string> FirstExecutionAsync(string job)
     {
+        var begun = TimeProvider.System.GetTimestamp();
         while (true)
         {
             if ((await GetAsync($"/jobs/{job}")).GetProperty("executions").EnumerateArray().FirstOrDefault() is { ValueKind: System.Text.Json.JsonValueKind.String } id)
@@ -112,6 +113,7 @@ public sealed class RepositoryDefinitionsTests : OverseerApi
                 return $"/jobs/{job}/{id.GetString()}";
             }
 
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The schedule of '{job}' has started nothing.");
             await Task.Delay(50, Cancel);
         }
     }

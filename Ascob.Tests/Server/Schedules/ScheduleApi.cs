@@ -31,6 +31,7 @@ public abstract class ScheduleApi : RunApi
     /// <summary>Waits until a firing is in a state, and answers it.</summary>
     protected async Task<JsonElement> TickAsync(string definition, JsonElement schedule, string state)
     {
+        var begun = TimeProvider.System.GetTimestamp();
         while (true)
         {
             var ticks = await TicksAsync(Root, definition, schedule.GetProperty("id").GetInt64());
@@ -39,6 +40,7 @@ public abstract class ScheduleApi : RunApi
                 return found;
             }
 
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(2), $"No firing is {state}: {string.Join('\n', ticks)}");
             await Task.Delay(50, Cancel);
         }
     }
