@@ -65,6 +65,15 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         return await SubmitAsync(definition, request, Own(job with { Description = job.Description ?? definition.Name }, definition, request), caller, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Answers the launch that a caller made with an idempotency key; null for none.</summary>
+    public async Task<Launch?> FindAsync(string idempotencyKey, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return await runs.FindByKeyAsync(caller.Identifier, idempotencyKey, cancellationToken).ConfigureAwait(false) is { } runId
+            ? new Launch(runId, true, await WasPreventedAsync(runId, cancellationToken).ConfigureAwait(false))
+            : null;
+    }
+
     // A template of the launcher's own gets the values it is launched with, but not the definition's secrets: it could print them.
     private static Error? CheckEdited(JobSpec edited, Definition definition)
     {

@@ -26,6 +26,9 @@ public interface IRunStore
     /// </summary>
     Task RescheduleAsync(IReadOnlyList<Reschedule> runs, CancellationToken cancellationToken);
 
+    /// <summary>Answers the number of the run that was stored with an idempotency key; null where there is none.</summary>
+    Task<long?> FindByKeyAsync(string scope, string key, CancellationToken cancellationToken);
+
     /// <summary>Reads one run; null where there is none.</summary>
     Task<Run?> FindAsync(long runId, CancellationToken cancellationToken);
 

@@ -12,6 +12,8 @@ public sealed class CronRule
     /// <summary>The longest text that is read.</summary>
     public const int LongestText = 180;
 
+    private const string Signs = "*?,-/#";
+
     // By more than this no clock was ever set back in one step.
     private static readonly TimeSpan LongestDoubled = TimeSpan.FromHours(25);
     private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
@@ -38,11 +40,8 @@ public sealed class CronRule
     /// <summary>Gets whether it says the second, too.</summary>
     public bool HasSeconds => Fields.Length == 6;
 
-    /// <summary>Gets whether it matches whole hours: whatever the minute.</summary>
-    internal bool TakesWholeHours => IsOpen(Fields[^5]);
-
-    /// <summary>Gets whether it matches whole days: whatever the time.</summary>
-    internal bool TakesWholeDays => TakesWholeHours && _everyHour;
+    /// <summary>Gets whether it matches every hour of a day that it matches at all.</summary>
+    internal bool TakesEveryHour => _everyHour;
 
     private string[] Fields { get; }
 
@@ -60,6 +59,13 @@ public sealed class CronRule
         if (fields.Length is not (5 or 6))
         {
             problem = "must have five fields (minute, hour, day of the month, month, day of the week), or six with the second in front.";
+            return false;
+        }
+
+        // The parser takes a NUL for the end of the text.
+        if (fields.Any(f => !f.All(c => char.IsAsciiLetterOrDigit(c) || Signs.Contains(c))))
+        {
+            problem = "holds a character that no cron expression has.";
             return false;
         }
 
@@ -91,6 +97,11 @@ public sealed class CronRule
         ArgumentNullException.ThrowIfNull(zone);
         var at = WholeSecond(from);
         var offset = zone.GetUtcOffset(at);
+        if (IsMadeUpAt(at, offset, zone))
+        {
+            return at;
+        }
+
         var done = AlreadyDone(at, offset, zone);
         while (true)
         {
@@ -116,13 +127,26 @@ public sealed class CronRule
         }
     }
 
-    /// <summary>Answers whether the minute of an instant is one of those the expression names, by the clock on the wall or by what <see cref="Next"/> makes of it.</summary>
-    public bool CoversMinuteOf(DateTimeOffset instant, TimeZoneInfo zone)
+    /// <summary>Answers whether the minute of an instant is one of those the expression names, by the clock on the wall.</summary>
+    internal bool NamesMinuteOf(DateTimeOffset instant, TimeZoneInfo zone)
     {
-        ArgumentNullException.ThrowIfNull(zone);
-        var minute = instant.AddTicks(-(instant.Ticks % TimeSpan.TicksPerMinute));
+        var minute = MinuteOf(instant);
         var wall = Wall(minute, zone.GetUtcOffset(minute));
-        return NextOnWall(wall) == wall || Next(minute, zone) == minute;
+        return NextOnWall(wall) == wall;
+    }
+
+    /// <summary>Answers whether it fires in the minute of an instant, which after a gap in the clock is one that it does not name.</summary>
+    internal bool FiresInMinuteOf(DateTimeOffset instant, TimeZoneInfo zone)
+    {
+        var minute = MinuteOf(instant);
+        return Next(minute, zone) == minute;
+    }
+
+    /// <summary>Answers the minutes of an hour that it names, whatever the hour: a bit for each.</summary>
+    internal ulong Minutes()
+    {
+        var hour = DateTime.UnixEpoch;
+        return CronExpression.Parse($"{Fields[^5]} * * * *").GetOccurrences(hour, hour.AddHours(1)).Aggregate(0UL, (all, at) => all | (1UL << at.Minute));
     }
 
     /// <inheritdoc/>
@@ -144,6 +168,8 @@ public sealed class CronRule
         var byWeek = CronExpression.Parse(string.Join(' ', [.. fields[..^3], "*", .. fields[^2..]]), format);
         return new CronRule(text, fields, byMonth, byWeek);
     }
+
+    private static DateTimeOffset MinuteOf(DateTimeOffset instant) => instant.AddTicks(-(instant.Ticks % TimeSpan.TicksPerMinute));
 
     private static bool IsOpen(string field) => field is "*" or "?";
 
@@ -179,6 +205,10 @@ public sealed class CronRule
         var before = zone.GetUtcOffset(change.AddSeconds(-1));
         return before > offset ? Wall(change, before) : null;
     }
+
+    // Asked from the very moment at which the clock went over something, which is where a schedule goes on that waits for it.
+    private bool IsMadeUpAt(DateTimeOffset at, TimeSpan offset, TimeZoneInfo zone) =>
+        zone.SupportsDaylightSavingTime && zone.GetUtcOffset(at.AddSeconds(-1)) is var before && offset > before && IsMadeUp(at, before, offset);
 
     // What the clock goes over is done right after it, except by an expression for every hour of which a whole hour was left out: the next hour is as good.
     private bool IsMadeUp(DateTimeOffset change, TimeSpan before, TimeSpan after) =>

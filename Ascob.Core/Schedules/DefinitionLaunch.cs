@@ -46,6 +46,13 @@ public sealed class DefinitionLaunch(IDefinitionStore definitions, DefinitionLau
         };
     }
 
+    /// <inheritdoc/>
+    public async Task<ScheduledLaunch?> FindAsync(ClaimedTick tick, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(tick);
+        return await launcher.FindAsync(tick.Tick.Key, Scheduler, cancellationToken).ConfigureAwait(false) is { } launch ? new ScheduledLaunch(launch.RunId, launch.Prevented) : null;
+    }
+
     /// <summary>Answers what is wrong with the parameters of a schedule of a definition; null when nothing is.</summary>
     public static Error? CheckParameters(Definition definition, ScheduleSpec spec)
     {

@@ -1,16 +1,16 @@
 namespace Ascob.Core.Schedules;
 
-/// <summary>The firings of a schedule with the suspensions of its definition taken out. Pure; every question does a bounded amount of work.</summary>
-internal sealed class Firings(ScheduleTiming timing, IReadOnlyList<SuspensionWindow> windows)
+/// <summary>The firings of a schedule with the suspensions of its definition taken out. Pure; all questions together look at no more than the budget allows.</summary>
+internal sealed class Firings(ScheduleTiming timing, IReadOnlyList<SuspensionWindow> windows, WorkBudget budget)
 {
-    // More than the minutes of a year, which a suspension of single minutes can take out one after the other.
-    private const int MostSteps = 600_000;
-
     /// <summary>How far ahead firings are looked for: 29 February is eight years away around 2100.</summary>
     public static readonly TimeSpan Horizon = TimeSpan.FromDays(10 * 366);
 
-    public static Firings Of(ScheduleSpec spec, IEnumerable<SuspensionSpec> suspensions) =>
-        new(ScheduleTiming.Of(spec), [.. suspensions.Select(SuspensionWindow.Of)]);
+    public static Firings Of(ScheduleSpec spec, IEnumerable<SuspensionSpec> suspensions, WorkBudget? budget = null) =>
+        new(ScheduleTiming.Of(spec), [.. suspensions.Select(SuspensionWindow.Of)], budget ?? new WorkBudget(WorkBudget.OfAQuestion));
+
+    /// <summary>Answers the same firings with another budget.</summary>
+    public Firings Within(WorkBudget other) => new(timing, windows, other);
 
     /// <summary>Answers the first firing at or after an instant, or else from when on the search has to go on (where that is within the limit, there were too many suspended ones); both null where there are no more.</summary>
     public (DateTimeOffset? Tick, DateTimeOffset? Resume) Next(DateTimeOffset from) => Next(from, from + Horizon);
@@ -19,9 +19,9 @@ internal sealed class Firings(ScheduleTiming timing, IReadOnlyList<SuspensionWin
     public (DateTimeOffset? Tick, DateTimeOffset? Resume) Next(DateTimeOffset from, DateTimeOffset limit)
     {
         var tick = timing.Next(from);
-        for (var steps = 0; tick is { } found; steps++)
+        while (tick is { } found)
         {
-            if (found > limit || steps == MostSteps)
+            if (found > limit || !budget.Spend(1 + windows.Count))
             {
                 return (null, found);
             }
@@ -45,7 +45,7 @@ internal sealed class Firings(ScheduleTiming timing, IReadOnlyList<SuspensionWin
     /// <summary>Answers whether it is certain that nothing fires from an instant on, as far as is looked ahead.</summary>
     public bool NeverFires(DateTimeOffset from) => Next(from) is var (tick, resume) && tick is null && !(resume <= from + Horizon);
 
-    /// <summary>Answers the firings from one instant to another, both included.</summary>
+    /// <summary>Answers the firings from one instant to another, both included, as far as the budget goes.</summary>
     public IEnumerable<DateTimeOffset> Between(DateTimeOffset from, DateTimeOffset to)
     {
         while (from <= to && Next(from, to).Tick is { } tick)
@@ -64,31 +64,37 @@ internal sealed class Firings(ScheduleTiming timing, IReadOnlyList<SuspensionWin
             return (all.TakeLast(wanted).ToList(), all.Count, false);
         }
 
-        return (wanted == 0 ? [] : LookBack(from, to, wanted, all), countUpTo, true);
+        return (wanted == 0 ? [] : LookBack(from, to, wanted, (all[^1] - all[0]) / all.Count * wanted), countUpTo, true);
     }
 
-    // There is no way to ask a cron expression for what was before, so windows that end at the given time are doubled until there are enough in them.
-    private List<DateTimeOffset> LookBack(DateTimeOffset from, DateTimeOffset to, int wanted, List<DateTimeOffset> earliest)
+    // There is no way to ask a cron expression for what was before, so spans that double are looked at one before the other until there were enough firings in them.
+    private List<DateTimeOffset> LookBack(DateTimeOffset from, DateTimeOffset to, int wanted, TimeSpan span)
     {
-        var span = (earliest[^1] - earliest[0]) / earliest.Count * wanted;
-        for (span = span < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : span; ; span *= 2)
+        List<DateTimeOffset> latest = [];
+        span = span < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : span;
+        for (var end = to; latest.Count < wanted && end >= from && !budget.IsSpent; span *= 2)
         {
-            var begin = to - span > from ? to - span : from;
-            var latest = new Queue<DateTimeOffset>();
-            foreach (var tick in Between(begin, to))
-            {
-                latest.Enqueue(tick);
-                if (latest.Count > wanted)
-                {
-                    latest.Dequeue();
-                }
-            }
-
-            if (latest.Count == wanted || begin == from)
-            {
-                return [.. latest];
-            }
+            var begin = end - from > span ? end - span : from;
+            latest = [.. Last(begin, end, wanted - latest.Count), .. latest];
+            end = begin.AddTicks(-TimeSpan.TicksPerMicrosecond);
         }
+
+        return latest;
+    }
+
+    // A long suspension makes the last span end in a time of many firings; where it holds far more than are wanted, its later half is looked at first, so that none of them is gone through one by one.
+    private List<DateTimeOffset> Last(DateTimeOffset from, DateTimeOffset to, int wanted)
+    {
+        var first = Between(from, to).Take((2 * wanted) + 1).ToList();
+        if (first.Count <= 2 * wanted)
+        {
+            return [.. first.TakeLast(wanted)];
+        }
+
+        var half = from + ((to - from) / 2);
+        var middle = half > first[^1] ? half : first[^1];
+        var later = Last(middle, to, wanted);
+        return later.Count == wanted || budget.IsSpent ? later : [.. Last(from, middle.AddTicks(-TimeSpan.TicksPerMicrosecond), wanted - later.Count), .. later];
     }
 
     private DateTimeOffset? FreeFrom(DateTimeOffset tick)

@@ -8,14 +8,27 @@ namespace Ascob.Core.Schedules;
 /// </summary>
 public interface IScheduleStore
 {
-    /// <summary>Stores a schedule under a new number; a duplicate (by <see cref="Schedule.Fingerprint"/>) is refused with the number of the other one.</summary>
+    /// <summary>
+    /// Stores a schedule under a new number; a duplicate (by <see cref="Schedule.Fingerprint"/>) is refused with the number of the other one, and so is one more than a definition may have. Changes of one
+    /// definition's schedules and suspensions come one after the other, on all servers together, so that each sees what those before it left.
+    /// </summary>
     /// <param name="schedule">The schedule; its number and cursor are set here.</param>
     /// <param name="retime">Answers where it begins, from the schedule with its number and the suspensions of its definition.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<SavedSchedule> AddAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken);
 
-    /// <summary>Replaces a schedule whose version is the one before; null where it is gone or changed meanwhile.</summary>
+    /// <summary>
+    /// Replaces a schedule whose version is the one before; null where it is gone or changed meanwhile. What <paramref name="retime"/> is given goes on from where the schedule stands now: its firings do not
+    /// change the version.
+    /// </summary>
     Task<SavedSchedule?> ReplaceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken);
+
+    /// <summary>Changes several schedules of a definition: all of it is stored or, with an error, nothing.</summary>
+    /// <param name="definitionId">The definition.</param>
+    /// <param name="decide">Answers what becomes of its schedules, from those it has now; pure, and may be called again.</param>
+    /// <param name="retime">Answers where those that are replaced and added begin.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken);
 
     /// <summary>Deletes a schedule with its firings; false where there is none.</summary>
     Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken);
@@ -29,8 +42,8 @@ public interface IScheduleStore
     /// <summary>Reads the schedules of a definition, or of all, by number.</summary>
     Task<IReadOnlyList<Schedule>> ListAsync(long? definitionId, long afterId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Stores a suspension and sets the cursors of the definition's schedules anew; null where it is a duplicate.</summary>
-    Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken);
+    /// <summary>Stores a suspension and sets the cursors of the definition's schedules anew; a duplicate is refused, and so is one more than a definition may have.</summary>
+    Task<SavedSuspension> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken);
 
     /// <summary>Deletes a suspension and sets the cursors of the definition's schedules anew; false where there is none.</summary>
     Task<bool> DeleteSuspensionAsync(long definitionId, long suspensionId, Retime retime, CancellationToken cancellationToken);
@@ -50,7 +63,9 @@ public interface IScheduleStore
     /// <summary>Takes firings in hand that are open and whose next look is due: those of servers that died, and those that wait.</summary>
     Task<IReadOnlyList<ClaimedTick>> ClaimOpenAsync(TickClaim claim, CancellationToken cancellationToken);
 
-    /// <summary>Notes what became of firings that this owner has in hand; those that it no longer has are left alone.</summary>
+    /// <summary>
+    /// Notes what became of firings that this owner has in hand. Of those that it no longer has only a run is noted, where none is: that is then what became of it, whatever others found who did not see the run.
+    /// </summary>
     Task SettleAsync(string owner, IReadOnlyList<TickOutcome> outcomes, CancellationToken cancellationToken);
 
     /// <summary>Answers the latest firing before this one that is open or whose run is not final; null for none.</summary>
@@ -70,9 +85,20 @@ public interface IScheduleStore
 public delegate ScheduleCursor Retime(Schedule schedule, IReadOnlyList<Suspension> suspensions);
 
 /// <summary>See <see cref="IScheduleStore.AddAsync"/>.</summary>
-/// <param name="Schedule">What is stored; null where there is an equal one.</param>
-/// <param name="DuplicateOf">The equal one; null where it is stored.</param>
+/// <param name="Schedule">What is stored; null where there is an equal one, or where the definition has as many as it may.</param>
+/// <param name="DuplicateOf">The equal one; null where there is none.</param>
 public sealed record SavedSchedule(Schedule? Schedule, long? DuplicateOf);
+
+/// <summary>See <see cref="IScheduleStore.AddSuspensionAsync"/>.</summary>
+/// <param name="Suspension">What is stored; null where it is refused.</param>
+/// <param name="IsTooMany">Whether it is refused because the definition has as many as it may; else there is an equal one.</param>
+public sealed record SavedSuspension(Suspension? Suspension, bool IsTooMany = false);
+
+/// <summary>What becomes of the schedules of a definition together.</summary>
+/// <param name="Removed">Those that go, with their firings.</param>
+/// <param name="Replaced">Those that stay, with what is new of them; their fingerprints are the same as before.</param>
+/// <param name="Added">Those that come; none is equal to one that stays.</param>
+public sealed record ScheduleChanges(IReadOnlyList<long> Removed, IReadOnlyList<Schedule> Replaced, IReadOnlyList<Schedule> Added);
 
 /// <summary>Who takes firings in hand.</summary>
 /// <param name="Owner">This life of this server.</param>

@@ -10,6 +10,9 @@ public interface IScheduledLaunch
     /// <see cref="ErrorKind.TooMany"/> is a passing one.
     /// </summary>
     Task<Result<ScheduledLaunch>> LaunchAsync(ClaimedTick tick, CancellationToken cancellationToken);
+
+    /// <summary>Answers what was launched with the firing's key before; null for nothing.</summary>
+    Task<ScheduledLaunch?> FindAsync(ClaimedTick tick, CancellationToken cancellationToken);
 }
 
 /// <summary>What a launch led to.</summary>

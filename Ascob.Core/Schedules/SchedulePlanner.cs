@@ -10,13 +10,15 @@ public sealed class SchedulePlanner(IOptions<ScheduleOptions> options)
     // What is more goes on with the next turn, so that one schedule does not hold up all others.
     private const int MostAtOnce = 100;
     private const int MostCounted = 10_000;
+    private const long AtLength = 20_000_000;
+    private const long ForTheNext = 20_000;
     private static readonly TimeSpan Step = TimeSpan.FromMicroseconds(1);
 
     /// <summary>Answers the cursor of a schedule whose firings before an instant are nobody's business.</summary>
     public static ScheduleCursor From(Schedule schedule, IReadOnlyList<Suspension> suspensions, DateTimeOffset from)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        return schedule.Spec.Enabled ? CursorAt(schedule, Firings.Of(schedule.Spec, suspensions.Select(s => s.Spec)), from) : ScheduleCursor.End;
+        return schedule.Spec.Enabled ? CursorAt(schedule, Firings.Of(schedule.Spec, suspensions.Select(s => s.Spec), new WorkBudget(ForTheNext)), from) : ScheduleCursor.End;
     }
 
     /// <summary>Answers the cursor after a suspension was added or taken away: what is due already stays due, and what was taken out until now stays so.</summary>
@@ -26,17 +28,39 @@ public sealed class SchedulePlanner(IOptions<ScheduleOptions> options)
         return schedule.NextTick <= now ? new ScheduleCursor(schedule.NextTick, schedule.NextAt) : From(schedule, suspensions, now);
     }
 
-    /// <summary>Answers what is due.</summary>
+    /// <summary>Answers what is due, whatever it takes; not to be asked while anybody waits.</summary>
+    /// <remarks>Where even that is too much to look through (ten years of a schedule of which a hundred suspensions take out single minutes), what was missed is told as one of which no more is known.</remarks>
     public SchedulePlan Plan(Schedule schedule, IReadOnlyList<Suspension> suspensions, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(schedule);
+        return Plan(schedule, suspensions, now, new WorkBudget(AtLength), new WorkBudget(AtLength))!;
+    }
+
+    /// <summary>Answers what is due; null where the budget does not suffice.</summary>
+    internal SchedulePlan? TryPlan(Schedule schedule, IReadOnlyList<Suspension> suspensions, DateTimeOffset now, WorkBudget budget) => Plan(schedule, suspensions, now, budget, null);
+
+    private SchedulePlan? Plan(Schedule schedule, IReadOnlyList<Suspension> suspensions, DateTimeOffset now, WorkBudget budget, WorkBudget? forLittle)
+    {
         if (!schedule.Spec.Enabled || schedule.NextTick is not { } from)
         {
             return new SchedulePlan([], ScheduleCursor.End);
         }
 
-        var firings = Firings.Of(schedule.Spec, suspensions.Select(s => s.Spec));
+        var firings = Firings.Of(schedule.Spec, suspensions.Select(s => s.Spec), budget);
         var (late, lateCount, isMore, onTime, pending) = Due(schedule, firings, from, now);
+        if (budget.IsSpent)
+        {
+            if (forLittle is null)
+            {
+                return null;
+            }
+
+            var border = Border(schedule, now);
+            late = from < border ? [from] : [];
+            (onTime, pending) = OnTime(schedule, firings.Within(forLittle), from < border ? border : from, now, late);
+            (lateCount, isMore) = (late.Count, true);
+        }
+
         var (kept, dropped) = MakeUp(schedule.Spec.CatchUp ?? new CatchUpSpec(), late, ref onTime, now);
         var ticks = new List<PlannedTick>();
         var droppedCount = lateCount - late.Count + dropped.Count;
@@ -49,9 +73,10 @@ public sealed class SchedulePlanner(IOptions<ScheduleOptions> options)
         ticks.AddRange(fires.Take(MostAtOnce).Select(t => new PlannedTick(t, t + Jitter.Of(schedule, t))));
         return fires.Count > MostAtOnce
             ? new SchedulePlan(ticks, new ScheduleCursor(fires[MostAtOnce], now))
-            : new SchedulePlan(ticks, CursorAt(schedule, firings, pending ?? (from > now ? from : now + Step)));
+            : new SchedulePlan(ticks, CursorAt(schedule, firings.Within(new WorkBudget(ForTheNext, budget)), pending ?? (from > now ? from : now + Step)));
     }
 
+    // Where there is too much that is suspended, the search goes on when the time has come.
     private static ScheduleCursor CursorAt(Schedule schedule, Firings firings, DateTimeOffset from) => firings.Next(from) switch
     {
         ({ } tick, _) => new ScheduleCursor(tick, tick + Jitter.Of(schedule, tick)),
@@ -59,43 +84,49 @@ public sealed class SchedulePlanner(IOptions<ScheduleOptions> options)
         _ => ScheduleCursor.End,
     };
 
+    private DateTimeOffset MissedBefore(DateTimeOffset now) => now - options.Value.MissedAfter;
+
+    private DateTimeOffset Border(Schedule schedule, DateTimeOffset now) => MissedBefore(now) - TimeSpan.FromSeconds(schedule.Spec.JitterSeconds);
+
     // What is certainly late is only counted, and its latest are kept; around the border each is looked at.
     private (List<DateTimeOffset> Late, int LateCount, bool IsMore, List<DateTimeOffset> OnTime, DateTimeOffset? Pending) Due(
         Schedule schedule, Firings firings, DateTimeOffset from, DateTimeOffset now)
     {
-        var missedBefore = now - options.Value.MissedAfter;
-        var border = missedBefore - TimeSpan.FromSeconds(schedule.Spec.JitterSeconds);
+        var border = Border(schedule, now);
         List<DateTimeOffset> late = [];
         var (count, isMore) = (0, false);
         if (from < border)
         {
-            (var latest, count, isMore) = firings.Latest(from, border - Step, CatchUpSpec.LargestLimit + 1, MostCounted);
+            (var latest, count, isMore) = firings.Latest(from, border - Step, Wanted(schedule.Spec.CatchUp), MostCounted);
             late.AddRange(latest);
             from = border;
         }
 
+        var certain = late.Count;
+        var (onTime, pending) = OnTime(schedule, firings, from, now, late);
+        return (late, count + late.Count - certain, isMore, onTime, pending);
+    }
+
+    private (List<DateTimeOffset> OnTime, DateTimeOffset? Pending) OnTime(Schedule schedule, Firings firings, DateTimeOffset from, DateTimeOffset now, List<DateTimeOffset> late)
+    {
+        var missedBefore = MissedBefore(now);
         List<DateTimeOffset> onTime = [];
         foreach (var tick in firings.Between(from, now))
         {
             var due = tick + Jitter.Of(schedule, tick);
             if (due > now)
             {
-                return (late, count, isMore, onTime, tick);
+                return (onTime, tick);
             }
 
-            if (due < missedBefore)
-            {
-                late.Add(tick);
-                count++;
-            }
-            else
-            {
-                onTime.Add(tick);
-            }
+            (due < missedBefore ? late : onTime).Add(tick);
         }
 
-        return (late, count, isMore, onTime, null);
+        return (onTime, null);
     }
+
+    // As many as may be made up for, and one more that stands for the others.
+    private static int Wanted(CatchUpSpec? catchUp) => catchUp?.Policy == CatchUpPolicy.All ? Math.Min(catchUp.Limit ?? CatchUpSpec.LargestLimit, CatchUpSpec.LargestLimit) + 1 : 2;
 
     private static (List<DateTimeOffset> Kept, List<DateTimeOffset> Dropped) MakeUp(CatchUpSpec catchUp, List<DateTimeOffset> late, ref List<DateTimeOffset> onTime, DateTimeOffset now)
     {

@@ -11,11 +11,6 @@ public sealed partial class ScheduleService
         ArgumentNullException.ThrowIfNull(spec);
         var now = clock.Now;
         var others = await store.SuspensionsAsync([definitionId], cancellationToken).ConfigureAwait(false);
-        if (others.Count >= MostOfDefinition)
-        {
-            return TooMany("suspensions");
-        }
-
         var schedules = await store.ListAsync(definitionId, 0, MostOfDefinition, cancellationToken).ConfigureAwait(false);
         if (SuspensionRefusal(spec, [.. others.Select(s => s.Spec)], [.. schedules.Select(s => s.Spec)], now) is { } refused)
         {
@@ -25,7 +20,12 @@ public sealed partial class ScheduleService
         var suspension = new Suspension { DefinitionId = definitionId, Spec = spec, Fingerprint = ScheduleFingerprint.Of(spec), CreatedAt = now, CreatedBy = actor };
         var stored = await store.AddSuspensionAsync(suspension, (s, all) => SchedulePlanner.Resumed(s, all, now), cancellationToken).ConfigureAwait(false);
         signal.Changed();
-        return stored is null ? Error.Invalid(spec.Cron is null ? "suspension.from" : "suspension.cron", "The definition has this suspension already.") : stored;
+        return stored switch
+        {
+            { Suspension: { } added } => added,
+            { IsTooMany: true } => TooMany("suspensions"),
+            _ => Error.Invalid(spec.Cron is null ? "suspension.from" : "suspension.cron", "The definition has this suspension already."),
+        };
     }
 
     /// <summary>Deletes a suspension; what it took out until now stays so.</summary>
@@ -61,7 +61,8 @@ public sealed partial class ScheduleService
             return Error.Invalid(field, "never matches within the coming ten years.");
         }
 
-        return schedules.All(s => Firings.Of(s, [.. others, spec]).NeverFires(now))
+        var work = new WorkBudget(WorkBudget.OfAQuestion);
+        return schedules.All(s => Firings.Of(s, [.. others, spec], work).NeverFires(now))
             ? Error.Invalid(field, "would take out every firing of every schedule; suspend the definition, or disable its schedules.")
             : null;
     }

@@ -12,14 +12,20 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
     /// <summary>The most schedules, and the most suspensions, of one definition.</summary>
     public const int MostOfDefinition = 100;
 
+    private const int MostTries = 5;
+
     /// <summary>Adds a schedule to a definition.</summary>
     public async Task<Result<Schedule>> AddAsync(long definitionId, ScheduleSpec spec, string actor, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var all = await store.ListAsync(definitionId, 0, MostOfDefinition, cancellationToken).ConfigureAwait(false);
-        return all.Count >= MostOfDefinition
-            ? TooMany("schedules")
-            : await CheckAsync(definitionId, spec, cancellationToken).ConfigureAwait(false) ?? await StoreAsync(definitionId, spec, actor, cancellationToken).ConfigureAwait(false);
+        if (await CheckAsync(definitionId, spec, cancellationToken).ConfigureAwait(false) is { } refused)
+        {
+            return refused;
+        }
+
+        var now = clock.Now;
+        return Answer(
+            await store.AddAsync(New(definitionId, spec, actor, now), (s, suspensions) => SchedulePlanner.From(s, suspensions, now), cancellationToken).ConfigureAwait(false), spec);
     }
 
     /// <summary>Replaces a schedule.</summary>
@@ -32,37 +38,26 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
     public async Task<Result<Schedule>> ReplaceAsync(long definitionId, long scheduleId, ScheduleSpec spec, int? version, string actor, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var found = await FindAsync(definitionId, scheduleId, cancellationToken).ConfigureAwait(false);
-        if (!found.IsSuccess)
+        for (var tries = 0; tries < MostTries; tries++)
         {
-            return found.Error;
+            var found = await FindAsync(definitionId, scheduleId, cancellationToken).ConfigureAwait(false);
+            if (!found.IsSuccess)
+            {
+                return found.Error;
+            }
+
+            if (version is { } expected && expected != found.Value.Version)
+            {
+                return Changed(scheduleId);
+            }
+
+            if (await TryReplaceAsync(found.Value, spec, actor, cancellationToken).ConfigureAwait(false) is { } replaced)
+            {
+                return replaced;
+            }
         }
 
-        var before = found.Value;
-        if (version is { } expected && expected != before.Version)
-        {
-            return Changed(scheduleId);
-        }
-
-        if (spec is { EverySeconds: not null, Cron: null, StartAt: null } && spec.EverySeconds == before.Spec.EverySeconds)
-        {
-            // The beat it has goes on.
-            spec = spec with { StartAt = before.Spec.StartAt };
-        }
-
-        var sameTimes = spec.Enabled && before.Spec.Enabled && ScheduleFingerprint.SameTimes(spec, before.Spec);
-        if (await CheckAsync(definitionId, spec, cancellationToken, mayBeOver: sameTimes && before.NextTick is null).ConfigureAwait(false) is { } refused)
-        {
-            return refused;
-        }
-
-        var now = clock.Now;
-        var after = before with { Spec = Started(spec, now), Fingerprint = ScheduleFingerprint.Of(spec), UpdatedAt = now, ChangedBy = actor };
-        var saved = await store.ReplaceAsync(
-            after,
-            (schedule, suspensions) => sameTimes ? SchedulePlanner.Resumed(schedule, suspensions, now) : SchedulePlanner.From(schedule, suspensions, now),
-            cancellationToken).ConfigureAwait(false);
-        return saved is null ? Changed(scheduleId) : Answer(saved, spec);
+        return Changed(scheduleId);
     }
 
     /// <summary>Deletes a schedule with the record of its firings.</summary>
@@ -76,76 +71,15 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
     public async Task<Result<Schedule>> FindAsync(long definitionId, long scheduleId, CancellationToken cancellationToken) =>
         await store.FindAsync(scheduleId, cancellationToken).ConfigureAwait(false) is { } found && found.DefinitionId == definitionId ? found : NoSchedule(scheduleId);
 
-    /// <summary>
-    /// Gives a definition exactly these schedules, as whoever keeps them elsewhere (a repository, another interface) has them: equal ones stay and keep their beat, others go, new ones come. Refused as a
-    /// whole where one of them is wrong. One that has nothing to fire any more is fine here, because its file need not be cleaned up.
-    /// </summary>
-    /// <param name="definitionId">The definition.</param>
-    /// <param name="specs">Its schedules.</param>
-    /// <param name="actor">Who does it.</param>
-    /// <param name="at">What the faults' fields begin with, such as <c>schedule</c>; the place in the list follows.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<Error?> SetAllAsync(long definitionId, IReadOnlyList<ScheduleSpec> specs, string actor, string at, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(specs);
-        if (Check(specs, at) is { } refused)
-        {
-            return refused;
-        }
-
-        var wanted = specs.DistinctBy(ScheduleFingerprint.Of).ToDictionary(ScheduleFingerprint.Of, StringComparer.Ordinal);
-        var gone = new List<long>();
-        foreach (var old in await store.ListAsync(definitionId, 0, MostOfDefinition, cancellationToken).ConfigureAwait(false))
-        {
-            if (!wanted.Remove(old.Fingerprint, out var same))
-            {
-                gone.Add(old.Id);
-            }
-            else if (Started(same, old.CreatedAt) with { StartAt = old.Spec.StartAt, Parameters = old.Spec.Parameters } != old.Spec)
-            {
-                var now = clock.Now;
-                await store.ReplaceAsync(
-                    old with { Spec = same with { StartAt = old.Spec.StartAt }, UpdatedAt = now, ChangedBy = actor },
-                    (schedule, suspensions) => old.Spec.Enabled ? SchedulePlanner.Resumed(schedule, suspensions, now) : SchedulePlanner.From(schedule, suspensions, now),
-                    cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        foreach (var spec in wanted.Values)
-        {
-            await StoreAsync(definitionId, spec, actor, cancellationToken).ConfigureAwait(false);
-        }
-
-        // Last, so that a server that dies in between leaves too many schedules and not too few; said again, the rest is done.
-        foreach (var id in gone)
-        {
-            await store.DeleteAsync(id, cancellationToken).ConfigureAwait(false);
-        }
-
-        return null;
-    }
-
-    /// <summary>Answers what is wrong with any of these schedules, by itself; null when nothing is.</summary>
-    public static Error? Check(IReadOnlyList<ScheduleSpec> specs, string at)
-    {
-        ArgumentNullException.ThrowIfNull(specs);
-        if (specs.Count > MostOfDefinition)
-        {
-            return TooMany("schedules");
-        }
-
-        var errors = specs.SelectMany((s, i) => ScheduleRules.Check(s, FormattableString.Invariant($"{at}[{i}]"))).ToList();
-        return errors.Count == 0 ? null : Error.Invalid(errors);
-    }
-
     /// <summary>Answers the coming firings of stored schedules, together in order.</summary>
     public async Task<IReadOnlyList<Firing>> NextAsync(IReadOnlyList<Schedule> schedules, int count, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(schedules);
         var suspensions = (await store.SuspensionsAsync([.. schedules.Select(s => s.DefinitionId).Distinct()], cancellationToken).ConfigureAwait(false)).ToLookup(s => s.DefinitionId);
         var now = clock.Now;
+        var work = new WorkBudget(WorkBudget.OfAQuestion);
         return [.. schedules.Where(s => s.Spec.Enabled)
-            .SelectMany(s => Coming(s, [.. suspensions[s.DefinitionId].Select(w => w.Spec)], s.NextTick > now ? s.NextTick.Value : now, count))
+            .SelectMany(s => Coming(s, [.. suspensions[s.DefinitionId].Select(w => w.Spec)], s.NextTick > now ? s.NextTick.Value : now, count, work))
             .OrderBy(f => f.DueAt).ThenBy(f => f.ScheduleId).Take(count)];
     }
 
@@ -164,13 +98,13 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
 
         return errors.Count > 0
             ? Error.Invalid(errors)
-            : Result<IReadOnlyList<Firing>>.Success(Coming(new Schedule { Spec = started, Fingerprint = string.Empty, ChangedBy = string.Empty }, suspensions, begin, count));
+            : Result<IReadOnlyList<Firing>>.Success(Coming(new Schedule { Spec = started, Fingerprint = string.Empty, ChangedBy = string.Empty }, suspensions, begin, count, new WorkBudget(WorkBudget.OfAQuestion)));
     }
 
-    private static List<Firing> Coming(Schedule schedule, IReadOnlyList<SuspensionSpec> suspensions, DateTimeOffset from, int count)
+    private static List<Firing> Coming(Schedule schedule, IReadOnlyList<SuspensionSpec> suspensions, DateTimeOffset from, int count, WorkBudget work)
     {
         var zone = TimeZones.Get(schedule.Spec.TimeZone);
-        return [.. Firings.Of(schedule.Spec, suspensions).Between(from, from + Firings.Horizon).Take(count).Select(tick => new Firing(
+        return [.. Firings.Of(schedule.Spec, suspensions, work).Between(from, from + Firings.Horizon).Take(count).Select(tick => new Firing(
             schedule.Id, tick, tick + Jitter.Of(schedule, tick), TimeZoneInfo.ConvertTime(tick, zone).ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)))];
     }
 
@@ -192,26 +126,45 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
         return ScheduleRules.CheckFirings(Started(spec, now), [.. suspensions.Select(s => s.Spec)], now) is { } refused ? Error.Invalid([refused]) : null;
     }
 
-    private async Task<Result<Schedule>> StoreAsync(long definitionId, ScheduleSpec spec, string actor, CancellationToken cancellationToken)
+    // Null where it was changed meanwhile.
+    private async Task<Result<Schedule>?> TryReplaceAsync(Schedule before, ScheduleSpec spec, string actor, CancellationToken cancellationToken)
     {
-        var now = clock.Now;
-        var schedule = new Schedule
+        var fingerprint = ScheduleFingerprint.Of(spec);
+        if (spec is { EverySeconds: not null, Cron: null, StartAt: null } && spec.EverySeconds == before.Spec.EverySeconds)
         {
-            DefinitionId = definitionId,
-            Spec = Started(spec, now),
-            Fingerprint = ScheduleFingerprint.Of(spec),
-            CreatedAt = now,
-            UpdatedAt = now,
-            ChangedBy = actor,
-        };
-        return Answer(await store.AddAsync(schedule, (s, suspensions) => SchedulePlanner.From(s, suspensions, now), cancellationToken).ConfigureAwait(false), spec);
+            // The beat it has goes on.
+            spec = spec with { StartAt = before.Spec.StartAt };
+        }
+
+        var sameTimes = spec.Enabled && before.Spec.Enabled && ScheduleFingerprint.SameTimes(spec, before.Spec);
+        if (await CheckAsync(before.DefinitionId, spec, cancellationToken, mayBeOver: sameTimes && before.NextTick is null).ConfigureAwait(false) is { } refused)
+        {
+            return refused;
+        }
+
+        var now = clock.Now;
+        var saved = await store.ReplaceAsync(
+            before with { Spec = Started(spec, now), Fingerprint = fingerprint, UpdatedAt = now, ChangedBy = actor },
+            (schedule, suspensions) => sameTimes ? SchedulePlanner.Resumed(schedule, suspensions, now) : SchedulePlanner.From(schedule, suspensions, now),
+            cancellationToken).ConfigureAwait(false);
+        return saved is null ? (Result<Schedule>?)null : Answer(saved, spec);
     }
+
+    private static Schedule New(long definitionId, ScheduleSpec spec, string actor, DateTimeOffset now) => new()
+    {
+        DefinitionId = definitionId,
+        Spec = Started(spec, now),
+        Fingerprint = ScheduleFingerprint.Of(spec),
+        CreatedAt = now,
+        UpdatedAt = now,
+        ChangedBy = actor,
+    };
 
     private Result<Schedule> Answer(SavedSchedule saved, ScheduleSpec spec)
     {
         signal.Changed();
-        return saved.Schedule is { } schedule
-            ? schedule
+        return saved is { Schedule: null, DuplicateOf: null } ? TooMany("schedules")
+            : saved.Schedule is { } schedule ? schedule
             : Error.Invalid($"schedule.{ScheduleRules.Rhythmic(spec)}", FormattableString.Invariant($"Schedule {saved.DuplicateOf} of the definition fires at the same times with the same parameters."));
     }
 

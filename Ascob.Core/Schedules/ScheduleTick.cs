@@ -78,7 +78,11 @@ public enum TickState
 /// <summary>A firing that this server has in hand.</summary>
 /// <param name="Schedule">Its schedule.</param>
 /// <param name="Tick">The firing; its state is that of before it was taken in hand.</param>
-public sealed record ClaimedTick(Schedule Schedule, ScheduleTick Tick);
+public sealed record ClaimedTick(Schedule Schedule, ScheduleTick Tick)
+{
+    /// <summary>Gets the name of the definition, by which firings of the same moment and priority are put in order; empty where it is gone.</summary>
+    public string DefinitionName { get; init; } = string.Empty;
+}
 
 /// <summary>What a server found out about a firing that it has in hand.</summary>
 /// <param name="ScheduleId">The schedule.</param>

@@ -1,12 +1,17 @@
+using System.Numerics;
+
 namespace Ascob.Core.Schedules;
 
 /// <summary>One suspension, ready to be asked.</summary>
 internal sealed class SuspensionWindow
 {
+    private const ulong WholeHour = (1UL << 60) - 1;
+
     private readonly CronRule? _cron;
     private readonly TimeZoneInfo _zone;
     private readonly DateTimeOffset _from;
     private readonly DateTimeOffset _to;
+    private ulong? _minutes;
 
     private SuspensionWindow(SuspensionSpec spec, CronRule? cron, TimeZoneInfo zone)
     {
@@ -44,26 +49,29 @@ internal sealed class SuspensionWindow
             return true;
         }
 
-        if (!_cron.CoversMinuteOf(tick, _zone))
+        var named = _cron.NamesMinuteOf(tick, _zone);
+        if (!named && !_cron.FiresInMinuteOf(tick, _zone))
         {
             return false;
         }
 
-        var end = EndOfCoveredUnit(tick);
+        var end = named ? EndOfNamed(tick) : EndOfMinute(tick);
         until = end < _to ? end : _to;
         return true;
     }
 
-    // The next minute, or the next hour or day where all of that is covered and the clock does not change within it: a long suspension is then gone through in few steps.
-    private DateTimeOffset EndOfCoveredUnit(DateTimeOffset tick)
+    // The end of the minutes in a row that are named, up to the end of the hour, or of the day where all of it is named and the clock does not change within it: a long suspension is gone through in few steps.
+    private DateTimeOffset EndOfNamed(DateTimeOffset tick)
     {
+        _minutes ??= _cron!.Minutes();
         var wall = TimeZoneInfo.ConvertTime(tick, _zone);
-        var left = _cron!.TakesWholeDays ? TimeSpan.FromDays(1) - wall.TimeOfDay
-            : _cron.TakesWholeHours ? TimeSpan.FromTicks(TimeSpan.TicksPerHour - (wall.Ticks % TimeSpan.TicksPerHour))
-            : TimeSpan.Zero;
+        var inARow = BitOperations.TrailingZeroCount(~(_minutes.Value >> wall.Minute));
+        var left = _minutes == WholeHour && _cron!.TakesEveryHour
+            ? TimeSpan.FromDays(1) - wall.TimeOfDay
+            : TimeSpan.FromMinutes(inARow) - TimeSpan.FromTicks(wall.Ticks % TimeSpan.TicksPerMinute);
         var end = tick + left;
-        return left > TimeSpan.Zero && _zone.GetUtcOffset(end) == wall.Offset
-            ? end
-            : tick.AddTicks(TimeSpan.TicksPerMinute - (tick.Ticks % TimeSpan.TicksPerMinute));
+        return _zone.GetUtcOffset(end) == wall.Offset ? end : EndOfMinute(tick);
     }
+
+    private static DateTimeOffset EndOfMinute(DateTimeOffset tick) => tick.AddTicks(TimeSpan.TicksPerMinute - (tick.Ticks % TimeSpan.TicksPerMinute));
 }

@@ -20,54 +20,61 @@ public sealed class TickLauncher(
     IOptions<ScheduleOptions> options,
     ILogger<TickLauncher> logger)
 {
-    private const int SettledAtOnce = 50;
     private static readonly TimeSpan QueueRecheck = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
 
-    /// <summary>Launches the firings: those of a lower priority number before the others, several schedules at once, and those of one schedule one after the other.</summary>
+    /// <summary>Launches the firings: those of a lower priority number before the others, then in the order of their times and of the names of their definitions; those of one schedule one after the other.</summary>
     public async Task LaunchAsync(IReadOnlyList<ClaimedTick> claimed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claimed);
         foreach (var equal in claimed.GroupBy(c => c.Schedule.Spec.Priority).OrderBy(g => g.Key))
         {
-            var settler = new Settler(store, server.LeaseOwner);
-            await Parallel.ForEachAsync(
-                equal.GroupBy(c => c.Schedule.Id).Select(g => g.OrderBy(c => c.Tick.Tick).ToList()).OrderBy(g => g[0].Tick.DueAt),
-                new ParallelOptions { MaxDegreeOfParallelism = options.Value.Parallelism, CancellationToken = cancellationToken },
-                async (ticks, stop) =>
-                {
-                    foreach (var tick in ticks)
-                    {
-                        var outcome = await DecideAsync(tick, stop).ConfigureAwait(false);
-                        Tell(tick, outcome);
-
-                        // The next firing of the same schedule may look at what became of this one.
-                        await settler.AddAsync(outcome, atOnce: tick.Schedule.Spec.Overlap != OverlapPolicy.Allow, stop).ConfigureAwait(false);
-                    }
-                }).ConfigureAwait(false);
+            var settler = new TickSettler(store, server.LeaseOwner);
+            await LaunchOrder.RunAsync(LaunchOrder.Of(equal), (tick, stop) => LaunchAsync(tick, settler, stop), options.Value.Parallelism, clock.Time, cancellationToken).ConfigureAwait(false);
             await settler.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async Task LaunchAsync(ClaimedTick claimed, TickSettler settler, CancellationToken cancellationToken)
+    {
+        // Others may have it in hand by now; if none has, it comes back with the next turn.
+        if (claimed.Tick.LookAt <= clock.Now)
+        {
+            return;
+        }
+
+        var outcome = await DecideAsync(claimed, cancellationToken).ConfigureAwait(false);
+        Tell(claimed, outcome);
+
+        // The next firing of the same schedule may look at what became of this one.
+        await settler.AddAsync(outcome, atOnce: claimed.Schedule.Spec.Overlap != OverlapPolicy.Allow, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<TickOutcome> DecideAsync(ClaimedTick claimed, CancellationToken cancellationToken)
     {
         try
         {
-            return await HoldBackAsync(claimed, cancellationToken).ConfigureAwait(false) ?? await TryLaunchAsync(claimed, cancellationToken).ConfigureAwait(false);
+            return await FindEarlierAsync(claimed, cancellationToken).ConfigureAwait(false)
+                ?? await HoldBackAsync(claimed, cancellationToken).ConfigureAwait(false)
+                ?? await TryLaunchAsync(claimed, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreUnavailableException e)
         {
-            return Retry(claimed, e.Message);
+            return await RetryAsync(claimed, e.Message, cancellationToken).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // One firing that meets a bug must not keep the others from being launched; it is tried again, and the log has it.
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             logger.LogError(e, "The firing {Key} could not be launched", claimed.Tick.Key);
-            return Retry(claimed, "an internal error; the server's log has it");
+            return await RetryAsync(claimed, "an internal error; the server's log has it", cancellationToken).ConfigureAwait(false);
         }
     }
+
+    // Whoever had it in hand before may have launched it without noting so. What has changed since (a suspension, other parameters, another run) does not undo that run.
+    private async Task<TickOutcome?> FindEarlierAsync(ClaimedTick claimed, CancellationToken cancellationToken) =>
+        claimed.Tick.Attempts > 1 && await launch.FindAsync(claimed, cancellationToken).ConfigureAwait(false) is { RunId: not null } earlier ? Launched(claimed, earlier) : null;
 
     private async Task<TickOutcome?> HoldBackAsync(ClaimedTick claimed, CancellationToken cancellationToken)
     {
@@ -92,7 +99,7 @@ public sealed class TickLauncher(
     private async Task<TickOutcome> TryLaunchAsync(ClaimedTick claimed, CancellationToken cancellationToken)
     {
         var result = await launch.LaunchAsync(claimed, cancellationToken).ConfigureAwait(false);
-        if (result.Error?.Kind == ErrorKind.NotFound)
+        if (result.Error?.Code == "definition.not_found")
         {
             // Saved while its definition was being deleted; what the deletion did not see goes now.
             await store.DeleteOfDefinitionAsync(claimed.Schedule.DefinitionId, cancellationToken).ConfigureAwait(false);
@@ -101,24 +108,40 @@ public sealed class TickLauncher(
         return result switch
         {
             { IsSuccess: true, Value.RunId: null } => Settle(claimed, TickState.Skipped, null, "the definition is suspended", null),
-            { IsSuccess: true, Value: { Prevented: true, RunId: var runId } } => Settle(claimed, TickState.Prevented, runId, null, null),
-            { IsSuccess: true, Value.RunId: var runId } => Settle(claimed, TickState.Launched, runId, null, null),
-            { Error.Kind: ErrorKind.Unavailable or ErrorKind.TooMany } => Retry(claimed, result.Error!.Message),
+            { IsSuccess: true, Value: var launched } => Launched(claimed, launched!),
+            { Error.Kind: ErrorKind.Unavailable or ErrorKind.TooMany } => await RetryAsync(claimed, result.Error!.Message, cancellationToken).ConfigureAwait(false),
             _ => Settle(claimed, TickState.Failed, null, Describe(result.Error!), null),
         };
     }
 
-    private TickOutcome Retry(ClaimedTick claimed, string reason)
+    private async Task<TickOutcome> RetryAsync(ClaimedTick claimed, string reason, CancellationToken cancellationToken)
     {
         var now = clock.Now;
-        if (now - claimed.Tick.ClaimedAt >= options.Value.RetryFor)
+
+        // What waited for long before it failed for the first time is tried again all the same.
+        if (claimed.Tick.State == TickState.Retrying && now - claimed.Tick.ClaimedAt >= options.Value.RetryFor)
         {
-            return Settle(claimed, TickState.Failed, null, $"given up after {claimed.Tick.Attempts} attempts: {reason}", null);
+            try
+            {
+                // The last try may have launched it, too, although its answer was lost.
+                return await launch.FindAsync(claimed, cancellationToken).ConfigureAwait(false) is { RunId: not null } earlier
+                    ? Launched(claimed, earlier)
+                    : Settle(claimed, TickState.Failed, null, $"given up after {claimed.Tick.Attempts} attempts: {reason}", null);
+            }
+#pragma warning disable CA1031 // Nobody knows what became of it, so it is not given up.
+            catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                logger.LogWarning(e, "Whether the firing {Key} was launched cannot be found out now", claimed.Tick.Key);
+            }
         }
 
         var pause = FirstRetry * Math.Pow(2, Math.Min(claimed.Tick.Attempts - 1, 10));
         return Settle(claimed, TickState.Retrying, null, reason, now + (pause < LongestRetry ? pause : LongestRetry));
     }
+
+    private TickOutcome Launched(ClaimedTick claimed, ScheduledLaunch launched) =>
+        Settle(claimed, launched.Prevented ? TickState.Prevented : TickState.Launched, launched.RunId, null, null);
 
     private TickOutcome Settle(ClaimedTick claimed, TickState state, long? runId, string? reason, DateTimeOffset? lookAt) =>
         new(claimed.Schedule.Id, claimed.Tick.Tick, state, runId, reason, lookAt, clock.Now);
@@ -137,43 +160,6 @@ public sealed class TickLauncher(
         if (outcome.State is TickState.Failed or TickState.Retrying)
         {
             logger.LogWarning("Schedule {ScheduleId}: the firing at {Tick:o} {State}: {Reason}", claimed.Schedule.Id, claimed.Tick.Tick, outcome.State, outcome.Reason);
-        }
-    }
-
-    /// <summary>Gathers outcomes, so that many firings need few transactions.</summary>
-    private sealed class Settler(IScheduleStore store, string owner)
-    {
-        private readonly Lock _gate = new();
-        private List<TickOutcome> _outcomes = [];
-
-        public async Task AddAsync(TickOutcome outcome, bool atOnce, CancellationToken cancellationToken)
-        {
-            var full = false;
-            lock (_gate)
-            {
-                _outcomes.Add(outcome);
-                full = atOnce || _outcomes.Count >= SettledAtOnce;
-            }
-
-            if (full)
-            {
-                await FlushAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        public async Task FlushAsync(CancellationToken cancellationToken)
-        {
-            List<TickOutcome> outcomes;
-            lock (_gate)
-            {
-                outcomes = _outcomes;
-                _outcomes = [];
-            }
-
-            if (outcomes.Count > 0)
-            {
-                await store.SettleAsync(owner, outcomes, cancellationToken).ConfigureAwait(false);
-            }
         }
     }
 }

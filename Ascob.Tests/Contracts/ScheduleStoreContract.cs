@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Ascob.Tests.Contracts;
 
 /// <summary>What every store of schedules must do, the one in memory that simulations use included.</summary>
-public abstract class ScheduleStoreContract
+public abstract partial class ScheduleStoreContract
 {
     private static readonly DateTimeOffset Now = SampleRuns.Start;
     private readonly SchedulePlanner _planner = new(Options.Create(new ScheduleOptions()));
@@ -156,11 +156,11 @@ public abstract class ScheduleStoreContract
         var suspension = new Suspension { DefinitionId = 7, Spec = spec, Fingerprint = ScheduleFingerprint.Of(spec), CreatedAt = Now, CreatedBy = "token:a" };
         var before = Now.AddMinutes(-1);
 
-        var stored = await opened.Store.AddSuspensionAsync(suspension, Resumed(before), Stop);
+        var stored = (await opened.Store.AddSuspensionAsync(suspension, Resumed(before), Stop)).Suspension!;
 
-        Assert.Equivalent(suspension with { Id = stored!.Id }, Assert.Single(await opened.Store.SuspensionsAsync([7, 8], Stop)), strict: true);
+        Assert.Equivalent(suspension with { Id = stored.Id }, Assert.Single(await opened.Store.SuspensionsAsync([7, 8], Stop)), strict: true);
         Assert.Equal(Now.AddMinutes(30), (await opened.Store.FindAsync(schedule.Id, Stop))!.NextTick);
-        Assert.Null(await opened.Store.AddSuspensionAsync(suspension, Resumed(before), Stop));
+        Assert.Equal(new SavedSuspension(null), await opened.Store.AddSuspensionAsync(suspension, Resumed(before), Stop));
         Assert.Empty(await opened.Store.ClaimDueAsync(Claim("one", Now.AddMinutes(29)), Plan(Now.AddMinutes(29)), Stop));
         Assert.False(await opened.Store.DeleteSuspensionAsync(8, stored.Id, Resumed(before), Stop));
         Assert.True(await opened.Store.DeleteSuspensionAsync(7, stored.Id, Resumed(before), Stop));

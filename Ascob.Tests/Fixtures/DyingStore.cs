@@ -39,7 +39,11 @@ internal sealed class DyingStore(IScheduleStore store, IScheduledLaunch launch, 
 
     public Task<IReadOnlyList<Schedule>> ListAsync(long? definitionId, long afterId, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ScheduledLaunch?> FindAsync(ClaimedTick tick, CancellationToken cancellationToken) => DieAsync(() => launch.FindAsync(tick, cancellationToken));
+
+    public Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<SavedSuspension> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<bool> DeleteSuspensionAsync(long definitionId, long suspensionId, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -43,6 +43,18 @@ internal sealed class FiringLedger(DateTimeOffset start, int minutes) : ISchedul
         return Task.FromResult<Result<ScheduledLaunch>>(new ScheduledLaunch(minute + 1));
     }
 
+    public Task<ScheduledLaunch?> FindAsync(ClaimedTick tick, CancellationToken cancellationToken)
+    {
+        var minute = (int)((tick.Tick.Tick - start).Ticks / TimeSpan.TicksPerMinute);
+        if (minute >= minutes || _launches[tick.Schedule.Id][minute] == 0)
+        {
+            return Task.FromResult<ScheduledLaunch?>(null);
+        }
+
+        Interlocked.Increment(ref _replayed);
+        return Task.FromResult<ScheduledLaunch?>(new ScheduledLaunch(minute + 1));
+    }
+
     /// <summary>Checks that each firing was launched.</summary>
     public void Check(long expected)
     {

@@ -1,10 +1,12 @@
+using Ascob.Core.Errors;
 using Ascob.Core.Schedules;
 
 namespace Ascob.Tests.Fixtures;
 
 /// <summary>A schedule store in memory that keeps the same contract as those on databases, for simulations of millions of firings.</summary>
 /// <param name="isActive">Whether a run is not final.</param>
-internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : IScheduleStore
+/// <param name="nameOf">The name of a definition.</param>
+internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null, Func<long, string>? nameOf = null) : IScheduleStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Schedule> _schedules = [];
@@ -18,15 +20,12 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
     {
         lock (_gate)
         {
-            if (EqualTo(schedule) is { } equal)
+            if (_schedules.Values.Count(s => s.DefinitionId == schedule.DefinitionId) >= ScheduleService.MostOfDefinition)
             {
-                return Task.FromResult(new SavedSchedule(null, equal));
+                return Task.FromResult(new SavedSchedule(null, null));
             }
 
-            var stored = schedule with { Id = ++_lastId };
-            _schedules[stored.Id] = stored;
-            _ticks[stored.Id] = [];
-            return Task.FromResult(new SavedSchedule(Move(stored, retime(stored, SuspensionsOf(stored.DefinitionId))), null));
+            return Task.FromResult(EqualTo(schedule) is { } equal ? new SavedSchedule(null, equal) : new SavedSchedule(Insert(schedule, retime), null));
         }
     }
 
@@ -39,13 +38,36 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
                 return Task.FromResult<SavedSchedule?>(new SavedSchedule(null, equal));
             }
 
-            if (_schedules.GetValueOrDefault(schedule.Id)?.Version != schedule.Version)
+            return Task.FromResult(Replace(schedule, retime) is { } replaced ? new SavedSchedule(replaced, null) : null);
+        }
+    }
+
+    public Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            var decided = decide([.. _schedules.Values.Where(s => s.DefinitionId == definitionId).OrderBy(s => s.Id)]);
+            if (!decided.IsSuccess)
             {
-                return Task.FromResult<SavedSchedule?>(null);
+                return Task.FromResult<Error?>(decided.Error);
             }
 
-            return Task.FromResult<SavedSchedule?>(new SavedSchedule(
-                Move(schedule with { Version = schedule.Version + 1 }, retime(schedule, SuspensionsOf(schedule.DefinitionId))), null));
+            foreach (var id in decided.Value.Removed)
+            {
+                Delete(id);
+            }
+
+            foreach (var schedule in decided.Value.Replaced)
+            {
+                Replace(schedule, retime);
+            }
+
+            foreach (var schedule in decided.Value.Added)
+            {
+                Insert(schedule, retime);
+            }
+
+            return Task.FromResult<Error?>(null);
         }
     }
 
@@ -53,16 +75,7 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
     {
         lock (_gate)
         {
-            if (!_schedules.TryGetValue(scheduleId, out var schedule))
-            {
-                return Task.FromResult(false);
-            }
-
-            Move(schedule, ScheduleCursor.End);
-            _schedules.Remove(scheduleId);
-            _ticks.Remove(scheduleId);
-            _open.RemoveWhere(o => o.Id == scheduleId);
-            return Task.FromResult(true);
+            return Task.FromResult(Delete(scheduleId));
         }
     }
 
@@ -99,19 +112,24 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
         }
     }
 
-    public Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken)
+    public Task<SavedSuspension> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
+            if (SuspensionsOf(suspension.DefinitionId).Count >= ScheduleService.MostOfDefinition)
+            {
+                return Task.FromResult(new SavedSuspension(null, IsTooMany: true));
+            }
+
             if (_suspensions.Values.Any(s => s.DefinitionId == suspension.DefinitionId && s.Fingerprint == suspension.Fingerprint))
             {
-                return Task.FromResult<Suspension?>(null);
+                return Task.FromResult(new SavedSuspension(null));
             }
 
             var stored = suspension with { Id = ++_lastId };
             _suspensions[stored.Id] = stored;
             RetimeAll(stored.DefinitionId, retime);
-            return Task.FromResult<Suspension?>(stored);
+            return Task.FromResult(new SavedSuspension(stored));
         }
     }
 
@@ -162,7 +180,7 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
                     if (_ticks[id].TryAdd(due.Tick, tick))
                     {
                         Open(null, tick);
-                        claimed.Add(new ClaimedTick(schedule, tick));
+                        claimed.Add(Named(schedule, tick));
                     }
                 }
 
@@ -183,7 +201,7 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
                 var before = _ticks[id][at];
                 var tick = before with { Owner = claim.Owner, LookAt = claim.LeaseUntil, Attempts = before.Attempts + 1 };
                 Open(before, tick);
-                claimed.Add(new ClaimedTick(_schedules[id], tick));
+                claimed.Add(Named(_schedules[id], tick));
             }
 
             return Task.FromResult<IReadOnlyList<ClaimedTick>>(claimed);
@@ -196,7 +214,8 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
         {
             foreach (var outcome in outcomes)
             {
-                if (_ticks.GetValueOrDefault(outcome.ScheduleId)?.GetValueOrDefault(outcome.Tick) is { LookAt: not null } before && before.Owner == owner)
+                if (_ticks.GetValueOrDefault(outcome.ScheduleId)?.GetValueOrDefault(outcome.Tick) is { } before
+                    && ((before.LookAt is not null && before.Owner == owner) || (before.RunId is null && outcome.RunId is not null)))
                 {
                     Open(before, before with
                     {
@@ -257,6 +276,36 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
 
             return Task.FromResult(deleted);
         }
+    }
+
+    private ClaimedTick Named(Schedule schedule, ScheduleTick tick) => new(schedule, tick) { DefinitionName = nameOf?.Invoke(schedule.DefinitionId) ?? string.Empty };
+
+    private Schedule Insert(Schedule schedule, Retime retime)
+    {
+        var stored = schedule with { Id = ++_lastId };
+        _schedules[stored.Id] = stored;
+        _ticks[stored.Id] = [];
+        return Move(stored, retime(stored, SuspensionsOf(stored.DefinitionId)));
+    }
+
+    private Schedule? Replace(Schedule schedule, Retime retime) => _schedules.GetValueOrDefault(schedule.Id) is { } present && present.Version == schedule.Version
+        ? Move(
+            schedule with { Version = schedule.Version + 1 },
+            retime(schedule with { NextTick = present.NextTick, NextAt = present.NextAt }, SuspensionsOf(schedule.DefinitionId)))
+        : null;
+
+    private bool Delete(long scheduleId)
+    {
+        if (!_schedules.TryGetValue(scheduleId, out var schedule))
+        {
+            return false;
+        }
+
+        Move(schedule, ScheduleCursor.End);
+        _schedules.Remove(scheduleId);
+        _ticks.Remove(scheduleId);
+        _open.RemoveWhere(o => o.Id == scheduleId);
+        return true;
     }
 
     private long? EqualTo(Schedule schedule) => _schedules.Values.FirstOrDefault(s => s.DefinitionId == schedule.DefinitionId && s.Fingerprint == schedule.Fingerprint)?.Id;

@@ -123,5 +123,16 @@ internal sealed class LaunchLedger : IScheduledLaunch
         return Task.FromResult<Result<ScheduledLaunch>>(new ScheduledLaunch(run));
     }
 
+    public Task<ScheduledLaunch?> FindAsync(ClaimedTick tick, CancellationToken cancellationToken)
+    {
+        if (!_byKey.TryGetValue(tick.Tick.Key, out var run))
+        {
+            return Task.FromResult<ScheduledLaunch?>(null);
+        }
+
+        Replayed++;
+        return Task.FromResult<ScheduledLaunch?>(new ScheduledLaunch(run));
+    }
+
     public IEnumerable<string> Times(long scheduleId) => Launched.Where(l => l.ScheduleId == scheduleId).Select(l => l.Tick.ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
 }

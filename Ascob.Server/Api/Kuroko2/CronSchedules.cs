@@ -31,11 +31,8 @@ internal sealed class CronSchedules(ScheduleService schedules, IScheduleStore st
     }
 
     // Those that this API shows are replaced; others of the definition are not its own and stay.
-    public async Task<Error?> SetAsync(long definitionId, IReadOnlyList<string> cron, string actor, CancellationToken cancellationToken)
-    {
-        var others = (await ReadAsync(definitionId, cancellationToken)).Where(s => !IsOurs(s)).Select(s => s.Spec);
-        return await schedules.SetAllAsync(definitionId, [.. cron.Select(SpecOf), .. others], actor, Field, cancellationToken);
-    }
+    public Task<Error?> SetAsync(long definitionId, IReadOnlyList<string> cron, string actor, CancellationToken cancellationToken) =>
+        schedules.SetAllAsync(definitionId, [.. cron.Select(SpecOf)], actor, Field, cancellationToken, IsOurs);
 
     public async Task<IReadOnlyList<string>> ListAsync(long definitionId, CancellationToken cancellationToken) =>
         [.. (await ReadAsync(definitionId, cancellationToken)).Where(IsOurs).Select(s => s.Spec.Cron!)];

@@ -45,6 +45,9 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         }
     }
 
+    public async Task<long?> FindByKeyAsync(string scope, string key, CancellationToken cancellationToken) =>
+        (await FindKeyAsync(new IdempotencyKey(scope, key, string.Empty), cancellationToken))?.RunId;
+
     private async Task<bool> AddPlainAsync(NewRun run, CancellationToken cancellationToken)
     {
         var add = new AddRun(sql, run);

@@ -26,6 +26,9 @@ internal static class ScheduleRows
         NextAt = Time(row, 9),
     };
 
+    /// <summary>Reads the name of the definition behind the columns of a schedule.</summary>
+    public static string DefinitionName(DbDataReader row) => row.IsDBNull(10) ? string.Empty : row.GetString(10);
+
     public static Suspension Suspension(DbDataReader row) => new()
     {
         Id = row.GetInt64(0),

@@ -9,6 +9,7 @@ internal sealed class ScheduleSql
     public const string SuspensionColumns = "id, definition_id, fingerprint, spec, created_at, created_by";
     public const string TickColumns = "schedule_id, tick, due_at, state, owner, look_at, attempts, run_id, missed, reason, claimed_at, settled_at";
 
+    private const string NamedColumns = $"{Columns}, (SELECT d.name FROM definitions AS d WHERE d.id = schedules.definition_id)";
     private const string NewColumns = "definition_id, version, fingerprint, spec, priority, created_at, updated_at, changed_by";
     private const string NewValues = "@definition_id, @version, @fingerprint, @spec, @priority, @created_at, @updated_at, @changed_by";
     private const string SuspensionValues = "@definition_id, @fingerprint, @spec, @created_at, @created_by";
@@ -22,10 +23,22 @@ internal sealed class ScheduleSql
         var isSqlServer = dialect.Provider == DatabaseProvider.SqlServer;
         var readPast = isSqlServer ? " WITH (UPDLOCK, ROWLOCK, READPAST)" : string.Empty;
         var skipLocked = dialect.Provider == DatabaseProvider.PostgreSql ? " FOR UPDATE SKIP LOCKED" : string.Empty;
+        LockDefinition = dialect.Provider switch
+        {
+            DatabaseProvider.Sqlite => null,
+
+            // A server that stands still in the middle must not keep others from changing the definition's schedules.
+            DatabaseProvider.PostgreSql => dialect.Statement(
+                "SELECT set_config('idle_in_transaction_session_timeout', '10000', true), pg_advisory_xact_lock(1396917332, CAST(CAST(@definition_id AS bigint) % 2147483647 AS int))"),
+            DatabaseProvider.SqlServer => dialect.Statement(
+                "DECLARE @_name nvarchar(60) = CONCAT(N'ascob-schedules-', @definition_id), @_answer int; EXEC @_answer = sp_getapplock @Resource = @_name, @LockMode = N'Exclusive', @LockOwner = N'Transaction', "
+                + "@LockTimeout = 5000; IF @_answer < 0 THROW 51222, N'The schedules of the definition are busy.', 1;"),
+        };
         Insert = dialect.Statement(InsertOnce("schedules", NewColumns, NewValues));
         Find = dialect.Statement($"SELECT {Columns} FROM schedules WHERE id = @id");
         FindEqual = dialect.Statement("SELECT id FROM schedules WHERE definition_id = @definition_id AND fingerprint = @fingerprint");
-        ByIds = dialect.Statement($"SELECT {Columns} FROM schedules WHERE {IsAmong("id")}");
+        FindForChange = dialect.Statement($"SELECT {Columns} FROM schedules{dialect.UpdateLock} WHERE id = @id{dialect.ForUpdate}");
+        ByIds = dialect.Statement($"SELECT {NamedColumns} FROM schedules WHERE {IsAmong("id")}");
         Suspensions = dialect.Statement($"SELECT {SuspensionColumns} FROM schedule_suspensions WHERE {IsAmong("definition_id")} ORDER BY id");
         List = dialect.Statement($"SELECT{dialect.Top} {Columns} FROM schedules WHERE id > @after ORDER BY id{dialect.Limit}");
         ListOfDefinition = dialect.Statement($"SELECT{dialect.Top} {Columns} FROM schedules WHERE definition_id = @definition_id AND id > @after ORDER BY id{dialect.Limit}");
@@ -47,7 +60,7 @@ internal sealed class ScheduleSql
         InsertSuspension = dialect.Statement(InsertOnce("schedule_suspensions", SuspensionColumns[4..], SuspensionValues));
         DeleteSuspension = dialect.Statement("DELETE FROM schedule_suspensions WHERE id = @id AND definition_id = @definition_id");
         ClaimDue = dialect.Statement(
-            $"SELECT{dialect.Top} {Columns} FROM schedules{readPast} WHERE next_at <= @now ORDER BY next_at, priority, id{dialect.Limit}{skipLocked}");
+            $"SELECT{dialect.Top} {NamedColumns} FROM schedules{readPast} WHERE next_at <= @now ORDER BY next_at, priority, id{dialect.Limit}{skipLocked}");
         InsertTick = dialect.Statement(
             $"INSERT INTO schedule_ticks ({NewTickColumns}) VALUES (@schedule_id, @tick, @due_at, @state, @owner, @look_at, 1, @missed, @reason, @now, @settled_at) ON CONFLICT DO NOTHING");
         const string Of = "id bigint, tick bigint, due bigint, state text, look bigint, missed bigint, reason text, settled bigint";
@@ -68,15 +81,15 @@ internal sealed class ScheduleSql
             + "ON t.schedule_id = j.id AND t.tick = j.tick; SELECT 1;");
         Settle = dialect.Statement(
             "UPDATE schedule_ticks SET state = @state, run_id = @run_id, reason = @reason, look_at = @look_at, settled_at = @settled_at "
-            + "WHERE schedule_id = @schedule_id AND tick = @tick AND owner = @owner AND look_at IS NOT NULL");
+            + $"WHERE schedule_id = @schedule_id AND tick = @tick AND {MaySettle("owner", "look_at", "run_id", "@run_id")}");
         SettleMany = Many(
             Settle,
             "WITH j AS (SELECT * FROM jsonb_to_recordset(CAST(@rows AS jsonb)) AS j(id bigint, tick bigint, state text, run bigint, reason text, look bigint, settled bigint)), "
             + "u AS (UPDATE schedule_ticks t SET state = j.state, run_id = j.run, reason = j.reason, look_at = j.look, settled_at = j.settled FROM j "
-            + "WHERE t.schedule_id = j.id AND t.tick = j.tick AND t.owner = @owner AND t.look_at IS NOT NULL RETURNING 1) SELECT count(*)::int FROM u",
+            + $"WHERE t.schedule_id = j.id AND t.tick = j.tick AND {MaySettle("t.owner", "t.look_at", "t.run_id", "j.run")} RETURNING 1) SELECT count(*)::int FROM u",
             "SET NOCOUNT ON; UPDATE t SET state = j.state, run_id = j.run, reason = j.reason, look_at = j.look, settled_at = j.settled FROM schedule_ticks AS t INNER JOIN OPENJSON(@rows) "
             + "WITH (id bigint '$.id', tick bigint '$.tick', state nvarchar(16) '$.state', run bigint '$.run', reason nvarchar(1000) '$.reason', look bigint '$.look', settled bigint '$.settled') AS j "
-            + "ON t.schedule_id = j.id AND t.tick = j.tick WHERE t.owner = @owner AND t.look_at IS NOT NULL; SELECT 1;");
+            + $"ON t.schedule_id = j.id AND t.tick = j.tick WHERE {MaySettle("t.owner", "t.look_at", "t.run_id", "j.run")}; SELECT 1;");
         FindOpenBefore = dialect.Statement(
             $"SELECT{Top(1)} {TickColumns} FROM schedule_ticks WHERE schedule_id = @schedule_id AND tick < @tick AND look_at IS NOT NULL ORDER BY tick DESC{Limit(1)}");
         var launched = $"SELECT{Top(50)} {TickColumns} FROM schedule_ticks WHERE schedule_id = @schedule_id AND tick < @tick AND run_id IS NOT NULL ORDER BY tick DESC{Limit(50)}";
@@ -95,11 +108,16 @@ internal sealed class ScheduleSql
             "SET NOCOUNT ON; DELETE t FROM schedule_ticks AS t INNER JOIN OPENJSON(@rows) WITH (id bigint '$.id', tick bigint '$.tick') AS j ON t.schedule_id = j.id AND t.tick = j.tick; SELECT 1;");
     }
 
+    /// <summary>Gets the statement that lets only one transaction change the schedules and suspensions of a definition; null where there is only one writer anyway.</summary>
+    public SqlStatement? LockDefinition { get; }
+
     public SqlStatement Insert { get; }
 
     public SqlStatement Find { get; }
 
     public SqlStatement FindEqual { get; }
+
+    public SqlStatement FindForChange { get; }
 
     public SqlStatement ByIds { get; }
 
@@ -162,6 +180,9 @@ internal sealed class ScheduleSql
     public SqlStatement DeleteTick { get; }
 
     public SqlStatement DeleteTickMany { get; }
+
+    // By whoever has it in hand; and a run is the truth whoever tells of it.
+    private static string MaySettle(string owner, string lookAt, string run, string newRun) => $"(({owner} = @owner AND {lookAt} IS NOT NULL) OR ({run} IS NULL AND {newRun} IS NOT NULL))";
 
     private string IsAmong(string column) => _dialect.Provider switch
     {

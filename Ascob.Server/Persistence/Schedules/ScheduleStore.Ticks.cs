@@ -30,8 +30,14 @@ internal sealed partial class ScheduleStore
         }
 
         var ticks = await WriteAsync((session, stop) => ClaimOpenAsync(session, claim, stop), cancellationToken);
-        var schedules = (await SchedulesAsync([.. ticks.Select(t => t.ScheduleId).Distinct()], cancellationToken)).ToDictionary(s => s.Id);
-        return [.. ticks.Where(t => schedules.ContainsKey(t.ScheduleId)).Select(t => new ClaimedTick(schedules[t.ScheduleId], t))];
+        var schedules = (await SchedulesAsync([.. ticks.Select(t => t.ScheduleId).Distinct()], cancellationToken)).ToDictionary(s => s.Schedule.Id);
+        if (ticks.FindAll(t => !schedules.ContainsKey(t.ScheduleId)) is { Count: > 0 } orphans)
+        {
+            // Stored while their definition was being deleted; nobody asks for them any more.
+            await DeleteTicksAsync([.. orphans.Select(t => new ScheduleRow(t.ScheduleId) { Tick = UtcMicroseconds.From(t.Tick) })], cancellationToken);
+        }
+
+        return [.. ticks.Where(t => schedules.ContainsKey(t.ScheduleId)).Select(t => new ClaimedTick(schedules[t.ScheduleId].Schedule, t) { DefinitionName = schedules[t.ScheduleId].Definition })];
     }
 
     public Task SettleAsync(string owner, IReadOnlyList<TickOutcome> outcomes, CancellationToken cancellationToken) => WriteAsync(
@@ -97,32 +103,33 @@ internal sealed partial class ScheduleStore
             cancellationToken);
         if (old.Count > 0)
         {
-            await WriteAsync(
-                (session, stop) => ForEachAsync(session, _sql.DeleteTickMany, old, (args, row) => args.Long("schedule_id", row.Id).Long("tick", row.Tick), stop),
-                cancellationToken);
+            await DeleteTicksAsync(old, cancellationToken);
         }
 
         return old.Count;
     }
+
+    private Task<bool> DeleteTicksAsync(List<ScheduleRow> ticks, CancellationToken cancellationToken) => WriteAsync(
+        (session, stop) => ForEachAsync(session, _sql.DeleteTickMany, ticks, (args, row) => args.Long("schedule_id", row.Id).Long("tick", row.Tick), stop), cancellationToken);
 
     private async Task<List<ClaimedTick>> ClaimDueAsync(
         DbSession session, TickClaim claim, Func<Schedule, IReadOnlyList<Suspension>, SchedulePlan> plan, CancellationToken cancellationToken)
     {
         var select = session.Command(_sql.ClaimDue);
         select.Args.Int("limit", claim.Limit).Time("now", claim.Now);
-        var due = await select.ListAsync(ScheduleRows.Schedule, cancellationToken);
+        var due = await select.ListAsync(row => (Schedule: ScheduleRows.Schedule(row), Definition: ScheduleRows.DefinitionName(row)), cancellationToken);
         if (due.Count == 0)
         {
             return [];
         }
 
-        var suspensions = (await SuspensionsAsync(session, [.. due.Select(s => s.DefinitionId).Distinct()], cancellationToken)).ToLookup(s => s.DefinitionId);
+        var suspensions = (await SuspensionsAsync(session, [.. due.Select(d => d.Schedule.DefinitionId).Distinct()], cancellationToken)).ToLookup(s => s.DefinitionId);
         var claimed = new List<ClaimedTick>();
         var moved = new List<ScheduleRow>();
-        foreach (var schedule in due)
+        foreach (var (schedule, definition) in due)
         {
             var planned = plan(schedule, [.. suspensions[schedule.DefinitionId]]);
-            claimed.AddRange(planned.Ticks.Select(t => new ClaimedTick(schedule, Claimed(schedule, t, claim))));
+            claimed.AddRange(planned.Ticks.Select(t => new ClaimedTick(schedule, Claimed(schedule, t, claim)) { DefinitionName = definition }));
             moved.Add(new ScheduleRow(schedule.Id) { Next = Micro(planned.Next.NextTick), At = Micro(planned.Next.NextAt) });
         }
 
@@ -201,12 +208,12 @@ internal sealed partial class ScheduleStore
         return [.. open.Select(t => t with { Owner = claim.Owner, LookAt = claim.LeaseUntil, Attempts = t.Attempts + 1 })];
     }
 
-    private Task<List<Schedule>> SchedulesAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken) => database.ReadAsync(
+    private Task<List<(Schedule Schedule, string Definition)>> SchedulesAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken) => database.ReadAsync(
         session =>
         {
             var find = session.Command(_sql.ByIds);
             find.Args.Text("ids", JsonSerializer.Serialize(ids, ScheduleRowJson.Default.IReadOnlyCollectionInt64));
-            return find.ListAsync(ScheduleRows.Schedule, cancellationToken);
+            return find.ListAsync(row => (ScheduleRows.Schedule(row), ScheduleRows.DefinitionName(row)), cancellationToken);
         },
         cancellationToken);
 

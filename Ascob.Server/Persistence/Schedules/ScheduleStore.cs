@@ -1,12 +1,11 @@
-using System.Data.Common;
-using System.Text.Json;
+using Ascob.Core.Errors;
 using Ascob.Core.Schedules;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
 
 namespace Ascob.Server.Persistence.Schedules;
 
-/// <summary>Schedules in the tables <c>schedules</c>, <c>schedule_suspensions</c> and <c>schedule_ticks</c>. What is saved; firings are in the other part.</summary>
+/// <summary>Schedules in the tables <c>schedules</c>, <c>schedule_suspensions</c> and <c>schedule_ticks</c>. What is saved of schedules; suspensions and firings are in the other parts.</summary>
 internal sealed partial class ScheduleStore(Database database, IStoreWriter writer) : IScheduleStore
 {
     private readonly ScheduleSql _sql = new(database.Dialect);
@@ -15,65 +14,63 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
     {
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(retime);
-        return WriteAsync<SavedSchedule>(
-            async (session, stop) =>
-            {
-                var insert = session.Command(_sql.Insert);
-                ScheduleRows.Bind(insert.Args, schedule);
-                if (await insert.FirstAsync(row => (long?)row.GetInt64(0), stop) is not { } id)
-                {
-                    return new SavedSchedule(null, await FindEqualAsync(session, schedule, stop));
-                }
-
-                var stored = Moved(schedule with { Id = id }, retime, await SuspensionsAsync(session, [schedule.DefinitionId], stop));
-                await MoveAsync(session, stored, stop);
-                return new SavedSchedule(stored, null);
-            },
-            cancellationToken);
+        return ChangeAsync(schedule.DefinitionId, (session, stop) => AddAsync(session, schedule, retime, stop), cancellationToken);
     }
 
     public async Task<SavedSchedule?> ReplaceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(retime);
-        try
-        {
-            return await ReplaceOnceAsync(schedule, retime, cancellationToken);
-        }
-        catch (DbException e) when (database.Dialect.IsDuplicate(e))
-        {
-            // Another schedule became equal in the same moment; now it is there to be found.
-            return await ReplaceOnceAsync(schedule, retime, cancellationToken);
-        }
+        return await ChangeAsync(
+            schedule.DefinitionId,
+            async (session, stop) => await FindEqualAsync(session, schedule, stop) is { } equal && equal != schedule.Id
+                ? new SavedSchedule(null, equal)
+                : await ReplaceAsync(session, schedule, retime, await SuspensionsAsync(session, [schedule.DefinitionId], stop), stop) is { } saved ? new SavedSchedule(saved, null) : null,
+            cancellationToken);
     }
 
-    private Task<SavedSchedule?> ReplaceOnceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken) =>
-        WriteAsync<SavedSchedule?>(
+    public Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        ArgumentNullException.ThrowIfNull(retime);
+        return ChangeAsync(
+            definitionId,
             async (session, stop) =>
             {
-                if (await FindEqualAsync(session, schedule, stop) is { } equal && equal != schedule.Id)
+                var decided = decide(await LockSchedulesAsync(session, definitionId, stop));
+                if (!decided.IsSuccess)
                 {
-                    return new SavedSchedule(null, equal);
+                    return decided.Error;
                 }
 
-                var moved = Moved(schedule, retime, await SuspensionsAsync(session, [schedule.DefinitionId], stop));
-                var replace = session.Command(_sql.Replace);
-                ScheduleRows.Bind(replace.Args, moved);
-                return await replace.ExecuteAsync(stop) > 0 ? new SavedSchedule(moved with { Version = schedule.Version + 1 }, null) : null;
+                foreach (var id in decided.Value.Removed)
+                {
+                    await DeleteAsync(session, id, stop);
+                }
+
+                var suspensions = await SuspensionsAsync(session, [definitionId], stop);
+                foreach (var schedule in decided.Value.Replaced)
+                {
+                    await ReplaceAsync(session, schedule, retime, suspensions, stop);
+                }
+
+                foreach (var schedule in decided.Value.Added)
+                {
+                    await InsertAsync(session, schedule, retime, suspensions, stop);
+                }
+
+                return (Error?)null;
             },
             cancellationToken);
+    }
 
-    public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => WriteAsync(
+    public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => WriteAsync((session, stop) => DeleteAsync(session, scheduleId, stop), cancellationToken);
+
+    public Task DeleteOfDefinitionAsync(long definitionId, CancellationToken cancellationToken) => ChangeAsync(
+        definitionId,
         async (session, stop) =>
         {
-            await ExecuteAsync(session, _sql.DeleteTicksOf, args => args.Long("id", scheduleId), stop);
-            return await ExecuteAsync(session, _sql.Delete, args => args.Long("id", scheduleId), stop) > 0;
-        },
-        cancellationToken);
-
-    public Task DeleteOfDefinitionAsync(long definitionId, CancellationToken cancellationToken) => WriteAsync(
-        async (session, stop) =>
-        {
+            await LockSchedulesAsync(session, definitionId, stop);
             foreach (var statement in (SqlStatement[])[_sql.DeleteTicksOfDefinition, _sql.DeleteOfDefinition, _sql.DeleteSuspensionsOfDefinition])
             {
                 await ExecuteAsync(session, statement, args => args.Long("definition_id", definitionId), stop);
@@ -101,46 +98,6 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         },
         cancellationToken);
 
-    public Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(suspension);
-        ArgumentNullException.ThrowIfNull(retime);
-        return WriteAsync<Suspension?>(
-            async (session, stop) =>
-            {
-                var insert = session.Command(_sql.InsertSuspension);
-                ScheduleRows.Bind(insert.Args, suspension);
-                if (await insert.FirstAsync(row => (long?)row.GetInt64(0), stop) is not { } id)
-                {
-                    return null;
-                }
-
-                await RetimeAsync(session, suspension.DefinitionId, retime, stop);
-                return suspension with { Id = id };
-            },
-            cancellationToken);
-    }
-
-    public Task<bool> DeleteSuspensionAsync(long definitionId, long suspensionId, Retime retime, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(retime);
-        return WriteAsync(
-            async (session, stop) =>
-            {
-                if (await ExecuteAsync(session, _sql.DeleteSuspension, args => args.Long("id", suspensionId).Long("definition_id", definitionId), stop) == 0)
-                {
-                    return false;
-                }
-
-                await RetimeAsync(session, definitionId, retime, stop);
-                return true;
-            },
-            cancellationToken);
-    }
-
-    public async Task<IReadOnlyList<Suspension>> SuspensionsAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken) =>
-        await database.ReadAsync(session => SuspensionsAsync(session, definitionIds, cancellationToken), cancellationToken);
-
     private static Schedule Moved(Schedule schedule, Retime retime, IReadOnlyList<Suspension> suspensions)
     {
         var cursor = retime(schedule, suspensions);
@@ -154,16 +111,63 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         return command.ExecuteAsync(cancellationToken);
     }
 
-    private async Task RetimeAsync(DbSession session, long definitionId, Retime retime, CancellationToken cancellationToken)
+    private async Task<SavedSchedule> AddAsync(DbSession session, Schedule schedule, Retime retime, CancellationToken cancellationToken)
+    {
+        var list = session.Command(_sql.ListOfDefinition);
+        list.Args.Int("limit", ScheduleService.MostOfDefinition).Long("definition_id", schedule.DefinitionId).Long("after", 0);
+        if ((await list.ListAsync(row => row.GetInt64(0), cancellationToken)).Count >= ScheduleService.MostOfDefinition)
+        {
+            return new SavedSchedule(null, null);
+        }
+
+        return await InsertAsync(session, schedule, retime, await SuspensionsAsync(session, [schedule.DefinitionId], cancellationToken), cancellationToken) is { } stored
+            ? new SavedSchedule(stored, null)
+            : new SavedSchedule(null, await FindEqualAsync(session, schedule, cancellationToken));
+    }
+
+    private async Task<Schedule?> InsertAsync(DbSession session, Schedule schedule, Retime retime, IReadOnlyList<Suspension> suspensions, CancellationToken cancellationToken)
+    {
+        var insert = session.Command(_sql.Insert);
+        ScheduleRows.Bind(insert.Args, schedule);
+        if (await insert.FirstAsync(row => (long?)row.GetInt64(0), cancellationToken) is not { } id)
+        {
+            return null;
+        }
+
+        var stored = Moved(schedule with { Id = id }, retime, suspensions);
+        await MoveAsync(session, stored, cancellationToken);
+        return stored;
+    }
+
+    // It may have fired since it was read.
+    private async Task<Schedule?> ReplaceAsync(DbSession session, Schedule schedule, Retime retime, IReadOnlyList<Suspension> suspensions, CancellationToken cancellationToken)
+    {
+        var find = session.Command(_sql.FindForChange);
+        find.Args.Long("id", schedule.Id);
+        if (await find.FirstAsync(ScheduleRows.Schedule, cancellationToken) is not { } present || present.Version != schedule.Version)
+        {
+            return null;
+        }
+
+        var moved = Moved(schedule with { NextTick = present.NextTick, NextAt = present.NextAt }, retime, suspensions);
+        var replace = session.Command(_sql.Replace);
+        ScheduleRows.Bind(replace.Args, moved);
+        return await replace.ExecuteAsync(cancellationToken) > 0 ? moved with { Version = schedule.Version + 1 } : null;
+    }
+
+    private async Task<bool> DeleteAsync(DbSession session, long scheduleId, CancellationToken cancellationToken)
+    {
+        // The schedule first: whoever fires it just now is waited for, and its firings go, too.
+        var deleted = await ExecuteAsync(session, _sql.Delete, args => args.Long("id", scheduleId), cancellationToken) > 0;
+        await ExecuteAsync(session, _sql.DeleteTicksOf, args => args.Long("id", scheduleId), cancellationToken);
+        return deleted;
+    }
+
+    private Task<List<Schedule>> LockSchedulesAsync(DbSession session, long definitionId, CancellationToken cancellationToken)
     {
         var list = session.Command(_sql.LockOfDefinition);
         list.Args.Long("definition_id", definitionId);
-        var schedules = await list.ListAsync(ScheduleRows.Schedule, cancellationToken);
-        var suspensions = await SuspensionsAsync(session, [definitionId], cancellationToken);
-        foreach (var schedule in schedules)
-        {
-            await MoveAsync(session, Moved(schedule, retime, suspensions), cancellationToken);
-        }
+        return list.ListAsync(ScheduleRows.Schedule, cancellationToken);
     }
 
     private Task<int> MoveAsync(DbSession session, Schedule schedule, CancellationToken cancellationToken) =>
@@ -176,12 +180,18 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         return find.FirstAsync(row => (long?)row.GetInt64(0), cancellationToken);
     }
 
-    private Task<List<Suspension>> SuspensionsAsync(DbSession session, IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken)
-    {
-        var find = session.Command(_sql.Suspensions);
-        find.Args.Text("ids", JsonSerializer.Serialize(definitionIds, ScheduleRowJson.Default.IReadOnlyCollectionInt64));
-        return find.ListAsync(ScheduleRows.Suspension, cancellationToken);
-    }
+    // One after the other for each definition, so that no suspension misses a schedule that is being stored, and no limit is passed.
+    private Task<T> ChangeAsync<T>(long definitionId, Func<DbSession, CancellationToken, Task<T>> change, CancellationToken cancellationToken) => WriteAsync(
+        async (session, stop) =>
+        {
+            if (_sql.LockDefinition is { } statement)
+            {
+                await ExecuteAsync(session, statement, args => args.Long("definition_id", definitionId), stop);
+            }
+
+            return await change(session, stop);
+        },
+        cancellationToken);
 
     private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
         writer.WriteAsync(new DelegateOperation<T>(work), cancellationToken);

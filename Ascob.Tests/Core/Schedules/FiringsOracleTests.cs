@@ -26,7 +26,7 @@ public sealed class FiringsOracleTests
             var zone = TimeZones.Get(zoneName);
             Assert.Equal(
                 new CronOracle(cron).Between(begin, begin.AddDays(10), zone),
-                new Firings(ScheduleTiming.Of(new ScheduleSpec { Cron = cron, TimeZone = zoneName }), []).Between(begin, begin.AddDays(10).AddTicks(-1)));
+                Firings.Of(new ScheduleSpec { Cron = cron, TimeZone = zoneName }, []).Between(begin, begin.AddDays(10).AddTicks(-1)));
         },
         iter: 1500);
 

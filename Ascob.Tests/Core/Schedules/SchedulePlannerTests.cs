@@ -129,6 +129,33 @@ public sealed class SchedulePlannerTests
         Assert.True(Firings.Of(new ScheduleSpec { Cron = "* * * * * *" }, [new SuspensionSpec { Cron = "* * * * *" }]).NeverFires(Noon));
     }
 
+    [Theory]
+    [InlineData(CatchUpPolicy.All, 1000)]
+    [InlineData(CatchUpPolicy.One, 1)]
+    [InlineData(CatchUpPolicy.None, 0)]
+    public void Plan_AfterAYearOfSecondsWithALongSuspension_IsExactAndQuick(CatchUpPolicy policy, int late)
+    {
+        var (now, suspended, resumed) = (Noon.AddDays(365), Noon.AddDays(200), Noon.AddDays(365).AddMinutes(-10));
+        var schedule = Stored(new ScheduleSpec { Cron = "* * * * * *", CatchUp = new CatchUpSpec(policy) }) with { NextTick = Noon, NextAt = Noon };
+        var suspension = new Suspension { Spec = new SuspensionSpec { From = suspended, To = resumed }, Fingerprint = "s", CreatedBy = "t" };
+        var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+
+        var plan = _planner.Plan(schedule, [suspension], now);
+
+        var took = System.Diagnostics.Stopwatch.GetElapsedTime(begun);
+        List<DateTimeOffset> onTime = [.. Enumerable.Range(-60, 61).Select(s => now.AddSeconds(s))];
+        List<DateTimeOffset> missed = [.. Enumerable.Range(1, 460).Select(s => suspended.AddSeconds(s - 461)), .. Enumerable.Range(0, 540).Select(s => resumed.AddSeconds(s))];
+        List<DateTimeOffset> expected = policy switch
+        {
+            CatchUpPolicy.All => [.. missed, .. onTime],
+            CatchUpPolicy.One => [now],
+            _ => onTime,
+        };
+        Assert.Equal(late, missed.TakeLast(late).Count());
+        Assert.Equal(expected.Take(100), plan.Ticks.Where(t => t.Missed == 0).Select(t => t.Tick));
+        Assert.True(took < TimeSpan.FromSeconds(1), $"It took {took}.");
+    }
+
     private SchedulePlan Plan(ScheduleSpec spec, DateTimeOffset next, DateTimeOffset now) => _planner.Plan(Stored(spec) with { NextTick = next, NextAt = next }, [], now);
 
     private static Schedule Stored(ScheduleSpec spec) => new() { Id = 1, DefinitionId = 1, Spec = spec, Fingerprint = "f", ChangedBy = "t" };

@@ -103,6 +103,26 @@ public sealed class RepositoryDefinitionsTests : OverseerApi
         Assert.Equal(HttpStatusCode.Conflict, (await Root.PostAsJsonAsync("/jobs/often", new { }, Cancel)).StatusCode);
     }
 
+    [Fact]
+    public async Task AnExecutionOfASchedule_KnowsItselfAsAnyOther()
+    {
+        await ApplyAsync(
+            ("often.yml", "- command: echo \"$OVERSEER_JOB $OVERSEER_EXECUTION $OVERSEER_URL\"; echo \"$OVERSEER_VARIABLES $STAGE\"; pwd; echo \"$OVERSEER_HOME\"; event deployed v2; hello\n  env: {STAGE: blue}\n  schedule: [{frequency: '1'}]"),
+            ("bin/hello", "#!/bin/sh\necho hello"));
+
+        var execution = await FirstExecutionAsync("often");
+        var end = await EndAsync(execution);
+
+        var output = await Root.GetStringAsync(execution + "/output", Cancel);
+        Assert.True(end.GetProperty("outcome").GetString() == "complete", $"{end} {output}");
+        var lines = output.Split('\n');
+        Assert.Equal($"often {execution.Split('/')[^1]} {Server.Url.ToString().TrimEnd('/')}{execution}", lines[0]);
+        Assert.Equal("{} blue", lines[1]);
+        Assert.Equal(lines[2], lines[3]);
+        Assert.Equal("hello", lines[4]);
+        Assert.Equal("v2", (await GetAsync(execution + "/deployed")).GetProperty("cause").GetString());
+    }
+
     private async Task<string> FirstExecutionAsync(string job)
     {
         var begun = TimeProvider.System.GetTimestamp();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -41,6 +42,44 @@ public sealed class Kuroko2ScheduleTests : Kuroko2Api
         var kept = await Portal.GetFromJsonAsync<JsonElement>($"/v1/definitions/{id}", Cancel);
         Assert.Equal(("old", "noop:", false), (kept.GetProperty("name").GetString(), kept.GetProperty("script").GetString(), kept.GetProperty("suspended").GetBoolean()));
         Assert.Equal(["0 3 * * *"], await CronAsync(id));
+    }
+
+    [Fact]
+    public async Task Kuroko2_behaviour_12_a_job_that_a_schedule_launches_sees_its_definition_its_instance_and_its_launch()
+    {
+        const string Say = "execute: echo \"$KUROKO2_JOB_DEFINITION_ID|$KUROKO2_JOB_DEFINITION_NAME|$KUROKO2_JOB_INSTANCE_ID|$KUROKO2_LAUNCHED_TIME|$A|${KUROKO2_SECRET_OF_THE_SERVER-}\"";
+        var definition = await DefineAsync("it's \"Job 2\"", $"env: A=own\n{Say}\nretry: count=1\n  {Say}; test -e x || {{ : > x; exit 1; }}");
+        using var added = await Root.PostAsJsonAsync($"/api/definitions/{definition}/schedules", new { schedule = new { cron = "* * * * * *", overlap = "skip" } }, Cancel);
+        Assert.True(added.StatusCode == HttpStatusCode.Created, await added.Content.ReadAsStringAsync(Cancel));
+
+        var tick = await LaunchedTickAsync(definition, (await JsonAsync(added)).GetProperty("id").GetInt64());
+        var instance = tick.GetProperty("runId").GetInt64();
+        await EndOfAsync(instance);
+
+        var lines = (await OutputAsync(instance)).Split('\n').Where(l => l.Contains('|', StringComparison.Ordinal)).ToList();
+        Assert.True(lines.Count == 3, await OutputAsync(instance));
+        Assert.Single(lines.Distinct());
+        var said = lines[0].Split('|');
+        Assert.Equal([$"{definition}", "it's \"Job 2\"", $"{instance}"], said[..3]);
+        Assert.Equal(["own", string.Empty], said[4..]);
+        Assert.InRange(DateTimeOffset.Parse(said[3], CultureInfo.InvariantCulture), tick.GetProperty("at").GetDateTimeOffset(), tick.GetProperty("settledAt").GetDateTimeOffset());
+        Assert.Equal("success", await StatusAsync(definition, instance));
+    }
+
+    private async Task<JsonElement> LaunchedTickAsync(long definition, long schedule)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var ticks = (await Root.GetFromJsonAsync<JsonElement>($"/api/definitions/{definition}/schedules/{schedule}/ticks", Cancel)).GetProperty("items").EnumerateArray().ToList();
+            if (ticks.FirstOrDefault(t => t.GetProperty("state").GetString() == "launched") is { ValueKind: JsonValueKind.Object } launched)
+            {
+                return launched;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The schedule has launched nothing: {string.Join(' ', ticks)}");
+            await Task.Delay(50, Cancel);
+        }
     }
 
     private async Task<List<string?>> CronAsync(long id) =>
