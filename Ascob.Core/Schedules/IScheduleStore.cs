@@ -74,6 +74,9 @@ public interface IScheduleStore
     /// <summary>Answers when the next schedule or open firing is due; null for never.</summary>
     Task<DateTimeOffset?> NextLookAsync(CancellationToken cancellationToken);
 
+    /// <summary>Answers when definitions are launched next by any of their schedules; those that are not are left out.</summary>
+    Task<IReadOnlyDictionary<long, DateTimeOffset>> NextOfAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken);
+
     /// <summary>Reads firings of a schedule, newest first.</summary>
     Task<IReadOnlyList<ScheduleTick>> TicksAsync(long scheduleId, DateTimeOffset? before, int limit, CancellationToken cancellationToken);
 

@@ -186,6 +186,21 @@ public abstract partial class ScheduleStoreContract
         Assert.Null(await opened.Store.NextLookAsync(Stop));
     }
 
+    [Fact]
+    public async Task NextOfAsync_OfDefinitions_AnswersTheEarliestOfEach()
+    {
+        await using var opened = await OpenAsync();
+        await AddAsync(opened.Store, new ScheduleSpec { Cron = "0 15 * * *" });
+        var first = await AddAsync(opened.Store, new ScheduleSpec { Cron = "0 13 * * *", JitterSeconds = 60 });
+        await opened.Store.AddAsync(New(new ScheduleSpec { Cron = "0 14 * * *" }) with { DefinitionId = 8 }, From, Stop);
+        await opened.Store.AddAsync(New(new ScheduleSpec { Cron = "0 14 * * *", Enabled = false }) with { DefinitionId = 9 }, From, Stop);
+        await opened.Store.AddAsync(New(new ScheduleSpec { Cron = "0 12 * * *" }) with { DefinitionId = 10 }, From, Stop);
+
+        var next = await opened.Store.NextOfAsync([7, 8, 9, 11], Stop);
+
+        Assert.Equal([(7L, first.NextAt!.Value), (8L, Now.AddHours(2))], next.OrderBy(n => n.Key).Select(n => (n.Key, n.Value)));
+    }
+
     private static ScheduleService Service(OpenedStore opened, int server) =>
         new(opened.Stores[server % opened.Stores.Count], new ScheduleSignal(), new MonotonicClock(new FakeTimeProvider(Now)));
 

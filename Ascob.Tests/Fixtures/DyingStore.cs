@@ -51,6 +51,8 @@ internal sealed class DyingStore(IScheduleStore store, IScheduledLaunch launch, 
 
     public Task<DateTimeOffset?> NextLookAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<IReadOnlyDictionary<long, DateTimeOffset>> NextOfAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<ScheduleTick>> TicksAsync(long scheduleId, DateTimeOffset? before, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<int> DeleteTicksAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();

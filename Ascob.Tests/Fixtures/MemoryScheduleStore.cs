@@ -251,6 +251,15 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null, Fun
         }
     }
 
+    public Task<IReadOnlyDictionary<long, DateTimeOffset>> NextOfAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyDictionary<long, DateTimeOffset>>(_schedules.Values.Where(s => s.NextAt is not null && definitionIds.Contains(s.DefinitionId))
+                .GroupBy(s => s.DefinitionId).ToDictionary(g => g.Key, g => g.Min(s => s.NextAt!.Value)));
+        }
+    }
+
     public Task<IReadOnlyList<ScheduleTick>> TicksAsync(long scheduleId, DateTimeOffset? before, int limit, CancellationToken cancellationToken)
     {
         lock (_gate)

@@ -97,6 +97,7 @@ internal sealed class ScheduleSql
             $"SELECT{Top(1)} {string.Join(", ", TickColumns.Split(", ").Select(c => $"t.{c}"))} FROM ({launched}) AS t INNER JOIN runs AS r ON r.id = t.run_id WHERE r.ended_at IS NULL ORDER BY t.tick DESC{Limit(1)}");
         NextSchedule = dialect.Statement($"SELECT{Top(1)} next_at FROM schedules WHERE next_at IS NOT NULL ORDER BY next_at{Limit(1)}");
         NextOpen = dialect.Statement($"SELECT{Top(1)} look_at FROM schedule_ticks WHERE look_at IS NOT NULL ORDER BY look_at{Limit(1)}");
+        NextOf = dialect.Statement($"SELECT definition_id, MIN(next_at) FROM schedules WHERE {IsAmong("definition_id")} AND next_at IS NOT NULL GROUP BY definition_id");
         Ticks = dialect.Statement($"SELECT{dialect.Top} {TickColumns} FROM schedule_ticks WHERE schedule_id = @schedule_id AND tick < @before ORDER BY tick DESC{dialect.Limit}");
         FindOld = dialect.Statement(
             $"SELECT{dialect.Top} t.schedule_id, t.tick FROM schedule_ticks AS t WHERE t.tick < @before AND t.look_at IS NULL "
@@ -172,6 +173,8 @@ internal sealed class ScheduleSql
     public SqlStatement NextSchedule { get; }
 
     public SqlStatement NextOpen { get; }
+
+    public SqlStatement NextOf { get; }
 
     public SqlStatement Ticks { get; }
 
