@@ -122,6 +122,45 @@ public sealed class SchedulerTests : IDisposable
     }
 
     [Fact]
+    public async Task Launch_WhenItsAnswerWasLost_ShowsTheRunAtTheNextTry()
+    {
+        var schedule = await _world.SaveAsync(_store, new ScheduleSpec { Cron = "0 1 * * *" });
+        var lost = 0;
+        _world.Ledger.Answer = tick =>
+        {
+            if (lost++ > 0)
+            {
+                return null;
+            }
+
+            _world.Ledger.LaunchAsync(tick, Stop);
+            return (Result<ScheduledLaunch>?)new Error(ErrorKind.Unavailable, "x", "the answer was lost");
+        };
+
+        await _world.PassAsync(TimeSpan.FromMinutes(61), TimeSpan.FromSeconds(1), _scheduler);
+
+        var tick = Assert.Single(await _store.TicksAsync(schedule.Id, null, 10, Stop));
+        Assert.Equal((TickState.Launched, 1L, 2), (tick.State, tick.RunId!.Value, tick.Attempts));
+        Assert.Equal(2, lost);
+        Assert.Single(_world.Ledger.Launched);
+    }
+
+    [Fact]
+    public async Task Launch_WhenItFailsForTheFirstTimeAfterALongWait_IsTriedAgain()
+    {
+        var schedule = await _world.SaveAsync(_store, new ScheduleSpec { Cron = "0,1 0 * * *", Overlap = OverlapPolicy.Queue });
+        _active.Add(1);
+        await _world.PassAsync(TimeSpan.FromHours(2), TimeSpan.FromSeconds(10), _scheduler);
+        _active.Clear();
+        var failed = 0;
+        _world.Ledger.Answer = _ => failed++ == 0 ? (Result<ScheduledLaunch>?)new Error(ErrorKind.Unavailable, "x", "the store is away") : null;
+        await _world.PassAsync(TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(10), _scheduler);
+
+        var ticks = await _store.TicksAsync(schedule.Id, null, 10, Stop);
+        Assert.Equal([TickState.Launched, TickState.Launched], ticks.Select(t => t.State));
+    }
+
+    [Fact]
     public async Task Launch_WhenItNeverWorks_IsGivenUpAfterAnHour()
     {
         var schedule = await _world.SaveAsync(_store, new ScheduleSpec { Cron = "0 1 * * *" });
