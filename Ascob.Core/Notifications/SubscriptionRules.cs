@@ -7,10 +7,13 @@ namespace Ascob.Core.Notifications;
 /// <summary>What a subscription must look like. Pure.</summary>
 internal static class SubscriptionRules
 {
+    /// <summary>The most addresses of a mail.</summary>
+    public const int MostRecipients = 100;
+
     private const int MostErrors = 50;
     private const int LongestName = 200;
     private const int LongestUrl = 2000;
-    private const int MostEntries = 100;
+    private const int MostEntries = MostRecipients;
     private const int LongestEntry = 400;
 
     private static readonly string[] Severities = ["critical", "error", "warning", "info"];

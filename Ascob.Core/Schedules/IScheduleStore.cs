@@ -17,6 +17,9 @@ public interface IScheduleStore
     /// <summary>Replaces a schedule whose version is the one before; null where it is gone or changed meanwhile.</summary>
     Task<SavedSchedule?> ReplaceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken);
 
+    /// <summary>Makes the schedules of a definition what the plan says, in one transaction. One that is equal to another (by <see cref="Schedule.Fingerprint"/>) is not stored.</summary>
+    Task SetAllAsync(long definitionId, PlanSchedules plan, CancellationToken cancellationToken);
+
     /// <summary>Deletes a schedule with its firings; false where there is none.</summary>
     Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken);
 

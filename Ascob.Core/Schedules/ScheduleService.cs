@@ -77,8 +77,8 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
         await store.FindAsync(scheduleId, cancellationToken).ConfigureAwait(false) is { } found && found.DefinitionId == definitionId ? found : NoSchedule(scheduleId);
 
     /// <summary>
-    /// Gives a definition exactly these schedules, as whoever keeps them elsewhere (a repository, another interface) has them: equal ones stay and keep their beat, others go, new ones come. Refused as a
-    /// whole where one of them is wrong. One that has nothing to fire any more is fine here, because its file need not be cleaned up.
+    /// Gives a definition exactly these schedules, as whoever keeps them elsewhere (a repository, another interface) has them: equal ones stay and keep their beat, others go, new ones come, all in one transaction.
+    /// Refused as a whole where one of them is wrong. One that has nothing to fire any more is fine here, because its file need not be cleaned up.
     /// </summary>
     /// <param name="definitionId">The definition.</param>
     /// <param name="specs">Its schedules.</param>
@@ -93,9 +93,19 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
             return refused;
         }
 
+        await store.SetAllAsync(definitionId, there => PlanAll(definitionId, specs, there, actor), cancellationToken).ConfigureAwait(false);
+        Announce();
+        return null;
+    }
+
+    /// <summary>Answers how a definition comes to have exactly these schedules, which were checked: equal ones stay and keep their beat.</summary>
+    public ScheduleChanges PlanAll(long definitionId, IReadOnlyList<ScheduleSpec> specs, IReadOnlyList<Schedule> there, string actor)
+    {
+        ArgumentNullException.ThrowIfNull(there);
+        var now = clock.Now;
         var wanted = specs.DistinctBy(ScheduleFingerprint.Of).ToDictionary(ScheduleFingerprint.Of, StringComparer.Ordinal);
-        var gone = new List<long>();
-        foreach (var old in await store.ListAsync(definitionId, 0, MostOfDefinition, cancellationToken).ConfigureAwait(false))
+        var (gone, replaced) = (new List<long>(), new List<ScheduleChange>());
+        foreach (var old in there)
         {
             if (!wanted.Remove(old.Fingerprint, out var same))
             {
@@ -103,27 +113,18 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
             }
             else if (Started(same, old.CreatedAt) with { StartAt = old.Spec.StartAt, Parameters = old.Spec.Parameters } != old.Spec)
             {
-                var now = clock.Now;
-                await store.ReplaceAsync(
+                replaced.Add(new ScheduleChange(
                     old with { Spec = same with { StartAt = old.Spec.StartAt }, UpdatedAt = now, ChangedBy = actor },
-                    (schedule, suspensions) => old.Spec.Enabled ? SchedulePlanner.Resumed(schedule, suspensions, now) : SchedulePlanner.From(schedule, suspensions, now),
-                    cancellationToken).ConfigureAwait(false);
+                    (schedule, suspensions) => old.Spec.Enabled ? SchedulePlanner.Resumed(schedule, suspensions, now) : SchedulePlanner.From(schedule, suspensions, now)));
             }
         }
 
-        foreach (var spec in wanted.Values)
-        {
-            await StoreAsync(definitionId, spec, actor, cancellationToken).ConfigureAwait(false);
-        }
-
-        // Last, so that a server that dies in between leaves too many schedules and not too few; said again, the rest is done.
-        foreach (var id in gone)
-        {
-            await store.DeleteAsync(id, cancellationToken).ConfigureAwait(false);
-        }
-
-        return null;
+        var added = wanted.Values.Select(spec => new ScheduleChange(New(definitionId, spec, actor, now), (s, suspensions) => SchedulePlanner.From(s, suspensions, now)));
+        return new ScheduleChanges([.. added], replaced, gone);
     }
+
+    /// <summary>Tells the clockwork of this process that schedules were stored.</summary>
+    public void Announce() => signal.Changed();
 
     /// <summary>Answers what is wrong with any of these schedules, by itself; null when nothing is.</summary>
     public static Error? Check(IReadOnlyList<ScheduleSpec> specs, string at)
@@ -195,17 +196,19 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
     private async Task<Result<Schedule>> StoreAsync(long definitionId, ScheduleSpec spec, string actor, CancellationToken cancellationToken)
     {
         var now = clock.Now;
-        var schedule = new Schedule
-        {
-            DefinitionId = definitionId,
-            Spec = Started(spec, now),
-            Fingerprint = ScheduleFingerprint.Of(spec),
-            CreatedAt = now,
-            UpdatedAt = now,
-            ChangedBy = actor,
-        };
+        var schedule = New(definitionId, spec, actor, now);
         return Answer(await store.AddAsync(schedule, (s, suspensions) => SchedulePlanner.From(s, suspensions, now), cancellationToken).ConfigureAwait(false), spec);
     }
+
+    private static Schedule New(long definitionId, ScheduleSpec spec, string actor, DateTimeOffset now) => new()
+    {
+        DefinitionId = definitionId,
+        Spec = Started(spec, now),
+        Fingerprint = ScheduleFingerprint.Of(spec),
+        CreatedAt = now,
+        UpdatedAt = now,
+        ChangedBy = actor,
+    };
 
     private Result<Schedule> Answer(SavedSchedule saved, ScheduleSpec spec)
     {

@@ -31,6 +31,8 @@ internal sealed class DyingStore(IScheduleStore store, IScheduledLaunch launch, 
 
     public Task<SavedSchedule?> ReplaceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task SetAllAsync(long definitionId, PlanSchedules plan, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task DeleteOfDefinitionAsync(long definitionId, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -49,6 +49,25 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
         }
     }
 
+    public async Task SetAllAsync(long definitionId, PlanSchedules plan, CancellationToken cancellationToken)
+    {
+        var changes = plan(await ListAsync(definitionId, 0, int.MaxValue, cancellationToken));
+        foreach (var id in changes.Deleted)
+        {
+            await DeleteAsync(id, cancellationToken);
+        }
+
+        foreach (var (schedule, retime) in changes.Replaced)
+        {
+            await ReplaceAsync(schedule, retime, cancellationToken);
+        }
+
+        foreach (var (schedule, retime) in changes.Added)
+        {
+            await AddAsync(schedule with { DefinitionId = definitionId }, retime, cancellationToken);
+        }
+    }
+
     public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken)
     {
         lock (_gate)

@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Kuroko2;
 using Ascob.Server.Security;
@@ -14,7 +15,9 @@ internal static class Kuroko2Registration
         services.AddSingleton<Kuroko2Gate>();
         services.AddSingleton<Kuroko2Stats>();
         services.AddSingleton<IScriptSchedules, CronSchedules>();
-        services.AddSingleton<IScriptNotices, Kuroko2Notices>();
+        services.AddSingleton<Kuroko2Notices>();
+        services.AddSingleton<IScriptNotices>(s => s.GetRequiredService<Kuroko2Notices>());
+        services.AddSingleton<IDefinitionSubscriptions>(s => s.GetRequiredService<Kuroko2Notices>());
         services.AddSingleton<ScriptedDefinitions>();
         services.AddSingleton(s =>
         {

@@ -1,6 +1,9 @@
 using System.Data.Common;
 using Ascob.Core.Definitions;
+using Ascob.Core.Notifications;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Schedules;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
 
@@ -34,6 +37,8 @@ internal sealed class DefinitionStore : IDefinitionStore
     private readonly SqlStatement[] _delete;
     private readonly SqlStatement _star;
     private readonly SqlStatement _unstar;
+    private readonly ScheduleSet _schedules;
+    private readonly SubscriptionRows _subscriptions;
 
     public DefinitionStore(Database database, IStoreWriter writer)
     {
@@ -43,6 +48,8 @@ internal sealed class DefinitionStore : IDefinitionStore
         _lists = new DefinitionListSql(dialect);
         _guards = new LaunchGuardSql(dialect);
         _standings = new DefinitionStandings(dialect, _guards);
+        _schedules = new ScheduleSet(new ScheduleSql(dialect));
+        _subscriptions = new SubscriptionRows(dialect);
         var isSqlServer = dialect.Provider == DatabaseProvider.SqlServer;
         _taken = dialect.Statement($"SELECT id FROM definitions{(isSqlServer ? " WITH (UPDLOCK, HOLDLOCK)" : string.Empty)} WHERE name = @name");
         _number = isSqlServer
@@ -56,7 +63,7 @@ internal sealed class DefinitionStore : IDefinitionStore
             "INSERT INTO definitions (id, name, version, suspended, source, search_text, tags, owners, submitter, created_at, created_by) "
             + "VALUES (@id, @name, 1, @suspended, @source, @search_text, @tags, @owners, @submitter, @saved_at, @saved_by)");
         _insertVersion = dialect.Statement($"INSERT INTO definition_versions ({VersionColumns}) VALUES ({VersionValues})");
-        _advance = dialect.Statement($"UPDATE definitions SET version = @version, {Found} WHERE id = @id AND version = @before");
+        _advance = dialect.Statement($"UPDATE definitions SET version = @version, name = @name, suspended = @suspended, {Found} WHERE id = @id AND version = @before");
         _findByName = dialect.Statement($"SELECT {DefinitionRows.Columns} FROM {DefinitionRows.Present} WHERE d.name = @name");
         _findById = dialect.Statement($"SELECT {DefinitionRows.Columns} FROM {DefinitionRows.Present} WHERE d.id = @id");
         _findVersion = dialect.Statement($"SELECT {DefinitionRows.Columns} FROM {DefinitionRows.AnyVersion} WHERE d.id = @id AND v.version = @version");
@@ -108,30 +115,35 @@ internal sealed class DefinitionStore : IDefinitionStore
                     await StarAsync(session, identifier, id, true, stop);
                 }
 
+                await StoreAsync(session, id, definition.Companions, stop);
                 return id;
             },
             cancellationToken);
     }
 
-    public Task<bool> SaveAsync(long id, int expectedVersion, NewVersion version, CancellationToken cancellationToken) => WriteAsync(
-        async (session, stop) =>
-        {
-            if (await NameOfAsync(session, id, stop) is not { } name)
+    public Task<DefinitionSave> SaveAsync(long id, int expectedVersion, DefinitionUpdate change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return UniquelyAsync(
+            async (session, stop) =>
             {
-                return false;
-            }
+                // Held first, so that nobody saves or deletes it meanwhile.
+                if (await NameOfAsync(session, id, stop) is not { } name || await PresentAsync(session, id, stop) is not { } present || present.Version != expectedVersion)
+                {
+                    return DefinitionSave.Outdated;
+                }
 
-            var advance = session.Command(_advance);
-            DefinitionRows.BindFound(advance.Args, name, version.Content).Long("id", id).Int("before", expectedVersion).Int("version", expectedVersion + 1);
-            if (await advance.ExecuteAsync(stop) == 0)
-            {
-                return false;
-            }
+                if (change.Name is { } other && other != name && await IsTakenAsync(session, other, stop))
+                {
+                    return DefinitionSave.NameTaken;
+                }
 
-            await InsertVersionAsync(session, id, expectedVersion + 1, version, stop);
-            return true;
-        },
-        cancellationToken);
+                await AdvanceAsync(session, present, change, stop);
+                await StoreAsync(session, id, change.Companions, stop);
+                return DefinitionSave.Stored;
+            },
+            cancellationToken);
+    }
 
     public Task<Definition?> FindAsync(string name, CancellationToken cancellationToken) => FirstAsync(_findByName, args => args.Text("name", name), cancellationToken);
 
@@ -164,9 +176,7 @@ internal sealed class DefinitionStore : IDefinitionStore
                 return false;
             }
 
-            var present = session.Command(_findById);
-            present.Args.Long("id", id);
-            if (await present.FirstAsync(DefinitionRows.Read, stop) is not { } definition)
+            if (await PresentAsync(session, id, stop) is not { } definition)
             {
                 return false;
             }
@@ -210,6 +220,7 @@ internal sealed class DefinitionStore : IDefinitionStore
                 await command.ExecuteAsync(stop);
             }
 
+            await _subscriptions.KeepAsync(session, KeptSubscriptions.SourceOf(id), there => SubscriptionChanges.None with { Deleted = [.. there.Select(s => s.Id)] }, stop);
             return new DefinitionDeletion(true, null);
         },
         cancellationToken);
@@ -241,6 +252,44 @@ internal sealed class DefinitionStore : IDefinitionStore
         }
 
         return await session.Command(_number[^1]).FirstAsync(row => row.GetInt64(0), cancellationToken);
+    }
+
+    private async Task AdvanceAsync(DbSession session, Definition present, DefinitionUpdate change, CancellationToken cancellationToken)
+    {
+        var name = change.Name ?? present.Name;
+        var version = present.Version + (change.Version is null ? 0 : 1);
+        var advance = session.Command(_advance);
+        DefinitionRows.BindFound(advance.Args, name, change.Version?.Content ?? present.Content)
+            .Long("id", present.Id)
+            .Int("before", present.Version)
+            .Int("version", version)
+            .Text("name", name)
+            .Bool("suspended", change.Suspended ?? present.Suspended);
+        await advance.ExecuteAsync(cancellationToken);
+        if (change.Version is { } next)
+        {
+            await InsertVersionAsync(session, present.Id, version, next, cancellationToken);
+        }
+    }
+
+    private async Task StoreAsync(DbSession session, long id, DefinitionCompanions companions, CancellationToken cancellationToken)
+    {
+        if (companions.Schedules is { } schedules)
+        {
+            await _schedules.ApplyAsync(session, id, schedules(id), cancellationToken);
+        }
+
+        if (companions.Subscriptions is { } subscriptions)
+        {
+            await _subscriptions.KeepAsync(session, KeptSubscriptions.SourceOf(id), subscriptions(id), cancellationToken);
+        }
+    }
+
+    private Task<Definition?> PresentAsync(DbSession session, long id, CancellationToken cancellationToken)
+    {
+        var present = session.Command(_findById);
+        present.Args.Long("id", id);
+        return present.FirstAsync(DefinitionRows.Read, cancellationToken);
     }
 
     private async Task<string?> NameOfAsync(DbSession session, long id, CancellationToken cancellationToken)

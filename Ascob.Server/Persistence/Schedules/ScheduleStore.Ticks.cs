@@ -52,7 +52,7 @@ internal sealed partial class ScheduleStore
             stop),
         cancellationToken);
 
-    public Task<ScheduleTick?> FindActiveBeforeAsync(long scheduleId, DateTimeOffset tick, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<ScheduleTick?> FindActiveBeforeAsync(long scheduleId, DateTimeOffset tick, CancellationToken cancellationToken) => _database.ReadAsync(
         async session =>
         {
             foreach (var statement in (SqlStatement[])[_sql.FindOpenBefore, _sql.FindRunningBefore])
@@ -76,7 +76,7 @@ internal sealed partial class ScheduleStore
         return open is null || schedule < open ? schedule : open;
     }
 
-    public async Task<IReadOnlyList<ScheduleTick>> TicksAsync(long scheduleId, DateTimeOffset? before, int limit, CancellationToken cancellationToken) => await database.ReadAsync(
+    public async Task<IReadOnlyList<ScheduleTick>> TicksAsync(long scheduleId, DateTimeOffset? before, int limit, CancellationToken cancellationToken) => await _database.ReadAsync(
         session =>
         {
             var list = session.Command(_sql.Ticks);
@@ -87,7 +87,7 @@ internal sealed partial class ScheduleStore
 
     public async Task<int> DeleteTicksAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
-        var old = await database.ReadAsync(
+        var old = await _database.ReadAsync(
             session =>
             {
                 var find = session.Command(_sql.FindOld);
@@ -116,7 +116,7 @@ internal sealed partial class ScheduleStore
             return [];
         }
 
-        var suspensions = (await SuspensionsAsync(session, [.. due.Select(s => s.DefinitionId).Distinct()], cancellationToken)).ToLookup(s => s.DefinitionId);
+        var suspensions = (await _set.SuspensionsAsync(session, [.. due.Select(s => s.DefinitionId).Distinct()], cancellationToken)).ToLookup(s => s.DefinitionId);
         var claimed = new List<ClaimedTick>();
         var moved = new List<ScheduleRow>();
         foreach (var schedule in due)
@@ -201,7 +201,7 @@ internal sealed partial class ScheduleStore
         return [.. open.Select(t => t with { Owner = claim.Owner, LookAt = claim.LeaseUntil, Attempts = t.Attempts + 1 })];
     }
 
-    private Task<List<Schedule>> SchedulesAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken) => database.ReadAsync(
+    private Task<List<Schedule>> SchedulesAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken) => _database.ReadAsync(
         session =>
         {
             var find = session.Command(_sql.ByIds);
@@ -210,7 +210,7 @@ internal sealed partial class ScheduleStore
         },
         cancellationToken);
 
-    private Task<DateTimeOffset?> NextAsync(SqlStatement statement, CancellationToken cancellationToken) => database.ReadAsync(
+    private Task<DateTimeOffset?> NextAsync(SqlStatement statement, CancellationToken cancellationToken) => _database.ReadAsync(
         session => session.Command(statement).FirstAsync(row => (DateTimeOffset?)UtcMicroseconds.To(row.GetInt64(0)), cancellationToken),
         cancellationToken);
 

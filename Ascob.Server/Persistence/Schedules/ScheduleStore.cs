@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.Json;
 using Ascob.Core.Schedules;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
@@ -7,9 +6,20 @@ using Ascob.Server.Persistence.Writing;
 namespace Ascob.Server.Persistence.Schedules;
 
 /// <summary>Schedules in the tables <c>schedules</c>, <c>schedule_suspensions</c> and <c>schedule_ticks</c>. What is saved; firings are in the other part.</summary>
-internal sealed partial class ScheduleStore(Database database, IStoreWriter writer) : IScheduleStore
+internal sealed partial class ScheduleStore : IScheduleStore
 {
-    private readonly ScheduleSql _sql = new(database.Dialect);
+    private readonly Database _database;
+    private readonly IStoreWriter _writer;
+    private readonly ScheduleSql _sql;
+    private readonly ScheduleSet _set;
+
+    public ScheduleStore(Database database, IStoreWriter writer)
+    {
+        _database = database;
+        _writer = writer;
+        _sql = new ScheduleSql(database.Dialect);
+        _set = new ScheduleSet(_sql);
+    }
 
     public Task<SavedSchedule> AddAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken)
     {
@@ -18,16 +28,10 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         return WriteAsync<SavedSchedule>(
             async (session, stop) =>
             {
-                var insert = session.Command(_sql.Insert);
-                ScheduleRows.Bind(insert.Args, schedule);
-                if (await insert.FirstAsync(row => (long?)row.GetInt64(0), stop) is not { } id)
-                {
-                    return new SavedSchedule(null, await FindEqualAsync(session, schedule, stop));
-                }
-
-                var stored = Moved(schedule with { Id = id }, retime, await SuspensionsAsync(session, [schedule.DefinitionId], stop));
-                await MoveAsync(session, stored, stop);
-                return new SavedSchedule(stored, null);
+                var suspensions = await _set.SuspensionsAsync(session, [schedule.DefinitionId], stop);
+                return await _set.AddAsync(session, schedule, retime, suspensions, stop) is { } stored
+                    ? new SavedSchedule(stored, null)
+                    : new SavedSchedule(null, await FindEqualAsync(session, schedule, stop));
             },
             cancellationToken);
     }
@@ -40,7 +44,7 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         {
             return await ReplaceOnceAsync(schedule, retime, cancellationToken);
         }
-        catch (DbException e) when (database.Dialect.IsDuplicate(e))
+        catch (DbException e) when (_database.Dialect.IsDuplicate(e))
         {
             // Another schedule became equal in the same moment; now it is there to be found.
             return await ReplaceOnceAsync(schedule, retime, cancellationToken);
@@ -56,20 +60,27 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
                     return new SavedSchedule(null, equal);
                 }
 
-                var moved = Moved(schedule, retime, await SuspensionsAsync(session, [schedule.DefinitionId], stop));
+                var moved = ScheduleSet.Moved(schedule, retime, await _set.SuspensionsAsync(session, [schedule.DefinitionId], stop));
                 var replace = session.Command(_sql.Replace);
                 ScheduleRows.Bind(replace.Args, moved);
                 return await replace.ExecuteAsync(stop) > 0 ? new SavedSchedule(moved with { Version = schedule.Version + 1 }, null) : null;
             },
             cancellationToken);
 
-    public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => WriteAsync(
-        async (session, stop) =>
-        {
-            await ExecuteAsync(session, _sql.DeleteTicksOf, args => args.Long("id", scheduleId), stop);
-            return await ExecuteAsync(session, _sql.Delete, args => args.Long("id", scheduleId), stop) > 0;
-        },
-        cancellationToken);
+    public Task SetAllAsync(long definitionId, PlanSchedules plan, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return WriteAsync(
+            async (session, stop) =>
+            {
+                await _set.ApplyAsync(session, definitionId, plan, stop);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) =>
+        WriteAsync(async (session, stop) => await _set.DeleteAsync(session, scheduleId, stop) > 0, cancellationToken);
 
     public Task DeleteOfDefinitionAsync(long definitionId, CancellationToken cancellationToken) => WriteAsync(
         async (session, stop) =>
@@ -83,7 +94,7 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         },
         cancellationToken);
 
-    public Task<Schedule?> FindAsync(long scheduleId, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<Schedule?> FindAsync(long scheduleId, CancellationToken cancellationToken) => _database.ReadAsync(
         session =>
         {
             var find = session.Command(_sql.Find);
@@ -92,7 +103,7 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         },
         cancellationToken);
 
-    public async Task<IReadOnlyList<Schedule>> ListAsync(long? definitionId, long afterId, int limit, CancellationToken cancellationToken) => await database.ReadAsync(
+    public async Task<IReadOnlyList<Schedule>> ListAsync(long? definitionId, long afterId, int limit, CancellationToken cancellationToken) => await _database.ReadAsync(
         session =>
         {
             var list = session.Command(definitionId is null ? _sql.List : _sql.ListOfDefinition);
@@ -139,13 +150,7 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
     }
 
     public async Task<IReadOnlyList<Suspension>> SuspensionsAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken) =>
-        await database.ReadAsync(session => SuspensionsAsync(session, definitionIds, cancellationToken), cancellationToken);
-
-    private static Schedule Moved(Schedule schedule, Retime retime, IReadOnlyList<Suspension> suspensions)
-    {
-        var cursor = retime(schedule, suspensions);
-        return schedule with { NextTick = cursor.NextTick, NextAt = cursor.NextAt };
-    }
+        await _database.ReadAsync(session => _set.SuspensionsAsync(session, definitionIds, cancellationToken), cancellationToken);
 
     private static Task<int> ExecuteAsync(DbSession session, SqlStatement statement, Action<SqlArgs> bind, CancellationToken cancellationToken)
     {
@@ -159,15 +164,12 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         var list = session.Command(_sql.LockOfDefinition);
         list.Args.Long("definition_id", definitionId);
         var schedules = await list.ListAsync(ScheduleRows.Schedule, cancellationToken);
-        var suspensions = await SuspensionsAsync(session, [definitionId], cancellationToken);
+        var suspensions = await _set.SuspensionsAsync(session, [definitionId], cancellationToken);
         foreach (var schedule in schedules)
         {
-            await MoveAsync(session, Moved(schedule, retime, suspensions), cancellationToken);
+            await _set.MoveAsync(session, ScheduleSet.Moved(schedule, retime, suspensions), cancellationToken);
         }
     }
-
-    private Task<int> MoveAsync(DbSession session, Schedule schedule, CancellationToken cancellationToken) =>
-        ExecuteAsync(session, _sql.Move, args => args.Time("next_tick", schedule.NextTick).Time("next_at", schedule.NextAt).Long("id", schedule.Id), cancellationToken);
 
     private Task<long?> FindEqualAsync(DbSession session, Schedule schedule, CancellationToken cancellationToken)
     {
@@ -176,13 +178,6 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         return find.FirstAsync(row => (long?)row.GetInt64(0), cancellationToken);
     }
 
-    private Task<List<Suspension>> SuspensionsAsync(DbSession session, IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken)
-    {
-        var find = session.Command(_sql.Suspensions);
-        find.Args.Text("ids", JsonSerializer.Serialize(definitionIds, ScheduleRowJson.Default.IReadOnlyCollectionInt64));
-        return find.ListAsync(ScheduleRows.Suspension, cancellationToken);
-    }
-
     private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
-        writer.WriteAsync(new DelegateOperation<T>(work), cancellationToken);
+        _writer.WriteAsync(new DelegateOperation<T>(work), cancellationToken);
 }
