@@ -152,6 +152,7 @@ internal static class SubscriptionRules
         Refuse("to", request.To is not null && !isMail);
         Refuse("cc", request.Cc is not null && !isMail);
         Refuse("channel", request.Channel is not null && request.Kind != ReceiverKinds.Slack);
+        Refuse("failureText", request.FailureText is not null && request.Kind != ReceiverKinds.Slack);
         Refuse("severity", request.Severity is not null && request.Kind != ReceiverKinds.PagerDuty);
         if (isMail)
         {
@@ -162,6 +163,11 @@ internal static class SubscriptionRules
         if (request.Channel is { } channel && !IsEntry(channel))
         {
             errors.Add("channel", "A channel such as #alerts.");
+        }
+
+        if (request.FailureText is { } text && (text.Length is 0 or > LongestEntry || TextRules.Lines(text) is not null))
+        {
+            errors.Add("failureText", $"1 to {LongestEntry} characters, none of them control characters.");
         }
 
         if (request.Severity is { } severity && !Severities.Contains(severity, StringComparer.Ordinal))

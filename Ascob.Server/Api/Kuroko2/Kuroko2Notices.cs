@@ -78,7 +78,7 @@ internal sealed class Kuroko2Notices(
     {
         NotifyAll = fields.NotifyAll,
         NotifyCancellation = fields.NotifyCancellation,
-        Filter = new SubscriptionFilter { Definitions = [definitionId] },
+        Filter = new SubscriptionFilter { Definitions = [definitionId], CustomEvents = [ScriptEvents.SkippedFailure] },
     };
 
     // Owners may be numbers or names too; those have no mail.
@@ -87,7 +87,7 @@ internal sealed class Kuroko2Notices(
     private SubscriptionRequest WebhookOf(SubscriptionRequest common, string? url) => common with { Name = Webhook, Kind = ReceiverKinds.Kuroko2, Url = url, Secret = options.Value.WebhookSecret };
 
     private SubscriptionRequest? SlackOf(SubscriptionRequest common, ScriptFields fields) => fields.SlackChannel is { } channel && options.Value.SlackWebhookUrl is { } slack
-        ? common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel }
+        ? common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, FailureText = fields.AdditionalText }
         : null;
 
     private SubscriptionRequest? MailOf(SubscriptionRequest common, IReadOnlyList<string> addresses) => addresses.Count > 0 && notifications.Value.Mail.Host is not null

@@ -10,6 +10,9 @@ namespace Ascob.Server.Api.Kuroko2;
 /// <summary>Adds and maps kuroko2's execution API.</summary>
 internal static class Kuroko2Registration
 {
+    /// <summary>What all of its addresses begin with.</summary>
+    public const string Prefix = "/v1";
+
     public static IServiceCollection AddKuroko2(this IServiceCollection services)
     {
         services.AddSingleton<Kuroko2Gate>();
@@ -30,11 +33,11 @@ internal static class Kuroko2Registration
     public static void MapKuroko2(this IEndpointRouteBuilder routes)
     {
         var gate = routes.ServiceProvider.GetRequiredService<Kuroko2Gate>();
-        var api = routes.MapGroup("/v1").WithTags("kuroko2").WithMetadata(AccessRequirement.Application).AddEndpointFilter(AnswerRefusalsAsync).AddEndpointFilter(gate.EnterAsync);
+        var api = routes.MapGroup(Prefix).WithTags("kuroko2").WithMetadata(AccessRequirement.Application).AddEndpointFilter(AnswerRefusalsAsync).AddEndpointFilter(gate.EnterAsync);
         api.MapKuroko2Definitions();
         api.MapKuroko2Instances();
 
-        var stats = routes.MapGroup("/v1/stats").WithTags("kuroko2").AddEndpointFilter(AnswerRefusalsAsync);
+        var stats = routes.MapGroup($"{Prefix}/stats").WithTags("kuroko2").AddEndpointFilter(AnswerRefusalsAsync);
         stats.WithMetadata(gate.StatsOpen ? AccessRequirement.Open : AccessRequirement.Application);
         if (!gate.StatsOpen)
         {

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Ascob.Core.Definitions;
-using Ascob.Core.Notifications;
 using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Runs;
 using Ascob.Server.Persistence.Schedules;
@@ -9,8 +8,8 @@ using Ascob.Server.Persistence.Writing;
 
 namespace Ascob.Server.Persistence.Definitions;
 
-/// <summary>Definitions, their versions and their stars.</summary>
-internal sealed class DefinitionStore : IDefinitionStore
+/// <summary>Definitions, their versions and their stars. Changes that concern more than one row are in the other part.</summary>
+internal sealed partial class DefinitionStore : IDefinitionStore
 {
     private const string VersionColumns = "definition_id, version, content, protected_secrets, saved_at, saved_by";
     private const string VersionValues = "@id, @version, @content, @protected_secrets, @saved_at, @saved_by";
@@ -121,30 +120,6 @@ internal sealed class DefinitionStore : IDefinitionStore
             cancellationToken);
     }
 
-    public Task<DefinitionSave> SaveAsync(long id, int expectedVersion, DefinitionUpdate change, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(change);
-        return UniquelyAsync(
-            async (session, stop) =>
-            {
-                // Held first, so that nobody saves or deletes it meanwhile.
-                if (await NameOfAsync(session, id, stop) is not { } name || await PresentAsync(session, id, stop) is not { } present || present.Version != expectedVersion)
-                {
-                    return DefinitionSave.Outdated;
-                }
-
-                if (change.Name is { } other && other != name && await IsTakenAsync(session, other, stop))
-                {
-                    return DefinitionSave.NameTaken;
-                }
-
-                await AdvanceAsync(session, present, change, stop);
-                await StoreAsync(session, id, change.Companions, stop);
-                return DefinitionSave.Stored;
-            },
-            cancellationToken);
-    }
-
     public Task<Definition?> FindAsync(string name, CancellationToken cancellationToken) => FirstAsync(_findByName, args => args.Text("name", name), cancellationToken);
 
     public Task<Definition?> FindAsync(long id, CancellationToken cancellationToken) => FirstAsync(_findById, args => args.Long("id", id), cancellationToken);
@@ -167,26 +142,6 @@ internal sealed class DefinitionStore : IDefinitionStore
         return _database.ReadAsync(session => _lists.ReadAsync(session, search, cancellationToken), cancellationToken);
     }
 
-    public Task<bool> RenameAsync(long id, string name, CancellationToken cancellationToken) => UniquelyAsync(
-        async (session, stop) =>
-        {
-            // Held first: the content that is looked up by must not be an older one than what somebody saves meanwhile.
-            if (await NameOfAsync(session, id, stop) is null || await IsTakenAsync(session, name, stop))
-            {
-                return false;
-            }
-
-            if (await PresentAsync(session, id, stop) is not { } definition)
-            {
-                return false;
-            }
-
-            var rename = session.Command(_rename);
-            DefinitionRows.BindFound(rename.Args.Long("id", id).Text("name", name), name, definition.Content);
-            return await rename.ExecuteAsync(stop) > 0;
-        },
-        cancellationToken);
-
     public Task<bool> SetSuspendedAsync(long id, bool suspended, CancellationToken cancellationToken) =>
         ChangeAsync(_suspend, args => args.Long("id", id).Bool("suspended", suspended), cancellationToken);
 
@@ -198,32 +153,6 @@ internal sealed class DefinitionStore : IDefinitionStore
             args => args.Long("id", id).Long("run_id", acknowledgement.RunId).Text("actor", acknowledgement.Actor).Time("at_time", acknowledgement.At).Text("reason", acknowledgement.Reason),
             cancellationToken);
     }
-
-    public Task<DefinitionDeletion> DeleteAsync(long id, CancellationToken cancellationToken) => WriteAsync(
-        async (session, stop) =>
-        {
-            // Launches hold the same row until they are stored, so none slips in between the look and the deletion.
-            if (await NameOfAsync(session, id, stop) is null)
-            {
-                return new DefinitionDeletion(false, null);
-            }
-
-            if (await _guards.FindActiveAsync(session, id, stop) is { } active)
-            {
-                return new DefinitionDeletion(false, active.RunId);
-            }
-
-            foreach (var statement in _delete)
-            {
-                var command = session.Command(statement);
-                command.Args.Long("id", id);
-                await command.ExecuteAsync(stop);
-            }
-
-            await _subscriptions.KeepAsync(session, KeptSubscriptions.SourceOf(id), there => SubscriptionChanges.None with { Deleted = [.. there.Select(s => s.Id)] }, stop);
-            return new DefinitionDeletion(true, null);
-        },
-        cancellationToken);
 
     public Task SetStarAsync(string identifier, long id, bool starred, CancellationToken cancellationToken) =>
         WriteAsync(async (session, stop) => await StarAsync(session, identifier, id, starred, stop), cancellationToken);
@@ -252,44 +181,6 @@ internal sealed class DefinitionStore : IDefinitionStore
         }
 
         return await session.Command(_number[^1]).FirstAsync(row => row.GetInt64(0), cancellationToken);
-    }
-
-    private async Task AdvanceAsync(DbSession session, Definition present, DefinitionUpdate change, CancellationToken cancellationToken)
-    {
-        var name = change.Name ?? present.Name;
-        var version = present.Version + (change.Version is null ? 0 : 1);
-        var advance = session.Command(_advance);
-        DefinitionRows.BindFound(advance.Args, name, change.Version?.Content ?? present.Content)
-            .Long("id", present.Id)
-            .Int("before", present.Version)
-            .Int("version", version)
-            .Text("name", name)
-            .Bool("suspended", change.Suspended ?? present.Suspended);
-        await advance.ExecuteAsync(cancellationToken);
-        if (change.Version is { } next)
-        {
-            await InsertVersionAsync(session, present.Id, version, next, cancellationToken);
-        }
-    }
-
-    private async Task StoreAsync(DbSession session, long id, DefinitionCompanions companions, CancellationToken cancellationToken)
-    {
-        if (companions.Schedules is { } schedules)
-        {
-            await _schedules.ApplyAsync(session, id, schedules(id), cancellationToken);
-        }
-
-        if (companions.Subscriptions is { } subscriptions)
-        {
-            await _subscriptions.KeepAsync(session, KeptSubscriptions.SourceOf(id), subscriptions(id), cancellationToken);
-        }
-    }
-
-    private Task<Definition?> PresentAsync(DbSession session, long id, CancellationToken cancellationToken)
-    {
-        var present = session.Command(_findById);
-        present.Args.Long("id", id);
-        return present.FirstAsync(DefinitionRows.Read, cancellationToken);
     }
 
     private async Task<string?> NameOfAsync(DbSession session, long id, CancellationToken cancellationToken)

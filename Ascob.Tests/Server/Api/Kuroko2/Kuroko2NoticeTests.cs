@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ascob.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ascob.Tests.Server.Api.Kuroko2;
 
@@ -48,6 +49,41 @@ public sealed class Kuroko2NoticeTests : Kuroko2Api
         await EndOfAsync(await LaunchAsync(quiet));
 
         Assert.Equal(["notify_failure"], (await receiver.UntilAsync(1)).Select(t => t.Json.GetProperty("action").GetString()));
+    }
+
+    [Fact]
+    public async Task Kuroko2_behaviour_21_a_failure_that_auto_skip_error_skips_is_told_and_the_job_succeeds()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var definition = await DefineAsync("skipping", "auto_skip_error: true\nexecute: exit 7\nexecute: env | grep -c ASCOB_EVENT; echo it\\'s on", ("webhook_url", receiver.Url), ("hipchat_notify_finished", false));
+
+        var instance = await LaunchAsync(definition);
+        await EndOfAsync(instance);
+
+        Assert.Equal("success", await StatusAsync(definition, instance));
+        Assert.Contains("0\nit's on\n", await OutputAsync(instance), StringComparison.Ordinal);
+        var told = Assert.Single(await receiver.UntilAsync(1)).Json;
+        Assert.Equal(("notify_failure", "FAILURE", "line 2 (/1-execute) ended with exit code 7"), (told.GetProperty("action").GetString(), told.GetProperty("level").GetString(), told.GetProperty("message").GetString()));
+        Assert.Equal(JsonValueKind.String, told.GetProperty("job_instance").GetProperty("error_at").ValueKind);
+    }
+
+    [Fact]
+    public async Task The_additional_text_stands_above_what_slack_is_told_of_failures_and_of_nothing_else()
+    {
+        await using var slack = await TestReceiver.StartAsync();
+        await using var server = await ApiServer.StartAsync(b => b.Services.AddSingleton(Ascob.Tests.Backends.Shell.ShellWorld.Launcher), [
+            "--Ascob:Backends:shell:Type", "Shell", "--Ascob:Backends:shell:HostIdleExit", "00:00:00", "--Ascob:Kuroko2:Applications:portal", Key, "--Ascob:Notifications:AllowedInternal:0", "127.0.0.1",
+            "--Ascob:Kuroko2:SlackWebhookUrl", slack.Url]);
+        using var portal = server.Client(token: null);
+        portal.DefaultRequestHeaders.Authorization = Portal.DefaultRequestHeaders.Authorization;
+        using var made = await portal.PostAsJsonAsync("/v1/definitions", Definition("loud", "execute: false", ("slack_channel", "#ops"), ("hipchat_additional_text", "<!here> look")), Cancel);
+        Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Cancel));
+
+        using var launched = await portal.PostAsync(Path((await JsonAsync(made)).GetProperty("id").GetInt64()), null, Cancel);
+
+        var told = await slack.UntilAsync(2);
+        Assert.False(told[0].Json.TryGetProperty("text", out _));
+        Assert.Equal(("<!here> look", "#ops", "danger"), (told[1].Json.GetProperty("text").GetString(), told[1].Json.GetProperty("channel").GetString(), told[1].Json.GetProperty("attachments")[0].GetProperty("color").GetString()));
     }
 
     [Fact]
