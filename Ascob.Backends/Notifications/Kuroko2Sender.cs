@@ -44,10 +44,10 @@ internal sealed class Kuroko2Sender(GuardedHttp http) : INotificationSender
         var saysWhy = notice.Kind is not (NoticeKinds.Finished or NoticeKinds.Recovered or NoticeKinds.LongerThanExpected);
         return new(StringComparer.Ordinal)
         {
-            ["action"] = NoticeTexts.Action(notice.Kind),
-            ["level"] = NoticeTexts.Level(notice.Kind),
-            ["subject"] = NoticeTexts.Subject(notice.Kind, name),
-            ["message"] = saysWhy ? facts.Reason : null,
+            ["action"] = NoticeTexts.Action(notice),
+            ["level"] = NoticeTexts.Level(notice),
+            ["subject"] = NoticeTexts.Subject(notice),
+            ["message"] = saysWhy ? NoticeTexts.Reason(notice) : null,
             ["job_instance"] = new Dictionary<string, object?>(StringComparer.Ordinal)
             {
                 ["url"] = message.RunUrl,
@@ -55,7 +55,7 @@ internal sealed class Kuroko2Sender(GuardedHttp http) : INotificationSender
                 ["script"] = facts.Description,
                 ["finished_at"] = notice.Kind is NoticeKinds.Finished or NoticeKinds.Recovered ? Time(facts.EndedAt ?? notice.At) : null,
                 ["canceled_at"] = notice.Kind is NoticeKinds.Skipped or NoticeKinds.Cancelled ? Time(facts.EndedAt ?? notice.At) : null,
-                ["error_at"] = notice.Kind is NoticeKinds.Error or NoticeKinds.InDoubt ? Time(facts.EndedAt ?? notice.At) : null,
+                ["error_at"] = notice.Kind is NoticeKinds.Error or NoticeKinds.InDoubt || NoticeTexts.IsSkippedFailure(notice) ? Time(facts.EndedAt ?? notice.At) : null,
                 ["created_at"] = Time(facts.DefinedAt),
             },
             ["job_definition"] = new Dictionary<string, object?>(StringComparer.Ordinal)

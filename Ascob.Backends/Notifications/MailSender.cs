@@ -4,6 +4,7 @@ using Ascob.Core.Notifications;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
+using MimeKit;
 
 namespace Ascob.Backends.Notifications;
 
@@ -20,9 +21,9 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
         }
 
         using var mail = MailTexts.Make(message, options.From);
+        using var client = new LenientClient();
         try
         {
-            using var client = new SmtpClient();
             await client.ConnectAsync(options.Host, options.Port, Security(), cancellationToken).ConfigureAwait(false);
             if (options.UserName is not null)
             {
@@ -31,7 +32,7 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
 
             await client.SendAsync(mail, cancellationToken).ConfigureAwait(false);
             await LeaveAsync(client, cancellationToken).ConfigureAwait(false);
-            return SendOutcome.Delivered;
+            return client.Refused.Count == 0 ? SendOutcome.Delivered : SendOutcome.Delivered with { Reason = Describe(client.Refused) };
         }
         catch (SmtpCommandException e)
         {
@@ -47,11 +48,15 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
             {
                 AuthenticationException => "the mail server does not take the user or the password",
                 SslHandshakeException => "no safe connection to the mail server",
+                NotSupportedException when client.IsConnected => "the mail server does not take addresses or texts of this kind (8BITMIME, SMTPUTF8)",
                 NotSupportedException => "the mail server does not encrypt (Ascob:Notifications:Mail:Security)",
                 _ => "no connection to the mail server",
             });
         }
     }
+
+    private static string Describe(IReadOnlyCollection<SmtpResponse> refused) =>
+        string.Create(CultureInfo.InvariantCulture, $"the mail server refused {refused.Count} of the recipients ({string.Join(", ", refused.Select(r => (int)r.StatusCode).Distinct().Order())}); the others have it");
 
     // The message is taken by now; a server that hangs up rudely must not make it be sent again.
     private static async Task LeaveAsync(SmtpClient client, CancellationToken cancellationToken)
@@ -72,4 +77,20 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
         MailSecurity.Tls => SecureSocketOptions.SslOnConnect,
         MailSecurity.None => SecureSocketOptions.None,
     };
+
+    /// <summary>One recipient whom the server does not take must not keep the message from the others, who may be all that is left of a team.</summary>
+    private sealed class LenientClient : SmtpClient
+    {
+        /// <summary>Gets the answers to the recipients that were refused.</summary>
+        public List<SmtpResponse> Refused { get; } = [];
+
+        protected override void OnRecipientNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) => Refused.Add(response);
+
+        protected override void OnNoRecipientsAccepted(MimeMessage message)
+        {
+            // For good only where every answer is.
+            var last = Refused.MinBy(r => (int)r.StatusCode)!;
+            throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, last.StatusCode, last.Response);
+        }
+    }
 }

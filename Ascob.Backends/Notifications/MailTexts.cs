@@ -14,7 +14,7 @@ internal static class MailTexts
     public static MimeMessage Make(OutgoingNotice message, string from)
     {
         var notice = message.Notice;
-        var subject = $"[{Prefix(notice.Kind)}] {NoticeTexts.Subject(notice.Kind, notice.Facts.Title(notice.RunId))}";
+        var subject = $"[{Prefix(notice)}] {NoticeTexts.Subject(notice)}";
         var facts = Facts(message);
         var mail = new MimeMessage
         {
@@ -33,7 +33,7 @@ internal static class MailTexts
         return mail;
     }
 
-    private static string Prefix(NoticeKinds kind) => NoticeTexts.Level(kind) switch
+    private static string Prefix(Notice notice) => NoticeTexts.Level(notice) switch
     {
         NoticeTexts.Failure or NoticeTexts.Critical => "CRITICAL",
         NoticeTexts.Warning => "WARN",
@@ -50,7 +50,7 @@ internal static class MailTexts
             ("Description", facts.Description),
             ("Run", notice.RunId.ToString(CultureInfo.InvariantCulture)),
             ("Status", facts.Status.ToWire()),
-            ("Reason", facts.Reason),
+            ("Reason", NoticeTexts.Reason(notice)),
             ("Time", AscobJson.FormatTime(notice.At)),
             ("Submitter", facts.Submitter),
             ("Backend", facts.BackendId),

@@ -1,4 +1,6 @@
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Notifications;
+using Ascob.Core.Runs;
 
 namespace Ascob.Backends.Notifications;
 
@@ -11,7 +13,7 @@ internal static class NoticeTexts
     public const string Critical = "CRITICAL";
     public const string Success = "SUCCESS";
 
-    public static string Level(NoticeKinds kind) => kind switch
+    public static string Level(Notice notice) => TextKind(notice) switch
     {
         NoticeKinds.Launched or NoticeKinds.Retried or NoticeKinds.Custom => Info,
         NoticeKinds.Skipped or NoticeKinds.Cancelled or NoticeKinds.LongerThanExpected => Warning,
@@ -20,7 +22,21 @@ internal static class NoticeTexts
         _ => Success,
     };
 
-    public static string Subject(NoticeKinds kind, string name) => kind switch
+    public static string Subject(Notice notice) => Subject(TextKind(notice), notice.Facts.Title(notice.RunId));
+
+    public static string Action(Notice notice) => Action(TextKind(notice));
+
+    /// <summary>Answers why it happened; null where nothing is known.</summary>
+    public static string? Reason(Notice notice) => notice.Kind == NoticeKinds.Custom ? notice.Facts.Data?.GetValueOrDefault(RunEventTypes.CustomCause) ?? notice.Facts.Reason : notice.Facts.Reason;
+
+    /// <summary>Answers whether it tells of a command of a script that failed and was skipped; the run goes on.</summary>
+    public static bool IsSkippedFailure(Notice notice) =>
+        notice.Kind == NoticeKinds.Custom && notice.Facts.Data?.GetValueOrDefault(RunEventTypes.CustomName) == ScriptEvents.SkippedFailure;
+
+    // Whoever is told of such an event is told of a failure, as by kuroko2.
+    private static NoticeKinds TextKind(Notice notice) => IsSkippedFailure(notice) ? NoticeKinds.Error : notice.Kind;
+
+    private static string Subject(NoticeKinds kind, string name) => kind switch
     {
         NoticeKinds.Launched => $"Launched '{name}'",
         NoticeKinds.Retried => $"Retrying '{name}'",
@@ -34,7 +50,7 @@ internal static class NoticeTexts
         _ => $"Finished to execute '{name}'",
     };
 
-    public static string Action(NoticeKinds kind) => kind switch
+    private static string Action(NoticeKinds kind) => kind switch
     {
         NoticeKinds.Launched => "notify_launch",
         NoticeKinds.Retried => "notify_retrying",

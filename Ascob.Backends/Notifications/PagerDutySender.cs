@@ -10,7 +10,6 @@ internal sealed class PagerDutySender(GuardedHttp http) : INotificationSender
 {
     public const string DefaultUrl = "https://events.pagerduty.com/v2/enqueue";
 
-    private const int LongestKey = 255;
     private const int LongestSummary = 1024;
 
     public string Kind => ReceiverKinds.PagerDuty;
@@ -25,10 +24,11 @@ internal sealed class PagerDutySender(GuardedHttp http) : INotificationSender
     internal static string KeyOf(Notice notice)
     {
         var facts = notice.Facts;
-        var key = facts.DefinitionId is { } definition
-            ? string.Create(CultureInfo.InvariantCulture, $"ascob/definition/{definition}/{facts.DefinitionName}")
+
+        // By number alone: a definition that is renamed while its alert is open must still close it.
+        return facts.DefinitionId is { } definition
+            ? string.Create(CultureInfo.InvariantCulture, $"ascob/definition/{definition}")
             : string.Create(CultureInfo.InvariantCulture, $"ascob/run/{facts.ParentId ?? notice.RunId}");
-        return key.Length > LongestKey ? key[..LongestKey] : key;
     }
 
     private static SendOutcome? Judge(HttpStatusCode status) => (int)status switch
@@ -54,7 +54,7 @@ internal sealed class PagerDutySender(GuardedHttp http) : INotificationSender
             return body;
         }
 
-        var summary = $"{NoticeTexts.Subject(notice.Kind, facts.Title(notice.RunId))}{(facts.Reason is null ? string.Empty : $": {facts.Reason}")}";
+        var summary = $"{NoticeTexts.Subject(notice)}{(facts.Reason is null ? string.Empty : $": {facts.Reason}")}";
         body["client"] = "Ascob";
         body["client_url"] = message.RunUrl;
         body["payload"] = new Dictionary<string, object?>(StringComparer.Ordinal)

@@ -27,17 +27,23 @@ internal sealed class SlackSender(GuardedHttp http) : INotificationSender
     private static Dictionary<string, object?> Payload(OutgoingNotice message)
     {
         var notice = message.Notice;
-        var title = $"[{NoticeTexts.Level(notice.Kind)}] {NoticeTexts.Subject(notice.Kind, notice.Facts.Title(notice.RunId))}";
+        var title = $"[{NoticeTexts.Level(notice)}] {NoticeTexts.Subject(notice)}";
         var attachment = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
             ["title"] = Escape(title),
             ["title_link"] = message.RunUrl,
-            ["text"] = Escape(notice.Facts.Reason ?? string.Empty),
+            ["text"] = Escape(NoticeTexts.Reason(notice) ?? string.Empty),
             ["fallback"] = Escape(title),
-            ["color"] = Color(notice.Kind),
+            ["color"] = Color(notice),
             ["ts"] = notice.At.ToUnixTimeSeconds(),
         };
         var payload = new Dictionary<string, object?>(StringComparer.Ordinal) { ["link_names"] = 1, ["attachments"] = new[] { attachment } };
+        if (message.Subscription.Receiver.FailureText is { } mention && NoticeTexts.Level(notice) is (NoticeTexts.Failure or NoticeTexts.Critical))
+        {
+            // Written by whoever keeps the subscription, so that people are called by it.
+            payload["text"] = mention;
+        }
+
         if (message.Subscription.Receiver.Channel is { } channel)
         {
             payload["channel"] = channel;
@@ -46,7 +52,7 @@ internal sealed class SlackSender(GuardedHttp http) : INotificationSender
         return payload;
     }
 
-    private static string Color(NoticeKinds kind) => NoticeTexts.Level(kind) switch
+    private static string Color(Notice notice) => NoticeTexts.Level(notice) switch
     {
         NoticeTexts.Warning => "warning",
         NoticeTexts.Failure or NoticeTexts.Critical => "danger",

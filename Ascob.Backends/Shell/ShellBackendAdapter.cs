@@ -24,6 +24,7 @@ internal sealed class ShellBackendAdapter
     private readonly Func<ICheckouts?> _checkouts;
     private readonly string _dataDirectory;
     private readonly ShellSettings _settings;
+    private readonly ShellHostLauncher _launcher;
     private readonly ShellHostClient _host;
     private readonly HostIdentity _identity;
     private readonly ConcurrentDictionary<string, JobReport> _ends = new(StringComparer.Ordinal);
@@ -36,6 +37,7 @@ internal sealed class ShellBackendAdapter
         _checkouts = checkouts ?? (static () => null);
         _dataDirectory = dataDirectory;
         _settings = settings;
+        _launcher = launcher;
         var root = RunDirectory.Root(dataDirectory);
         _identity = new HostIdentity(root, serverName ?? Environment.MachineName);
         _host = new ShellHostClient(root, Path.Combine(root, backendId), launcher, _identity, settings.HostIdleExit, time, NoteNews);
@@ -354,7 +356,7 @@ internal sealed class ShellBackendAdapter
         }
 
         var directory = Ref(job.Marker).Directory;
-        var environment = ShellEnvironment.Build(job, directory, files);
+        var environment = ShellEnvironment.Build(job, directory, _launcher, files);
         wrong ??= ShellJobRules.CheckSizes(arguments, environment);
         string[] masked = [.. job.Secrets.Values, .. new[] { job.CallbackUrl, job.CallbackId }.OfType<string>()];
         return wrong is null

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ascob.Core.Backends;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Repository;
 
 namespace Ascob.Backends.Shell;
@@ -12,7 +13,7 @@ internal static partial class ShellEnvironment
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ"];
 
-    public static string[] Build(BackendJob job, string runDirectory, Checkout? files = null)
+    public static string[] Build(BackendJob job, string runDirectory, ShellHostLauncher launcher, Checkout? files = null)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = DefaultPath };
         foreach (var name in Inherited)
@@ -50,6 +51,10 @@ internal static partial class ShellEnvironment
         if (job.CallbackUrl is { } url)
         {
             variables["ASCOB_CALLBACK_URL"] = url;
+            if (job.Spec.Labels?.ContainsKey(ScriptSurroundings.QueueLabel) == true)
+            {
+                variables[ScriptEvents.CommandVariable] = launcher.CommandText("event");
+            }
         }
 
         foreach (var (variable, fence) in job.FenceVariables)

@@ -30,6 +30,17 @@ public sealed record ShellHostLauncher(string FileName, IReadOnlyList<string> Ar
         return new ShellHostLauncher(executable, isDotnet ? [System.Reflection.Assembly.GetEntryAssembly()!.Location] : []);
     }
 
+    /// <summary>Answers the command that runs a verb of the same executable, as text for a shell, whose arguments may follow.</summary>
+    public string CommandText(string verb)
+    {
+        var roots = Inherited.Where(n => n.StartsWith("DOTNET_", StringComparison.Ordinal))
+            .Select(n => (Name: n, Value: Environment.GetEnvironmentVariable(n))).Where(v => !string.IsNullOrEmpty(v.Value))
+            .Select(v => $"{v.Name}={Quote(v.Value!)} ");
+        return $"{string.Concat(roots)}DOTNET_TieredPGO=0 DOTNET_NOLOGO=1 exec {string.Join(' ', new[] { FileName }.Concat(Arguments).Select(Quote))} {verb}";
+    }
+
+    private static string Quote(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
     /// <summary>Starts a host that outlives this process. A second one for the same directory ends by itself.</summary>
     internal unsafe void Launch(string directory, TimeSpan idleExit)
     {

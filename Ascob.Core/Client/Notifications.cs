@@ -47,6 +47,9 @@ public sealed record SubscriptionRequest
     /// <summary>Gets the channel of Slack.</summary>
     public string? Channel { get; init; }
 
+    /// <summary>Gets a text that stands above what Slack is told of failures, as it is: it may mention people.</summary>
+    public string? FailureText { get; init; }
+
     /// <summary>Gets the severity of PagerDuty's alerts: <c>critical</c>, <c>error</c>, <c>warning</c> or <c>info</c>.</summary>
     public string? Severity { get; init; }
 }
@@ -102,6 +105,9 @@ public sealed record SubscriptionInfo
     /// <summary>Gets the channel of Slack.</summary>
     public string? Channel { get; init; }
 
+    /// <summary>Gets a text that stands above what Slack is told of failures, as it is: it may mention people.</summary>
+    public string? FailureText { get; init; }
+
     /// <summary>Gets the severity of PagerDuty's alerts.</summary>
     public string? Severity { get; init; }
 
@@ -142,6 +148,7 @@ public sealed record SubscriptionInfo
             To = receiver.To,
             Cc = receiver.Cc,
             Channel = receiver.Channel,
+            FailureText = receiver.FailureText,
             Severity = receiver.Severity,
             Source = subscription.Source,
             CreatedTime = subscription.CreatedAt,
@@ -199,7 +206,7 @@ public sealed record DeliveryInfo(
             delivery.Key.SubscriptionId,
             delivery.Key.RunId,
             delivery.Key.Seq,
-            delivery.Notice.Kind.ToWord(),
+            delivery.Notice.Kind == NoticeKinds.None ? "unknown" : delivery.Notice.Kind.ToWord(),
             delivery.Notice.At,
             delivery.State switch
             {

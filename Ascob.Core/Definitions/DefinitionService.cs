@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Ascob.Core.Definitions;
 
 /// <summary>The use cases of definitions, but for their launch (<see cref="DefinitionLauncher"/>). Whether the caller holds the permission is checked at the door.</summary>
-public sealed class DefinitionService(IDefinitionStore store, ISecretProtector protector, MonotonicClock clock, ILogger<DefinitionService> logger)
+public sealed class DefinitionService(
+    IDefinitionStore store, ISecretProtector protector, MonotonicClock clock, IEnumerable<IDefinitionSubscriptions> subscriptions, ILogger<DefinitionService> logger)
 {
     private const int MaxTries = 16;
     private const int LongestReason = 2_000;
@@ -38,13 +39,15 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             return NotTheirs();
         }
 
-        var id = await store.AddAsync(new NewDefinition(order.Name, order.Source, order.Suspended, version, order.Starred ? caller.Identifier : null), cancellationToken).ConfigureAwait(false);
-        if (id is not { } number)
+        var companions = new FollowedCompanions(order.Companions, subscriptions, version.Content, before: null, caller.Actor);
+        var made = new NewDefinition(order.Name, order.Source, order.Suspended, version, order.Starred ? caller.Identifier : null) { Companions = companions.Order };
+        if (await store.AddAsync(made, cancellationToken).ConfigureAwait(false) is not { } number)
         {
             return new Error(ErrorKind.Conflict, "definition.exists", $"There is a definition '{order.Name}' already.");
         }
 
         logger.LogInformation("{Actor} made the definition {Definition} ({Id})", caller.Actor, order.Name, number);
+        await companions.SettleAsync(cancellationToken).ConfigureAwait(false);
         return await ReadAsync(number, order.Name, cancellationToken).ConfigureAwait(false);
     }
 
@@ -79,15 +82,27 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
                 return NotTheirs();
             }
 
-            if (version.Content.ToJson() == before.Content.ToJson() && SameSecrets(version.ProtectedSecrets, before.ProtectedSecrets))
+            if (order.Name is { } other && DefinitionValidator.NameProblem(other) is { } problem)
+            {
+                return Error.Invalid("name", problem);
+            }
+
+            var isSame = version.Content.ToJson() == before.Content.ToJson() && SameSecrets(version.ProtectedSecrets, before.ProtectedSecrets);
+            var companions = new FollowedCompanions(order.Companions, subscriptions, version.Content, before.Content, caller.Actor);
+            var change = new DefinitionUpdate { Version = isSame ? null : version, Name = order.Name, Suspended = order.Suspended, Companions = companions.Order };
+            if (change is { Version: null, Name: null, Suspended: null, Companions: { Schedules: null, Subscriptions: null } })
             {
                 return before;
             }
 
-            if (await store.SaveAsync(before.Id, before.Version, version, cancellationToken).ConfigureAwait(false))
+            switch (await store.SaveAsync(before.Id, before.Version, change, cancellationToken).ConfigureAwait(false))
             {
-                logger.LogInformation("{Actor} saved version {Version} of the definition {Definition}", caller.Actor, before.Version + 1, name);
-                return await ReadAsync(before.Id, name, cancellationToken).ConfigureAwait(false);
+                case DefinitionSave.NameTaken:
+                    return new Error(ErrorKind.Conflict, "definition.exists", $"There is a definition '{order.Name}' already.");
+                case DefinitionSave.Stored:
+                    logger.LogInformation("{Actor} saved version {Version} of the definition {Definition}", caller.Actor, before.Version + (isSame ? 0 : 1), name);
+                    await companions.SettleAsync(cancellationToken).ConfigureAwait(false);
+                    return await ReadAsync(before.Id, name, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -360,6 +375,9 @@ public sealed record CreateDefinition(string Name, DefinitionContent Content)
 
     /// <summary>Gets whether it becomes a favourite of the caller.</summary>
     public bool Starred { get; init; } = true;
+
+    /// <summary>Gets what is stored with it; where nothing is said of its subscriptions, they are those that its content stands for.</summary>
+    public DefinitionCompanions Companions { get; init; } = new();
 }
 
 /// <summary>A version to be made.</summary>
@@ -369,4 +387,13 @@ public sealed record SaveDefinition(DefinitionContent Content, int? ExpectedVers
 {
     /// <summary>Gets who saves: null for the API, else the source of the definition, which alone may change it.</summary>
     public string? Source { get; init; }
+
+    /// <summary>Gets another name; null where it keeps its own.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Gets whether schedules pass it over from now on; null where that stays.</summary>
+    public bool? Suspended { get; init; }
+
+    /// <summary>Gets what is stored with it; where nothing is said of its subscriptions, they are those that its content stands for.</summary>
+    public DefinitionCompanions Companions { get; init; } = new();
 }

@@ -3,11 +3,11 @@ namespace Ascob.Core.Definitions;
 /// <summary>The memory of definitions. Every method that writes answers after its commit, and throws <see cref="Errors.StoreUnavailableException"/> when the store is away.</summary>
 public interface IDefinitionStore
 {
-    /// <summary>Stores a new definition as version 1 and answers its number; null where the name is taken.</summary>
+    /// <summary>Stores a new definition as version 1, with its companions in the same transaction, and answers its number; null where the name is taken.</summary>
     Task<long?> AddAsync(NewDefinition definition, CancellationToken cancellationToken);
 
-    /// <summary>Stores the next version if the present one is still <paramref name="expectedVersion"/>; false where it is not, or the definition is gone.</summary>
-    Task<bool> SaveAsync(long id, int expectedVersion, NewVersion version, CancellationToken cancellationToken);
+    /// <summary>Makes a change, all of it in one transaction, if the present version is still <paramref name="expectedVersion"/>.</summary>
+    Task<DefinitionSave> SaveAsync(long id, int expectedVersion, DefinitionUpdate change, CancellationToken cancellationToken);
 
     /// <summary>Reads a definition by name; null where there is none.</summary>
     Task<Definition?> FindAsync(string name, CancellationToken cancellationToken);
@@ -33,7 +33,7 @@ public interface IDefinitionStore
     /// <summary>Notes that somebody knows of a failed run; false where the definition is gone.</summary>
     Task<bool> AcknowledgeAsync(long id, Acknowledgement acknowledgement, CancellationToken cancellationToken);
 
-    /// <summary>Deletes a definition with its versions unless a run of it is not final. Its runs stay.</summary>
+    /// <summary>Deletes a definition with its versions, schedules and the subscriptions that belong to it unless a run of it is not final. Its runs stay.</summary>
     Task<DefinitionDeletion> DeleteAsync(long id, CancellationToken cancellationToken);
 
     /// <summary>Makes it a favourite of somebody, or no longer.</summary>
@@ -55,7 +55,40 @@ public interface IDefinitionStore
 /// <param name="Suspended">See <see cref="Definition.Suspended"/>.</param>
 /// <param name="Version">What version 1 says.</param>
 /// <param name="StarredBy">The identifier of the token whose favourite it becomes at once; null for nobody's.</param>
-public sealed record NewDefinition(string Name, string? Source, bool Suspended, NewVersion Version, string? StarredBy);
+public sealed record NewDefinition(string Name, string? Source, bool Suspended, NewVersion Version, string? StarredBy)
+{
+    /// <summary>Gets what is stored with it.</summary>
+    public DefinitionCompanions Companions { get; init; } = new();
+}
+
+/// <summary>A change of a definition; null members stay as they are.</summary>
+public sealed record DefinitionUpdate
+{
+    /// <summary>Gets the next version.</summary>
+    public NewVersion? Version { get; init; }
+
+    /// <summary>Gets the name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Gets whether schedules pass it over.</summary>
+    public bool? Suspended { get; init; }
+
+    /// <summary>Gets what is stored with it.</summary>
+    public DefinitionCompanions Companions { get; init; } = new();
+}
+
+/// <summary>What became of a change.</summary>
+public enum DefinitionSave
+{
+    /// <summary>Nothing was stored: another definition has the name.</summary>
+    NameTaken,
+
+    /// <summary>Nothing was stored: somebody has saved another version meanwhile, or the definition is gone.</summary>
+    Outdated,
+
+    /// <summary>All of it was stored.</summary>
+    Stored,
+}
 
 /// <summary>A version to be stored.</summary>
 /// <param name="Content">What it says, secret values masked.</param>

@@ -22,9 +22,14 @@ internal sealed class ProgramWriter
     /// <summary>How long a command may take to obey when its time is over.</summary>
     public const int KillSeconds = 10;
 
+    // A failure that is skipped is told beside the program, which goes on meanwhile and waits at its end until that is done.
     // Names of functions and variables begin with "ascob_", which no parameter and no variable of a script may.
     private const string Prologue = """
+        ascob_event=${ASCOB_EVENT-}
+        unset ASCOB_EVENT
         ascob_note() { printf 'kuroko2: %s\n' "$1" >&2; }
+        ascob_tell() { [ -z "$ascob_event" ] || ( eval "$ascob_event \"\$@\"" ) </dev/null >&2 & }
+        ascob_end() { wait; exit "$1"; }
         ascob_env_0() { : "${KUROKO2_JOB_INSTANCE_ID=${ASCOB_RUN_ID-}}"; export KUROKO2_JOB_INSTANCE_ID; }
         ascob_task() {
           ascob_left=$3
@@ -45,10 +50,11 @@ internal sealed class ProgramWriter
           done
           if [ "$5" -eq 1 ]; then
             ascob_note "$2 $ascob_how; skipped because of auto_skip_error"
+            ascob_tell @event "$2 $ascob_how"
             return 0
           fi
           ascob_note "$2 $ascob_how"
-          exit "$ascob_code"
+          ascob_end "$ascob_code"
         }
 
         """;
@@ -99,7 +105,7 @@ internal sealed class ProgramWriter
         _text.Append(CultureInfo.InvariantCulture, $"ascob_task ascob_command_{number} {Quote(task.Where)} {task.Retries} {task.Pause} {(task.Skips ? 1 : 0)} {task.Limit}\n");
     }
 
-    public string Finish() => $"{Prologue.ReplaceLineEndings("\n")}{(_hasLimit ? NeedsTimeout.ReplaceLineEndings("\n") : string.Empty)}{_text}exit 0\n";
+    public string Finish() => $"{Prologue.ReplaceLineEndings("\n").Replace("@event", ScriptEvents.SkippedFailure, StringComparison.Ordinal)}{(_hasLimit ? NeedsTimeout.ReplaceLineEndings("\n") : string.Empty)}{_text}ascob_end 0\n";
 
     // Between single quotes a shell reads nothing but the closing one. Two quotes between the characters of "{{" and "{%" are nothing to a shell, and keep the text from being taken for a template.
     private static string Quote(string text)

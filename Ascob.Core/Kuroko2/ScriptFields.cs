@@ -7,7 +7,7 @@ namespace Ascob.Core.Kuroko2;
 
 /// <summary>
 /// A definition as kuroko2 has it. What a definition of Ascob has no member for is kept in its annotations, so that versions, differences and authors cover it too; the script is kept beside the job
-/// that was compiled of it.
+/// that was compiled of it. The address of its webhook is none of them: it may hold a key, and whoever may read the definition would read it.
 /// </summary>
 public sealed record ScriptFields
 {
@@ -18,7 +18,8 @@ public sealed record ScriptFields
     private const string NotifyAllKey = "kuroko2.hipchat_notify_finished";
     private const string AdditionalTextKey = "kuroko2.hipchat_additional_text";
     private const string SlackChannelKey = "kuroko2.slack_channel";
-    private const string WebhookUrlKey = "kuroko2.webhook_url";
+    // Where the address was kept before it had a place among the secrets.
+    private const string FormerWebhookKey = "kuroko2.webhook_url";
     private const int LongestText = 180;
     private const int LongestChannel = 81;
     private const int LongestUrl = 2_000;
@@ -50,9 +51,6 @@ public sealed record ScriptFields
     /// <summary>Gets the Slack channel.</summary>
     public string? SlackChannel { get; init; }
 
-    /// <summary>Gets the address that is told of events.</summary>
-    public string? WebhookUrl { get; init; }
-
     /// <summary>Gets whether clients may launch it.</summary>
     public bool ApiAllowed { get; init; }
 
@@ -74,14 +72,13 @@ public sealed record ScriptFields
             NotifyAll = kept.GetValueOrDefault(NotifyAllKey) != "false",
             AdditionalText = kept.GetValueOrDefault(AdditionalTextKey),
             SlackChannel = kept.GetValueOrDefault(SlackChannelKey),
-            WebhookUrl = kept.GetValueOrDefault(WebhookUrlKey),
             ApiAllowed = content.ApiAllowed,
             PreventMulti = Array.IndexOf(Policies, content.NextExecution),
         };
     }
 
-    /// <summary>Answers what is wrong with them, the script aside.</summary>
-    public IReadOnlyList<FieldError> Check()
+    /// <summary>Answers what is wrong with them and with the address of the webhook, the script aside.</summary>
+    public IReadOnlyList<FieldError> Check(GivenText webhook)
     {
         var errors = new List<FieldError>();
         AddIf("description", string.IsNullOrWhiteSpace(Description), "can't be blank");
@@ -90,7 +87,7 @@ public sealed record ScriptFields
         AddIf("prevent_multi", PreventMulti < 0 || PreventMulti >= Policies.Length, "must be 0, 1, 2 or 3");
         AddIf("hipchat_additional_text", AdditionalText is { Length: > LongestText }, $"is too long (maximum is {LongestText} characters)");
         AddIf("slack_channel", SlackChannel is { } channel && !IsChannel(channel), $"must begin with '#', hold no dot and no blank, and have at most {LongestChannel} characters");
-        AddIf("webhook_url", WebhookUrl is { } url && !IsUrl(url), "must be an http or https address");
+        AddIf("webhook_url", webhook.Text is { } url && !IsUrl(url), "must be an http or https address");
         return errors;
 
         void AddIf(string field, bool wrong, string message)
@@ -116,7 +113,7 @@ public sealed record ScriptFields
         };
         Keep(AdditionalTextKey, AdditionalText);
         Keep(SlackChannelKey, SlackChannel);
-        Keep(WebhookUrlKey, WebhookUrl);
+        kept.Remove(FormerWebhookKey);
         return (before ?? new DefinitionContent { JobSpec = job }) with
         {
             Description = Description,

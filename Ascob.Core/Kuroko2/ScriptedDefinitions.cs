@@ -5,34 +5,22 @@ using Ascob.Core.Jobs;
 
 namespace Ascob.Core.Kuroko2;
 
-/// <summary>Makes and changes definitions that are scripts of kuroko2. All of a change is checked before any of it is stored.</summary>
+/// <summary>Makes and changes definitions that are scripts of kuroko2. All of a change is checked before any of it is stored, and stored in one transaction.</summary>
 public sealed class ScriptedDefinitions(DefinitionService definitions, IDefinitionStore store, IScriptSchedules schedules, IScriptNotices notices, ScriptSurroundings surroundings)
 {
-    /// <summary>Stores a new definition with its schedules.</summary>
+    /// <summary>Stores a new definition with its schedules and what it tells others.</summary>
     public async Task<Result<Definition>> CreateAsync(ScriptChange change, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(caller);
-        var (content, refused) = await PrepareAsync(change, before: null, cancellationToken).ConfigureAwait(false);
-        if (refused is not null)
+        var prepared = await PrepareAsync(change, before: null, caller, cancellationToken).ConfigureAwait(false);
+        if (!prepared.IsSuccess)
         {
-            return refused;
+            return prepared.Error;
         }
 
-        var made = await definitions.CreateAsync(
-            new CreateDefinition(change.Name!, content!) { Suspended = change.Suspended ?? false, Starred = false }, caller, cancellationToken).ConfigureAwait(false);
-        if (!made.IsSuccess)
-        {
-            return made;
-        }
-
-        if (change.Cron is { Count: > 0 } cron && await schedules.SetAsync(made.Value.Id, cron, caller.Actor, cancellationToken).ConfigureAwait(false) is { } failed)
-        {
-            return failed;
-        }
-
-        await notices.KeepAsync(made.Value.Id, ScriptFields.Of(made.Value.Content), caller.Actor, cancellationToken).ConfigureAwait(false);
-        return made;
+        var order = new CreateDefinition(change.Name!, prepared.Value.Content) { Suspended = change.Suspended ?? false, Starred = false, Companions = prepared.Value.Companions };
+        return Announced(await StoredAsync(() => definitions.CreateAsync(order, caller, cancellationToken)).ConfigureAwait(false), change);
     }
 
     /// <summary>Changes what is given and keeps the rest.</summary>
@@ -41,49 +29,22 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(caller);
-        var (content, refused) = await PrepareAsync(change, before, cancellationToken).ConfigureAwait(false);
-        if (refused is not null)
+        var prepared = await PrepareAsync(change, before, caller, cancellationToken).ConfigureAwait(false);
+        if (!prepared.IsSuccess)
         {
-            return refused;
+            return prepared.Error;
         }
 
-        // By number: the name may be the next thing that changes.
-        var number = before.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var result = await definitions.SaveAsync(number, new SaveDefinition(content!, before.Version), caller, cancellationToken).ConfigureAwait(false);
-        if (!result.IsSuccess)
-        {
-            return result;
-        }
-
-        if (change.Cron is { } cron && await schedules.SetAsync(before.Id, cron, caller.Actor, cancellationToken).ConfigureAwait(false) is { } failed)
-        {
-            return failed;
-        }
-
-        await notices.KeepAsync(before.Id, ScriptFields.Of(result.Value.Content), caller.Actor, cancellationToken).ConfigureAwait(false);
-        if (change.Suspended is { } suspended && suspended != before.Suspended)
-        {
-            result = await definitions.SetSuspendedAsync(number, suspended, caller, cancellationToken).ConfigureAwait(false);
-        }
-
-        return result.IsSuccess && change.Name is { } name && name != before.Name
-            ? await definitions.RenameAsync(number, name, null, caller, cancellationToken).ConfigureAwait(false)
-            : result;
+        // By number: the name may be what changes.
+        var order = new SaveDefinition(prepared.Value.Content, before.Version) { Name = change.Name, Suspended = change.Suspended, Companions = prepared.Value.Companions };
+        return Announced(await StoredAsync(() => definitions.SaveAsync(NumberOf(before), order, caller, cancellationToken)).ConfigureAwait(false), change);
     }
 
     /// <summary>Deletes a definition with its schedules and what it told others; refused while a run of it is not final.</summary>
-    public async Task<Result<Definition>> DeleteAsync(Definition definition, Caller caller, CancellationToken cancellationToken)
+    public Task<Result<Definition>> DeleteAsync(Definition definition, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(definition);
-        ArgumentNullException.ThrowIfNull(caller);
-        var number = definition.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var deleted = await definitions.DeleteAsync(number, null, caller, cancellationToken).ConfigureAwait(false);
-        if (deleted.IsSuccess)
-        {
-            await notices.KeepAsync(definition.Id, null, caller.Actor, cancellationToken).ConfigureAwait(false);
-        }
-
-        return deleted;
+        return definitions.DeleteAsync(NumberOf(definition), null, caller, cancellationToken);
     }
 
     /// <summary>Compiles a script for one launch.</summary>
@@ -93,41 +54,75 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         return Compile(script, errors) is { } compiled ? compiled.Job : Error.Invalid(errors);
     }
 
-    private async Task<(DefinitionContent? Content, Error? Refused)> PrepareAsync(ScriptChange change, Definition? before, CancellationToken cancellationToken)
+    private static string NumberOf(Definition definition) => definition.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    // The schedules are counted once more where they are stored.
+    private static async Task<Result<Definition>> StoredAsync(Func<Task<Result<Definition>>> store)
+    {
+        try
+        {
+            return await store().ConfigureAwait(false);
+        }
+        catch (RefusedException e)
+        {
+            return e.Error;
+        }
+    }
+
+    private Result<Definition> Announced(Result<Definition> result, ScriptChange change)
+    {
+        if (result.IsSuccess && change.Cron is not null)
+        {
+            schedules.Announce();
+        }
+
+        return result;
+    }
+
+    private async Task<Result<Prepared>> PrepareAsync(ScriptChange change, Definition? before, Caller caller, CancellationToken cancellationToken)
     {
         if (before is { Content: var known } && ScriptFields.Of(known).Script is null)
         {
-            return (null, new Error(ErrorKind.Conflict, "definition.no_script", $"The definition '{before.Name}' was not made of a script; change it over /api/definitions."));
+            return new Error(ErrorKind.Conflict, "definition.no_script", $"The definition '{before.Name}' was not made of a script; change it over /api/definitions.");
         }
 
         var fields = change.ApplyTo(before is null ? new ScriptFields() : ScriptFields.Of(before.Content));
-        List<FieldError> errors = [.. fields.Check()];
+        var webhook = await UnmaskedAsync(change.Webhook, before, cancellationToken).ConfigureAwait(false);
+        List<FieldError> errors = [.. fields.Check(webhook)];
         if (before is null || change.Name is not null)
         {
             await CheckNameAsync(change.Name, before, errors, cancellationToken).ConfigureAwait(false);
         }
 
         var compiled = string.IsNullOrWhiteSpace(fields.Script) ? null : Compile(fields.Script, errors);
-        if (change.Cron is { Count: > 0 } cron)
+        if (change.Cron is { } cron)
         {
-            errors.AddRange(schedules.Check(cron));
+            errors.AddRange(await schedules.CheckAsync(before?.Id, cron, cancellationToken).ConfigureAwait(false));
         }
 
         if (errors.Count == 0)
         {
-            errors.AddRange(notices.Check(fields));
+            errors.AddRange(notices.Check(fields, webhook));
         }
 
         if (compiled is null || errors.Count > 0)
         {
-            return (null, Error.Invalid(errors));
+            return Error.Invalid(errors);
         }
 
         var content = fields.ToContent(compiled.Value.Job, compiled.Value.ExpectedSeconds, before?.Content);
         var more = new FieldErrorList(JobSpecLimits.Errors);
         DefinitionValidator.Check(content, more);
-        return more.ToList() is { Count: > 0 } wrong ? (null, Error.Invalid(wrong)) : (content, null);
+        return more.ToList() is { Count: > 0 } wrong ? Error.Invalid(wrong) : new Prepared(content, new DefinitionCompanions
+        {
+            Schedules = change.Cron is { } list ? schedules.Plan(list, caller.Actor) : null,
+            Subscriptions = notices.Plan(fields, webhook, caller.Actor),
+        });
     }
+
+    // Whoever reads a definition and sends it back sends the address as it is shown: it stands for the one that is there.
+    private async Task<GivenText> UnmaskedAsync(GivenText webhook, Definition? before, CancellationToken cancellationToken) =>
+        webhook.Text is { } url && before is not null && (await notices.WebhooksAsync(cancellationToken).ConfigureAwait(false)).GetValueOrDefault(before.Id) == url ? default : webhook;
 
     private async Task CheckNameAsync(string? name, Definition? before, List<FieldError> errors, CancellationToken cancellationToken)
     {
@@ -152,43 +147,6 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         errors.AddRange((fault is null ? faults : [fault]).Select(f => new FieldError("script", f.ToString())));
         return job is null ? null : (job, compiled!.ExpectedSeconds);
     }
-}
 
-/// <summary>What a client wants of a definition; null members are not given.</summary>
-public sealed record ScriptChange
-{
-    /// <summary>Gets the name.</summary>
-    public string? Name { get; init; }
-
-    /// <summary>Gets whether schedules pass it over.</summary>
-    public bool? Suspended { get; init; }
-
-    /// <summary>Gets the cron expressions.</summary>
-    public IReadOnlyList<string>? Cron { get; init; }
-
-    /// <summary>Gets what makes the new fields of the old ones.</summary>
-    public required Func<ScriptFields, ScriptFields> ApplyTo { get; init; }
-}
-
-/// <summary>The schedules of definitions as lists of cron expressions.</summary>
-public interface IScriptSchedules
-{
-    /// <summary>Answers what is wrong with any of them.</summary>
-    IReadOnlyList<FieldError> Check(IReadOnlyList<string> cron);
-
-    /// <summary>Gives a definition exactly these schedules; a refusal where they cannot be kept.</summary>
-    Task<Error?> SetAsync(long definitionId, IReadOnlyList<string> cron, string actor, CancellationToken cancellationToken);
-
-    /// <summary>Answers the cron expressions of a definition, in the order in which they were made.</summary>
-    Task<IReadOnlyList<string>> ListAsync(long definitionId, CancellationToken cancellationToken);
-}
-
-/// <summary>What the fields of a definition have others be told.</summary>
-public interface IScriptNotices
-{
-    /// <summary>Answers what is wrong with any of it.</summary>
-    IReadOnlyList<FieldError> Check(ScriptFields fields);
-
-    /// <summary>Has others told what the fields say and nothing else; null for nothing.</summary>
-    Task KeepAsync(long definitionId, ScriptFields? fields, string actor, CancellationToken cancellationToken);
+    private sealed record Prepared(DefinitionContent Content, DefinitionCompanions Companions);
 }

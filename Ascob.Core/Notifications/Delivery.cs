@@ -92,7 +92,7 @@ public enum SendResult
 
 /// <summary>What became of one attempt, and why.</summary>
 /// <param name="Result">What.</param>
-/// <param name="Reason">Why, in one sentence that holds neither secrets nor the receiver's words; null for a success.</param>
+/// <param name="Reason">Why, in one sentence that holds neither secrets nor the receiver's words; null for a success of which there is nothing more to say.</param>
 /// <param name="RetryAfter">How long the receiver wants to be left alone; null where it did not say.</param>
 public sealed record SendOutcome(SendResult Result, string? Reason = null, TimeSpan? RetryAfter = null)
 {

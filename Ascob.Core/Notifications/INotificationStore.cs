@@ -18,6 +18,9 @@ public interface INotificationStore
     /// <summary>Replaces a subscription if it was not changed since <paramref name="before"/>; answers whether it was replaced.</summary>
     Task<bool> ReplaceAsync(Subscription subscription, DateTimeOffset before, CancellationToken cancellationToken);
 
+    /// <summary>Makes the subscriptions of a source what the plan says, in one transaction in which nobody else changes any. Answers what was done, with the numbers of those that are new.</summary>
+    Task<SubscriptionChanges> KeepAsync(string source, PlanSubscriptions plan, CancellationToken cancellationToken);
+
     /// <summary>Deletes a subscription with its deliveries; answers whether it was there.</summary>
     Task<bool> DeleteAsync(long id, CancellationToken cancellationToken);
 

@@ -121,7 +121,7 @@ public sealed class NotificationAttempts(
         switch (outcome.Result)
         {
             case SendResult.Delivered:
-                return (DeliveryState.Delivered, now, null);
+                return (DeliveryState.Delivered, now, outcome.Reason);
             case SendResult.Dead:
             case SendResult.Gone:
                 return (DeliveryState.Dead, now, outcome.Reason);

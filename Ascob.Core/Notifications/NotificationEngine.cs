@@ -45,7 +45,7 @@ public sealed class NotificationEngine(
         foreach (var id in await store.ReadyAsync(now, cancellationToken).ConfigureAwait(false))
         {
             var lane = _lanes.GetOrAdd(id, static _ => new ReceiverLane());
-            if (lane.Work.IsCompleted && set.All.FirstOrDefault(s => s.Id == id) is { } subscription)
+            if (lane.Work.IsCompleted && set.Find(id) is { } subscription)
             {
                 lane.Serve(subscription.ChangedAt);
                 if (lane.PausedUntil <= now)
@@ -55,6 +55,11 @@ public sealed class NotificationEngine(
             }
 
             under.Add(lane.Work);
+        }
+
+        foreach (var (id, lane) in _lanes.Where(l => l.Value.Work.IsCompleted && set.Find(l.Key) is null))
+        {
+            _lanes.TryRemove(new KeyValuePair<long, ReceiverLane>(id, lane));
         }
 
         return under;
@@ -114,7 +119,7 @@ public sealed class NotificationEngine(
     private async Task<bool> IsStillAsync(Subscription subscription, CancellationToken cancellationToken)
     {
         var set = await watch.LookAsync(cancellationToken).ConfigureAwait(false);
-        return set.All.FirstOrDefault(s => s.Id == subscription.Id) is { Enabled: true } now && now.ChangedAt == subscription.ChangedAt;
+        return set.Find(subscription.Id) is { Enabled: true } now && now.ChangedAt == subscription.ChangedAt;
     }
 
     private async Task JudgeAsync(Subscription subscription, ReceiverLane lane, SendOutcome?[] results, CancellationToken cancellationToken)

@@ -49,7 +49,7 @@ public sealed record Subscription
     // A recovered run has finished, and one that is only just found to have finished may turn out to be recovered.
     internal bool WantsKind(NoticeKinds kind) => kind == NoticeKinds.Recovered
         ? (Events & (NoticeKinds.Finished | NoticeKinds.Recovered)) != 0
-        : Events.HasFlag(kind);
+        : kind != NoticeKinds.None && Events.HasFlag(kind);
 }
 
 /// <summary>The forms of messages.</summary>
@@ -127,6 +127,9 @@ public sealed record ReceiverSettings
 
     /// <summary>Gets the channel of Slack; null for the one that the incoming webhook belongs to.</summary>
     public string? Channel { get; init; }
+
+    /// <summary>Gets a text that stands above what Slack is told of failures; null for none.</summary>
+    public string? FailureText { get; init; }
 
     /// <summary>Gets the severity of PagerDuty's alerts.</summary>
     public string? Severity { get; init; }

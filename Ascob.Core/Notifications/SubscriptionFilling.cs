@@ -40,6 +40,7 @@ internal static class SubscriptionFilling
                 To = request.To,
                 Cc = request.Cc,
                 Channel = request.Channel,
+                FailureText = request.FailureText,
                 Severity = request.Severity,
                 Statuses = request.Statuses,
                 NotifyAll = gates ? request.NotifyAll == true : null,
@@ -62,9 +63,12 @@ internal static class SubscriptionFilling
         }
 
         return gates
-            ? Kuroko2Gates.Events(request.Kind!, request.NotifyAll == true, request.NotifyCancellation == true) & SubscriptionRules.Possible(request.Kind!)
+            ? (Kuroko2Gates.Events(request.Kind!, request.NotifyAll == true, request.NotifyCancellation == true) | Named(request)) & SubscriptionRules.Possible(request.Kind!)
             : SubscriptionRules.Usual(request.Kind!);
     }
+
+    // kuroko2's switches know no custom events; who names some wants them besides.
+    private static NoticeKinds Named(SubscriptionRequest request) => request.Filter?.CustomEvents is null ? NoticeKinds.None : NoticeKinds.Custom;
 
     // What lets others in is often part of an address: a key in the query, and for Slack the whole path.
     private static string? Shown(string? url, string kind)

@@ -7,10 +7,13 @@ namespace Ascob.Core.Notifications;
 /// <summary>What a subscription must look like. Pure.</summary>
 internal static class SubscriptionRules
 {
+    /// <summary>The most addresses of a mail.</summary>
+    public const int MostRecipients = 100;
+
     private const int MostErrors = 50;
     private const int LongestName = 200;
     private const int LongestUrl = 2000;
-    private const int MostEntries = 100;
+    private const int MostEntries = MostRecipients;
     private const int LongestEntry = 400;
 
     private static readonly string[] Severities = ["critical", "error", "warning", "info"];
@@ -149,6 +152,7 @@ internal static class SubscriptionRules
         Refuse("to", request.To is not null && !isMail);
         Refuse("cc", request.Cc is not null && !isMail);
         Refuse("channel", request.Channel is not null && request.Kind != ReceiverKinds.Slack);
+        Refuse("failureText", request.FailureText is not null && request.Kind != ReceiverKinds.Slack);
         Refuse("severity", request.Severity is not null && request.Kind != ReceiverKinds.PagerDuty);
         if (isMail)
         {
@@ -159,6 +163,11 @@ internal static class SubscriptionRules
         if (request.Channel is { } channel && !IsEntry(channel))
         {
             errors.Add("channel", "A channel such as #alerts.");
+        }
+
+        if (request.FailureText is { } text && (text.Length is 0 or > LongestEntry || TextRules.Lines(text) is not null))
+        {
+            errors.Add("failureText", $"1 to {LongestEntry} characters, none of them control characters.");
         }
 
         if (request.Severity is { } severity && !Severities.Contains(severity, StringComparer.Ordinal))

@@ -16,7 +16,7 @@ namespace Ascob.Core.Repository;
 internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecretProtector protector, MonotonicClock clock, IOptions<CallbackLimits> limits)
 {
     private const string NameKey = RunEventTypes.CustomName;
-    private const string CauseKey = "cause";
+    private const string CauseKey = RunEventTypes.CustomCause;
     private const string SourceKey = "source";
     private const string IdKey = "id";
     private const string AskedKey = "askedAt";

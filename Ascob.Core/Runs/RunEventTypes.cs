@@ -29,4 +29,7 @@ public static class RunEventTypes
 
     /// <summary>The entry of <c>data</c> with the name of a <see cref="Custom"/> event.</summary>
     public const string CustomName = "event";
+
+    /// <summary>The member of the data of such an event that says why; missing where nothing was said.</summary>
+    public const string CustomCause = "cause";
 }

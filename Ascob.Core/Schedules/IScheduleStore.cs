@@ -24,11 +24,7 @@ public interface IScheduleStore
     Task<SavedSchedule?> ReplaceAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken);
 
     /// <summary>Changes several schedules of a definition: all of it is stored or, with an error, nothing.</summary>
-    /// <param name="definitionId">The definition.</param>
-    /// <param name="decide">Answers what becomes of its schedules, from those it has now; pure, and may be called again.</param>
-    /// <param name="retime">Answers where those that are replaced and added begin.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken);
+    Task<Error?> ChangeAllAsync(long definitionId, ScheduleSetPlan plan, CancellationToken cancellationToken);
 
     /// <summary>Deletes a schedule with its firings; false where there is none.</summary>
     Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken);
@@ -96,12 +92,6 @@ public sealed record SavedSchedule(Schedule? Schedule, long? DuplicateOf);
 /// <param name="Suspension">What is stored; null where it is refused.</param>
 /// <param name="IsTooMany">Whether it is refused because the definition has as many as it may; else there is an equal one.</param>
 public sealed record SavedSuspension(Suspension? Suspension, bool IsTooMany = false);
-
-/// <summary>What becomes of the schedules of a definition together.</summary>
-/// <param name="Removed">Those that go, with their firings.</param>
-/// <param name="Replaced">Those that stay, with what is new of them; their fingerprints are the same as before.</param>
-/// <param name="Added">Those that come; none is equal to one that stays.</param>
-public sealed record ScheduleChanges(IReadOnlyList<long> Removed, IReadOnlyList<Schedule> Replaced, IReadOnlyList<Schedule> Added);
 
 /// <summary>Who takes firings in hand.</summary>
 /// <param name="Owner">This life of this server.</param>

@@ -24,15 +24,26 @@ public sealed partial class ScheduleService
             return refused;
         }
 
-        var now = clock.Now;
-        var failed = await store.ChangeAllAsync(
-            definitionId,
-            present => Changes(definitionId, specs, present, isOwn ?? (_ => true), actor, now),
-            (schedule, suspensions) => SchedulePlanner.Resumed(schedule, suspensions, now),
-            cancellationToken).ConfigureAwait(false);
-        signal.Changed();
+        var failed = await store.ChangeAllAsync(definitionId, Plan(definitionId, specs, actor, isOwn), cancellationToken).ConfigureAwait(false);
+        Announce();
         return failed;
     }
+
+    /// <summary>Answers how a definition comes to have exactly these schedules, which were checked, for a transaction that stores more than them.</summary>
+    /// <param name="definitionId">The definition.</param>
+    /// <param name="specs">Its schedules.</param>
+    /// <param name="actor">Who does it.</param>
+    /// <param name="isOwn">Which schedules the caller speaks of; others stay as they are. Null for all.</param>
+    public ScheduleSetPlan Plan(long definitionId, IReadOnlyList<ScheduleSpec> specs, string actor, Func<Schedule, bool>? isOwn = null)
+    {
+        var now = clock.Now;
+        return new ScheduleSetPlan(
+            present => Changes(definitionId, specs, present, isOwn ?? (_ => true), actor, now),
+            (schedule, suspensions) => SchedulePlanner.Resumed(schedule, suspensions, now));
+    }
+
+    /// <summary>Tells the clockwork of this process that schedules were stored.</summary>
+    public void Announce() => signal.Changed();
 
     /// <summary>Answers what is wrong with any of these schedules, by itself; null when nothing is.</summary>
     public static Error? Check(IReadOnlyList<ScheduleSpec> specs, string at)

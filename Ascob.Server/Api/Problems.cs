@@ -4,11 +4,12 @@ using System.Globalization;
 using System.Text.Json;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Server.Api.Kuroko2;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Ascob.Server.Api;
 
-/// <summary>The one place where a refusal becomes an HTTP answer: problem details of RFC 9457, never with a stack, a path, SQL or a type's name.</summary>
+/// <summary>The one place where a refusal becomes an HTTP answer: problem details of RFC 9457 (under kuroko2's addresses its own form), never with a stack, a path, SQL or a type's name.</summary>
 internal static class Problems
 {
     public const string ContentType = "application/problem+json";
@@ -42,6 +43,12 @@ internal static class Problems
         IReadOnlyDictionary<string, string[]>? fields = null,
         IReadOnlyDictionary<string, object?>? extensions = null)
     {
+        if (Kuroko2Answer.IsFor(context))
+        {
+            await Kuroko2Answer.WriteErrorAsync(context, status, detail);
+            return;
+        }
+
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(buffer, Writing))
         {

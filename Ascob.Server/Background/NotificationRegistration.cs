@@ -30,6 +30,7 @@ internal static class NotificationRegistration
         services.AddSingleton<NotificationEngine>();
         services.AddSingleton<NotificationUpkeep>();
         services.AddSingleton<SubscriptionService>();
+        services.AddSingleton<KeptSubscriptions>();
         services.AddSingleton<SubscriptionKeeper>();
         services.AddHostedService<NotificationService>();
         services.AddHostedService<RepositoryHookService>();

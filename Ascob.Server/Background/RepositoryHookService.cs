@@ -9,11 +9,11 @@ namespace Ascob.Server.Background;
 
 /// <summary>Makes the hooks of the repository subscriptions, soon after a commit was applied by whichever server. Looks at what is stored, so a crash in between leaves nothing undone.</summary>
 internal sealed class RepositoryHookService(
-    SubscriptionKeeper keeper, IRepositoryStore repository, ServerIdentity server, IOptions<RepositoryOptions> options, TimeProvider time, ILogger<RepositoryHookService> logger) : BackgroundService
+    SubscriptionKeeper keeper, SubscriptionWatch watch, IRepositoryStore repository, ServerIdentity server, IOptions<RepositoryOptions> options, TimeProvider time, ILogger<RepositoryHookService> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private string? _kept;
+    private (string? State, long Version) _kept;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,8 +46,10 @@ internal sealed class RepositoryHookService(
 
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
+        // The version belongs to it: a server that was held up may keep the hooks of an earlier commit over those of this one, and a branch may come back to a commit that it was at before.
+        var version = (await watch.LookAsync(cancellationToken)).Version;
         var state = (await repository.ReadAsync(cancellationToken)).State;
-        var now = Name(state);
+        var now = ($"{state.Commit} {state.Reading}", version);
         if (state.Commit is null || now == _kept)
         {
             return;
@@ -58,12 +60,6 @@ internal sealed class RepositoryHookService(
             logger.LogWarning("The hook '{Hook}' of the repository cannot be served: {Reason}", name, string.Join(' ', errors.Select(e => $"{e.Field}: {e.Message}")));
         }
 
-        // Another server may have kept the hooks of a later state before this one kept those of an earlier: what is remembered must be what is stored last.
-        if (Name((await repository.ReadAsync(cancellationToken)).State) == now)
-        {
-            _kept = now;
-        }
+        _kept = now;
     }
-
-    private static string Name(RepositoryState state) => $"{state.Commit} {state.Reading}";
 }

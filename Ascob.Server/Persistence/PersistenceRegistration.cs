@@ -3,6 +3,7 @@ using Ascob.Core.Backends;
 using Ascob.Core.Cluster;
 using Ascob.Core.Definitions;
 using Ascob.Core.Files;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
 using Ascob.Core.Schedules;
@@ -54,6 +55,7 @@ internal static class PersistenceRegistration
         services.AddSingleton<RunIds>();
         services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<IExecutionHistory, ExecutionHistory>();
+        services.AddSingleton<IInstanceCounts, InstanceCounts>();
         services.AddSingleton<IRunVersions, RunVersions>();
         services.AddAscobLocks(configuration);
         services.AddSingleton<ITokenStore, TokenStore>();

@@ -12,8 +12,6 @@ internal sealed class Library(IOptions<AscobOptions> server, IServiceProvider se
     private const UnixFileMode Mode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private static readonly string[] Roots = ["DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64"];
-
     /// <summary>Gets where they lie.</summary>
     public string Directory { get; } = System.IO.Path.Combine(server.Value.AbsoluteDataDirectory, "repository", "library");
 
@@ -22,14 +20,10 @@ internal sealed class Library(IOptions<AscobOptions> server, IServiceProvider se
     {
         PrivateDirectory.Create(Directory);
         var launcher = services.GetService<ShellHostLauncher>() ?? ShellHostLauncher.ForThisProcess();
-        var roots = Roots
-            .Select(n => (Name: n, Value: Environment.GetEnvironmentVariable(n))).Where(v => !string.IsNullOrEmpty(v.Value))
-            .Select(v => $"{v.Name}={Quote(v.Value!)} ");
-        var program = string.Join(' ', new[] { launcher.FileName }.Concat(launcher.Arguments).Select(Quote));
         var text = $"""
             #!/bin/sh
             # event <name> [<cause>]: creates an event of the execution that this job is.
-            {string.Concat(roots)}DOTNET_TieredPGO=0 DOTNET_NOLOGO=1 exec {program} event "$@"
+            {launcher.CommandText("event")} "$@"
 
             """;
         var path = System.IO.Path.Combine(Directory, "event");
@@ -42,6 +36,4 @@ internal sealed class Library(IOptions<AscobOptions> server, IServiceProvider se
 
         File.Move(temporary, path, overwrite: true);
     }
-
-    private static string Quote(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -64,9 +64,9 @@ public abstract class DefinitionStoreContract
         var definitions = store.Get<IDefinitionStore>();
         var id = await AddAsync(definitions, "job", Sample("one"));
 
-        Assert.True(await definitions.SaveAsync(id, 1, Version(Sample("two")), Stop));
-        Assert.False(await definitions.SaveAsync(id, 1, Version(Sample("three")), Stop));
-        Assert.False(await definitions.SaveAsync(id + 1_000, 1, Version(Sample("three")), Stop));
+        Assert.True(await SaveAsync(definitions, id, Version(Sample("two"))));
+        Assert.False(await SaveAsync(definitions, id, Version(Sample("three"))));
+        Assert.False(await SaveAsync(definitions, id + 1_000, Version(Sample("three"))));
 
         Assert.Equal((2, "two"), Show((await definitions.FindAsync("job", Stop))!));
         Assert.Equal((1, "one"), Show((await definitions.FindVersionAsync(id, 1, Stop))!));
@@ -81,7 +81,7 @@ public abstract class DefinitionStoreContract
         var definitions = store.Get<IDefinitionStore>();
         var id = await AddAsync(definitions, "job", Sample("0"));
 
-        var saved = await Task.WhenAll(Enumerable.Range(1, 20).Select(i => definitions.SaveAsync(id, 1, Version(Sample($"{i}")), Stop)));
+        var saved = await Task.WhenAll(Enumerable.Range(1, 20).Select(i => SaveAsync(definitions, id, Version(Sample($"{i}")))));
 
         Assert.Single(saved, s => s);
         Assert.Equal(2, (await definitions.FindAsync(id, Stop))!.Version);
@@ -255,6 +255,9 @@ public abstract class DefinitionStoreContract
     private static NewVersion Version(DefinitionContent content) => new(content, "k1:x", SampleRuns.Start, "token:ann");
 
     private static NewDefinition New(string name) => new(name, null, false, Version(Sample(name)), null);
+
+    private static async Task<bool> SaveAsync(IDefinitionStore definitions, long id, NewVersion version) =>
+        await definitions.SaveAsync(id, 1, new DefinitionUpdate { Version = version }, Stop) == DefinitionSave.Stored;
 
     private static async Task<long> AddAsync(IDefinitionStore definitions, string name, DefinitionContent content, bool suspended = false, string? source = null) =>
         (await definitions.AddAsync(new NewDefinition(name, source, suspended, Version(content), null), Stop))!.Value;

@@ -58,6 +58,44 @@ public abstract class NotificationStoreContract
     }
 
     [Fact]
+    public async Task KeepAsync_WhileOthersChangeTheSame_LosesNoChange_AndMakesNoTwins()
+    {
+        await using var store = await OpenAsync();
+        var notifications = store.Get<INotificationStore>();
+        var names = new[] { "a", "b", "c" };
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+        {
+            if (i % 4 == 0)
+            {
+                // As who switches one off whose receiver is gone.
+                foreach (var one in (await notifications.SubscriptionsAsync(Stop)).All)
+                {
+                    await notifications.ReplaceAsync(one with { Enabled = false, ChangedAt = one.ChangedAt.AddMicroseconds(1) }, one.ChangedAt, Stop);
+                }
+
+                return;
+            }
+
+            await notifications.KeepAsync("source", there => Kept(there, names), Stop);
+        }));
+        var changes = await notifications.KeepAsync("source", there => Kept(there, names), Stop);
+
+        var set = await notifications.SubscriptionsAsync(Stop);
+        Assert.Equal(names, set.All.Select(s => s.Name).Order());
+        Assert.All(set.All, s => Assert.True(s.Enabled));
+        Assert.True((await notifications.KeepAsync("source", there => Kept(there, names), Stop)).IsEmpty, $"{changes}");
+        Assert.Equal(set.Version, await notifications.VersionAsync(Stop));
+        await notifications.KeepAsync("source", _ => SubscriptionChanges.None with { Deleted = [set.All[0].Id] }, Stop);
+        Assert.Equal(2, (await notifications.SubscriptionsAsync(Stop)).All.Count);
+
+        static SubscriptionChanges Kept(IReadOnlyList<Subscription> there, IReadOnlyList<string> names) => new(
+            [.. names.Where(n => there.All(s => s.Name != n)).Select(n => Sample() with { Name = n, Source = "source" })],
+            [.. there.Where(s => !s.Enabled).Select(s => s with { Enabled = true, ChangedAt = s.ChangedAt.AddMicroseconds(1) })],
+            []);
+    }
+
+    [Fact]
     public async Task Notice_IsWrittenWithItsEvent_OnlyWhereSomebodyWantsIt()
     {
         await using var store = await OpenAsync();

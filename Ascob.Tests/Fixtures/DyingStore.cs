@@ -41,7 +41,7 @@ internal sealed class DyingStore(IScheduleStore store, IScheduledLaunch launch, 
 
     public Task<ScheduledLaunch?> FindAsync(ClaimedTick tick, CancellationToken cancellationToken) => DieAsync(() => launch.FindAsync(tick, cancellationToken));
 
-    public Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<Error?> ChangeAllAsync(long definitionId, ScheduleSetPlan plan, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<SavedSuspension> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -42,11 +42,11 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null, Fun
         }
     }
 
-    public Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken)
+    public Task<Error?> ChangeAllAsync(long definitionId, ScheduleSetPlan plan, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            var decided = decide([.. _schedules.Values.Where(s => s.DefinitionId == definitionId).OrderBy(s => s.Id)]);
+            var decided = plan.Decide([.. _schedules.Values.Where(s => s.DefinitionId == definitionId).OrderBy(s => s.Id)]);
             if (!decided.IsSuccess)
             {
                 return Task.FromResult<Error?>(decided.Error);
@@ -59,12 +59,12 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null, Fun
 
             foreach (var schedule in decided.Value.Replaced)
             {
-                Replace(schedule, retime);
+                Replace(schedule, plan.Retime);
             }
 
             foreach (var schedule in decided.Value.Added)
             {
-                Insert(schedule, retime);
+                Insert(schedule, plan.Retime);
             }
 
             return Task.FromResult<Error?>(null);

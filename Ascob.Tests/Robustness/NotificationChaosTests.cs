@@ -253,6 +253,8 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
 
         public Task<bool> ReplaceAsync(Subscription subscription, DateTimeOffset before, CancellationToken cancellationToken) => inner.ReplaceAsync(subscription, before, cancellationToken);
 
+        public Task<SubscriptionChanges> KeepAsync(string source, PlanSubscriptions plan, CancellationToken cancellationToken) => inner.KeepAsync(source, plan, cancellationToken);
+
         public Task<bool> DeleteAsync(long id, CancellationToken cancellationToken) => inner.DeleteAsync(id, cancellationToken);
 
         public Task<IReadOnlyList<Notice>> NoticesAsync(int limit, CancellationToken cancellationToken) => AroundAsync(() => inner.NoticesAsync(limit, cancellationToken));

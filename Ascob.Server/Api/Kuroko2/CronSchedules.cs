@@ -9,38 +9,59 @@ namespace Ascob.Server.Api.Kuroko2;
 internal sealed class CronSchedules(ScheduleService schedules, IScheduleStore store, IOptions<Kuroko2Options> options) : IScriptSchedules
 {
     private const string Field = "cron";
+    private const int PageSize = 1_000;
 
-    public IReadOnlyList<FieldError> Check(IReadOnlyList<string> cron)
+    public async Task<IReadOnlyList<FieldError>> CheckAsync(long? definitionId, IReadOnlyList<string> cron, CancellationToken cancellationToken)
     {
         var errors = new List<FieldError>();
-        for (var i = 0; i < cron.Count; i++)
+        foreach (var expression in cron)
         {
             // The fifth field is the last: seconds are Ascob's own.
-            var spec = SpecOf(cron[i]);
-            if (cron[i].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Length != 5)
+            if (!HasFiveFields(expression))
             {
-                errors.Add(new FieldError(Field, $"{cron[i]}: must have five fields"));
+                errors.Add(new FieldError(Field, $"{expression}: must have five fields"));
             }
-            else if (schedules.Preview(spec, [], null, 1) is { IsSuccess: false, Error: { } refused })
+            else if (schedules.Preview(SpecOf(expression), [], null, 1) is { IsSuccess: false, Error: { } refused })
             {
-                errors.Add(new FieldError(Field, $"{cron[i]}: {string.Join("; ", refused.Fields?.SelectMany(f => f.Value) ?? [refused.Message])}"));
+                errors.Add(new FieldError(Field, $"{expression}: {string.Join("; ", refused.Fields?.SelectMany(f => f.Value) ?? [refused.Message])}"));
             }
         }
 
-        return errors.Count == 0 && ScheduleService.Check([.. cron.Select(SpecOf)], Field) is { } wrong ? [new FieldError(Field, wrong.Message)] : errors;
+        if (errors.Count == 0)
+        {
+            IReadOnlyList<Schedule> there = definitionId is { } id ? await store.ListAsync(id, 0, ScheduleService.MostOfDefinition, cancellationToken) : [];
+            errors.AddRange(ScheduleService.Check(All(cron, there), Field) is { } wrong ? [new FieldError(Field, wrong.Message)] : []);
+        }
+
+        return errors;
     }
 
     // Those that this API shows are replaced; others of the definition are not its own and stay.
-    public Task<Error?> SetAsync(long definitionId, IReadOnlyList<string> cron, string actor, CancellationToken cancellationToken) =>
-        schedules.SetAllAsync(definitionId, [.. cron.Select(SpecOf)], actor, Field, cancellationToken, IsOurs);
+    public Func<long, ScheduleSetPlan> Plan(IReadOnlyList<string> cron, string actor) => id => schedules.Plan(id, [.. cron.Select(SpecOf)], actor, IsOurs);
 
-    public async Task<IReadOnlyList<string>> ListAsync(long definitionId, CancellationToken cancellationToken) =>
-        [.. (await ReadAsync(definitionId, cancellationToken)).Where(IsOurs).Select(s => s.Spec.Cron!)];
+    public void Announce() => schedules.Announce();
 
-    private static bool IsOurs(Schedule schedule) => schedule.Spec is { Cron: { } cron } && cron.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Length == 5;
+    // In pages: a statement for each definition would be thousands for a list.
+    public async Task<ILookup<long, string>> ListAsync(long? definitionId, CancellationToken cancellationToken)
+    {
+        var found = new List<(long Definition, string Cron)>();
+        IReadOnlyList<Schedule> page;
+        var after = 0L;
+        do
+        {
+            page = await store.ListAsync(definitionId, after, PageSize, cancellationToken);
+            found.AddRange(page.Where(IsOurs).Select(s => (s.DefinitionId, s.Spec.Cron!)));
+            after = page.Count > 0 ? page[^1].Id : after;
+        }
+        while (page.Count == PageSize);
+        return found.ToLookup(f => f.Definition, f => f.Cron);
+    }
 
-    private Task<IReadOnlyList<Schedule>> ReadAsync(long definitionId, CancellationToken cancellationToken) =>
-        store.ListAsync(definitionId, 0, ScheduleService.MostOfDefinition, cancellationToken);
+    private List<ScheduleSpec> All(IReadOnlyList<string> cron, IReadOnlyList<Schedule> there) => [.. cron.Select(SpecOf), .. there.Where(s => !IsOurs(s)).Select(s => s.Spec)];
+
+    private static bool IsOurs(Schedule schedule) => schedule.Spec.Cron is { } cron && HasFiveFields(cron);
+
+    private static bool HasFiveFields(string cron) => cron.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Length == 5;
 
     private ScheduleSpec SpecOf(string cron) => new()
     {

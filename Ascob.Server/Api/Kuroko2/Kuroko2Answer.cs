@@ -10,6 +10,9 @@ internal static class Kuroko2Answer
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Answers whether a request is for kuroko2's API, also where it has no such address or method.</summary>
+    public static bool IsFor(HttpContext context) => context.Request.Path.StartsWithSegments(Kuroko2Registration.Prefix, StringComparison.Ordinal);
+
     public static Task WriteAsync(HttpContext context, object body, int status = StatusCodes.Status200OK)
     {
         context.Response.StatusCode = status;
@@ -65,10 +68,12 @@ internal static class Kuroko2Answer
         401 => "unauthorized",
         403 => "forbidden",
         404 => "record_not_found",
+        405 => "method_not_allowed",
         413 => "payload_too_large",
         415 => "unsupported_media_type",
         422 => "unprocessable_entity",
         429 => "too_many_requests",
+        500 => "internal_server_error",
         503 => "service_unavailable",
         _ => "error",
     };

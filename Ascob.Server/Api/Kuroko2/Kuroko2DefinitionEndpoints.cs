@@ -36,7 +36,7 @@ internal static class Kuroko2DefinitionEndpoints
 
     public static RequestRefusedException NotFound() => new(new Error(ErrorKind.NotFound, "record.not_found", "There is no such record."), StatusCodes.Status404NotFound);
 
-    private static async Task ListAsync(HttpContext context, DefinitionService definitions, IScriptSchedules schedules)
+    private static async Task ListAsync(HttpContext context, DefinitionService definitions, IScriptSchedules schedules, IScriptNotices notices)
     {
         var tags = context.Request.Query["tags[]"].Concat(context.Request.Query["tags"]).OfType<string>().Where(t => t.Length > 0).ToList();
         var found = new List<Definition>();
@@ -49,25 +49,22 @@ internal static class Kuroko2DefinitionEndpoints
         }
         while (after is not null);
 
-        var shown = new List<Dictionary<string, object?>>();
-        foreach (var definition in found.OrderBy(d => d.Id))
-        {
-            shown.Add(await ShowAsync(definition, schedules, context.RequestAborted));
-        }
-
-        await Kuroko2Answer.WriteAsync(context, shown);
+        // Of all at once: a question for each definition would be thousands.
+        var cron = found.Count == 0 ? null : await schedules.ListAsync(found.Count == 1 ? found[0].Id : null, context.RequestAborted);
+        var webhooks = await notices.WebhooksAsync(context.RequestAborted);
+        await Kuroko2Answer.WriteAsync(context, found.OrderBy(d => d.Id).Select(d => Show(d, cron![d.Id], webhooks)).ToList());
     }
 
-    private static async Task GetAsync(HttpContext context, DefinitionService definitions, IScriptSchedules schedules) =>
-        await Kuroko2Answer.WriteAsync(context, await ShowAsync(await FindAsync(context, definitions), schedules, context.RequestAborted));
+    private static async Task GetAsync(HttpContext context, DefinitionService definitions, IScriptSchedules schedules, IScriptNotices notices) =>
+        await Kuroko2Answer.WriteAsync(context, await ShowAsync(await FindAsync(context, definitions), schedules, notices, context.RequestAborted));
 
-    private static async Task CreateAsync(HttpContext context, ScriptedDefinitions scripts, IScriptSchedules schedules)
+    private static async Task CreateAsync(HttpContext context, ScriptedDefinitions scripts, IScriptSchedules schedules, IScriptNotices notices)
     {
         var change = Read(await Kuroko2Body.ReadAsync(context));
         var made = await scripts.CreateAsync(change, context.GetCaller(), context.RequestAborted);
         if (made.IsSuccess)
         {
-            await Kuroko2Answer.WriteAsync(context, await ShowAsync(made.Value, schedules, context.RequestAborted), StatusCodes.Status201Created);
+            await Kuroko2Answer.WriteAsync(context, await ShowAsync(made.Value, schedules, notices, context.RequestAborted), StatusCodes.Status201Created);
             return;
         }
 
@@ -95,7 +92,10 @@ internal static class Kuroko2DefinitionEndpoints
         return Task.CompletedTask;
     }
 
-    private static async Task<Dictionary<string, object?>> ShowAsync(Definition definition, IScriptSchedules schedules, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, object?>> ShowAsync(Definition definition, IScriptSchedules schedules, IScriptNotices notices, CancellationToken cancellationToken) =>
+        Show(definition, (await schedules.ListAsync(definition.Id, cancellationToken))[definition.Id], await notices.WebhooksAsync(cancellationToken));
+
+    private static Dictionary<string, object?> Show(Definition definition, IEnumerable<string> cron, IReadOnlyDictionary<long, string> webhooks)
     {
         var fields = ScriptFields.Of(definition.Content);
         return new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -105,7 +105,7 @@ internal static class Kuroko2DefinitionEndpoints
             ["description"] = fields.Description,
             ["script"] = fields.Script,
             ["tags"] = fields.Tags,
-            ["cron"] = await schedules.ListAsync(definition.Id, cancellationToken),
+            ["cron"] = cron,
             ["user_id"] = fields.Owners.Select(o => long.TryParse(o, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : (object)o),
             ["notify_cancellation"] = fields.NotifyCancellation,
             ["hipchat_notify_finished"] = fields.NotifyAll,
@@ -114,7 +114,7 @@ internal static class Kuroko2DefinitionEndpoints
             ["prevent_multi"] = fields.PreventMulti,
             ["api_allowed"] = fields.ApiAllowed,
             ["slack_channel"] = fields.SlackChannel,
-            ["webhook_url"] = fields.WebhookUrl,
+            ["webhook_url"] = webhooks.GetValueOrDefault(definition.Id),
         };
     }
 
@@ -128,6 +128,7 @@ internal static class Kuroko2DefinitionEndpoints
             Name = body.Text("name") ?? (body.Has("name") ? string.Empty : null),
             Suspended = body.Flag("suspended"),
             Cron = body.Texts("cron"),
+            Webhook = new GivenText(body.Has("webhook_url"), body.Text("webhook_url")),
             ApplyTo = old => old with
             {
                 Description = Given("description", old.Description),
@@ -138,7 +139,6 @@ internal static class Kuroko2DefinitionEndpoints
                 NotifyAll = all ?? old.NotifyAll,
                 AdditionalText = Given("hipchat_additional_text", old.AdditionalText),
                 SlackChannel = Given("slack_channel", old.SlackChannel),
-                WebhookUrl = Given("webhook_url", old.WebhookUrl),
                 ApiAllowed = allowed ?? old.ApiAllowed,
                 PreventMulti = policy ?? old.PreventMulti,
             },

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Ascob.Core.Client;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Kuroko2;
 using Ascob.Core.Notifications;
@@ -6,50 +8,89 @@ using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Api.Kuroko2;
 
-/// <summary>Keeps the subscriptions that the fields of a definition stand for: its webhook, its Slack channel, and mail to its owners.</summary>
-internal sealed class Kuroko2Notices(SubscriptionKeeper keeper, ReceiverAddresses addresses, IOptions<Kuroko2Options> options, IOptions<NotificationOptions> notifications) : IScriptNotices
+/// <summary>The subscriptions that a definition of kuroko2 stands for: its webhook, its Slack channel, and mail to its owners. They follow it whichever interface saves it, in the same transaction.</summary>
+internal sealed class Kuroko2Notices(
+    KeptSubscriptions kept, SubscriptionKeeper keeper, SubscriptionWatch watch, IOptions<Kuroko2Options> options, IOptions<NotificationOptions> notifications) : IScriptNotices, IDefinitionSubscriptions
 {
-    public IReadOnlyList<FieldError> Check(ScriptFields fields)
+    private const string Webhook = "webhook";
+    private static readonly string SourcePrefix = KeptSubscriptions.SourceOf(0)[..^1];
+
+    public IReadOnlyList<FieldError> Check(ScriptFields fields, GivenText webhook)
     {
-        var errors = new List<FieldError>();
-        foreach (var (field, request) in Wanted(0, fields))
+        // A number stands for that of a definition which is only checked.
+        var common = CommonOf(1, fields);
+        List<(string Field, SubscriptionRequest Request)> wanted = [.. webhook.Text is { } url ? [("webhook_url", WebhookOf(common, url))] : (ReadOnlySpan<(string, SubscriptionRequest)>)[]];
+        if (SlackOf(common, fields) is { } slack)
         {
-            errors.AddRange(SubscriptionRules.Check(request, null, addresses.IsInside).Select(e => new FieldError(field, e.Message)));
+            wanted.Add(("slack_channel", slack));
         }
 
-        return errors;
+        if (MailOf(common, Addresses(fields)) is { } mail)
+        {
+            wanted.Add(("user_id", mail));
+        }
+
+        return [.. wanted.SelectMany(w => kept.Check(w.Request).Select(e => new FieldError(w.Field, e.Message)))];
     }
 
-    public Task KeepAsync(long definitionId, ScriptFields? fields, string actor, CancellationToken cancellationToken) => keeper.KeepAsync(
-        FormattableString.Invariant($"kuroko2 definition {definitionId}"), fields is null ? [] : [.. Wanted(definitionId, fields).Select(w => w.Request)], actor, cancellationToken);
-
-    private List<(string Field, SubscriptionRequest Request)> Wanted(long definitionId, ScriptFields fields)
+    public Func<long, PlanSubscriptions> Plan(ScriptFields fields, GivenText webhook, string actor) => id => there =>
     {
-        // A number that nothing has yet stands for a definition that is only checked.
-        var common = new SubscriptionRequest
+        var common = CommonOf(id, fields);
+        var now = there.FirstOrDefault(s => s.Name == Webhook);
+        var hook = webhook switch
         {
-            NotifyAll = fields.NotifyAll,
-            NotifyCancellation = fields.NotifyCancellation,
-            Filter = new SubscriptionFilter { Definitions = [Math.Max(1, definitionId)] },
+            { Text: { } url } => WebhookOf(common, url),
+            { IsGiven: false } when now is not null => WebhookOf(common, url: null),
+            _ => null,
         };
-        var wanted = new List<(string, SubscriptionRequest)>();
-        if (fields.WebhookUrl is { } url)
-        {
-            wanted.Add(("webhook_url", common with { Name = "webhook", Kind = ReceiverKinds.Kuroko2, Url = url, Secret = options.Value.WebhookSecret }));
-        }
 
-        if (fields.SlackChannel is { } channel && options.Value.SlackWebhookUrl is { } slack)
-        {
-            wanted.Add(("slack_channel", common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel }));
-        }
+        // Stored with another key its address cannot be read: it stays as it is, for the day on which the key is back.
+        var unreadable = hook is { Url: null } && kept.TryReveal(now!) is null;
+        var mails = Addresses(fields).Where(a => MailOf(common, [a]) is { } one && kept.Check(one).Count == 0).Take(SubscriptionRules.MostRecipients).ToList();
+        var wanted = new[] { unreadable ? null : hook, SlackOf(common, fields), MailOf(common, mails) }.OfType<SubscriptionRequest>().ToList();
+        return kept.Plan(KeptSubscriptions.SourceOf(id), wanted, unreadable ? [.. there.Where(s => s != now)] : there, actor).Changes;
+    };
 
-        // Owners may be numbers or names too; those have no mail.
-        var owners = fields.Owners.Where(o => o.Contains('@', StringComparison.Ordinal)).ToList();
-        if (owners.Count > 0 && notifications.Value.Mail.Host is not null)
-        {
-            wanted.Add(("user_id", common with { Name = "mail", Kind = ReceiverKinds.Mail, To = owners }));
-        }
-
-        return wanted;
+    public async Task<IReadOnlyDictionary<long, string>> WebhooksAsync(CancellationToken cancellationToken)
+    {
+        var set = await watch.LookAsync(cancellationToken);
+        return set.All
+            .Where(s => s.Name == Webhook && s.Source?.StartsWith(SourcePrefix, StringComparison.Ordinal) == true && s.Receiver.ShownUrl is not null)
+            .DistinctBy(s => s.Source)
+            .ToDictionary(s => long.Parse(s.Source![SourcePrefix.Length..], CultureInfo.InvariantCulture), s => s.Receiver.ShownUrl!);
     }
+
+    public Func<long, PlanSubscriptions>? Of(DefinitionContent content, DefinitionContent? before, string actor)
+    {
+        var fields = ScriptFields.Of(content);
+        if (fields.Script is not null)
+        {
+            return Plan(fields, default, actor);
+        }
+
+        // One that is no script any more tells nothing as one.
+        return before is not null && ScriptFields.Of(before).Script is not null ? _ => there => SubscriptionChanges.None with { Deleted = [.. there.Select(s => s.Id)] } : null;
+    }
+
+    public Task SettleAsync(SubscriptionChanges changes, CancellationToken cancellationToken) => keeper.SettleAsync(changes, cancellationToken);
+
+    private static SubscriptionRequest CommonOf(long definitionId, ScriptFields fields) => new()
+    {
+        NotifyAll = fields.NotifyAll,
+        NotifyCancellation = fields.NotifyCancellation,
+        Filter = new SubscriptionFilter { Definitions = [definitionId], CustomEvents = [ScriptEvents.SkippedFailure] },
+    };
+
+    // Owners may be numbers or names too; those have no mail.
+    private static List<string> Addresses(ScriptFields fields) => [.. fields.Owners.Where(o => o.Contains('@', StringComparison.Ordinal))];
+
+    private SubscriptionRequest WebhookOf(SubscriptionRequest common, string? url) => common with { Name = Webhook, Kind = ReceiverKinds.Kuroko2, Url = url, Secret = options.Value.WebhookSecret };
+
+    private SubscriptionRequest? SlackOf(SubscriptionRequest common, ScriptFields fields) => fields.SlackChannel is { } channel && options.Value.SlackWebhookUrl is { } slack
+        ? common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, FailureText = fields.AdditionalText }
+        : null;
+
+    private SubscriptionRequest? MailOf(SubscriptionRequest common, IReadOnlyList<string> addresses) => addresses.Count > 0 && notifications.Value.Mail.Host is not null
+        ? common with { Name = "mail", Kind = ReceiverKinds.Mail, To = addresses }
+        : null;
 }

@@ -1,4 +1,5 @@
 using Ascob.Core.Backends;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Kuroko2;
 using Ascob.Server.Security;
@@ -9,12 +10,17 @@ namespace Ascob.Server.Api.Kuroko2;
 /// <summary>Adds and maps kuroko2's execution API.</summary>
 internal static class Kuroko2Registration
 {
+    /// <summary>What all of its addresses begin with.</summary>
+    public const string Prefix = "/v1";
+
     public static IServiceCollection AddKuroko2(this IServiceCollection services)
     {
         services.AddSingleton<Kuroko2Gate>();
         services.AddSingleton<Kuroko2Stats>();
         services.AddSingleton<IScriptSchedules, CronSchedules>();
-        services.AddSingleton<IScriptNotices, Kuroko2Notices>();
+        services.AddSingleton<Kuroko2Notices>();
+        services.AddSingleton<IScriptNotices>(s => s.GetRequiredService<Kuroko2Notices>());
+        services.AddSingleton<IDefinitionSubscriptions>(s => s.GetRequiredService<Kuroko2Notices>());
         services.AddSingleton<ScriptedDefinitions>();
         services.AddSingleton(s =>
         {
@@ -27,11 +33,11 @@ internal static class Kuroko2Registration
     public static void MapKuroko2(this IEndpointRouteBuilder routes)
     {
         var gate = routes.ServiceProvider.GetRequiredService<Kuroko2Gate>();
-        var api = routes.MapGroup("/v1").WithTags("kuroko2").WithMetadata(AccessRequirement.Application).AddEndpointFilter(AnswerRefusalsAsync).AddEndpointFilter(gate.EnterAsync);
+        var api = routes.MapGroup(Prefix).WithTags("kuroko2").WithMetadata(AccessRequirement.Application).AddEndpointFilter(AnswerRefusalsAsync).AddEndpointFilter(gate.EnterAsync);
         api.MapKuroko2Definitions();
         api.MapKuroko2Instances();
 
-        var stats = routes.MapGroup("/v1/stats").WithTags("kuroko2").AddEndpointFilter(AnswerRefusalsAsync);
+        var stats = routes.MapGroup($"{Prefix}/stats").WithTags("kuroko2").AddEndpointFilter(AnswerRefusalsAsync);
         stats.WithMetadata(gate.StatsOpen ? AccessRequirement.Open : AccessRequirement.Application);
         if (!gate.StatsOpen)
         {

@@ -1,13 +1,15 @@
 using System.Data.Common;
 using Ascob.Core.Definitions;
+using Ascob.Server.Persistence.Notifications;
 using Ascob.Server.Persistence.Runs;
+using Ascob.Server.Persistence.Schedules;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Writing;
 
 namespace Ascob.Server.Persistence.Definitions;
 
-/// <summary>Definitions, their versions and their stars.</summary>
-internal sealed class DefinitionStore : IDefinitionStore
+/// <summary>Definitions, their versions and their stars. Changes that concern more than one row are in the other part.</summary>
+internal sealed partial class DefinitionStore : IDefinitionStore
 {
     private const string VersionColumns = "definition_id, version, content, protected_secrets, saved_at, saved_by";
     private const string VersionValues = "@id, @version, @content, @protected_secrets, @saved_at, @saved_by";
@@ -34,6 +36,8 @@ internal sealed class DefinitionStore : IDefinitionStore
     private readonly SqlStatement[] _delete;
     private readonly SqlStatement _star;
     private readonly SqlStatement _unstar;
+    private readonly ScheduleSet _schedules;
+    private readonly SubscriptionRows _subscriptions;
 
     public DefinitionStore(Database database, IStoreWriter writer)
     {
@@ -43,6 +47,8 @@ internal sealed class DefinitionStore : IDefinitionStore
         _lists = new DefinitionListSql(dialect);
         _guards = new LaunchGuardSql(dialect);
         _standings = new DefinitionStandings(dialect, _guards);
+        _schedules = new ScheduleSet(new ScheduleSql(dialect));
+        _subscriptions = new SubscriptionRows(dialect);
         var isSqlServer = dialect.Provider == DatabaseProvider.SqlServer;
         _taken = dialect.Statement($"SELECT id FROM definitions{(isSqlServer ? " WITH (UPDLOCK, HOLDLOCK)" : string.Empty)} WHERE name = @name");
         _number = isSqlServer
@@ -56,7 +62,7 @@ internal sealed class DefinitionStore : IDefinitionStore
             "INSERT INTO definitions (id, name, version, suspended, source, search_text, tags, owners, submitter, created_at, created_by) "
             + "VALUES (@id, @name, 1, @suspended, @source, @search_text, @tags, @owners, @submitter, @saved_at, @saved_by)");
         _insertVersion = dialect.Statement($"INSERT INTO definition_versions ({VersionColumns}) VALUES ({VersionValues})");
-        _advance = dialect.Statement($"UPDATE definitions SET version = @version, {Found} WHERE id = @id AND version = @before");
+        _advance = dialect.Statement($"UPDATE definitions SET version = @version, name = @name, suspended = @suspended, {Found} WHERE id = @id AND version = @before");
         _findByName = dialect.Statement($"SELECT {DefinitionRows.Columns} FROM {DefinitionRows.Present} WHERE d.name = @name");
         _findById = dialect.Statement($"SELECT {DefinitionRows.Columns} FROM {DefinitionRows.Present} WHERE d.id = @id");
         _findVersion = dialect.Statement($"SELECT {DefinitionRows.Columns} FROM {DefinitionRows.AnyVersion} WHERE d.id = @id AND v.version = @version");
@@ -108,30 +114,11 @@ internal sealed class DefinitionStore : IDefinitionStore
                     await StarAsync(session, identifier, id, true, stop);
                 }
 
+                await StoreAsync(session, id, definition.Companions, stop);
                 return id;
             },
             cancellationToken);
     }
-
-    public Task<bool> SaveAsync(long id, int expectedVersion, NewVersion version, CancellationToken cancellationToken) => WriteAsync(
-        async (session, stop) =>
-        {
-            if (await NameOfAsync(session, id, stop) is not { } name)
-            {
-                return false;
-            }
-
-            var advance = session.Command(_advance);
-            DefinitionRows.BindFound(advance.Args, name, version.Content).Long("id", id).Int("before", expectedVersion).Int("version", expectedVersion + 1);
-            if (await advance.ExecuteAsync(stop) == 0)
-            {
-                return false;
-            }
-
-            await InsertVersionAsync(session, id, expectedVersion + 1, version, stop);
-            return true;
-        },
-        cancellationToken);
 
     public Task<Definition?> FindAsync(string name, CancellationToken cancellationToken) => FirstAsync(_findByName, args => args.Text("name", name), cancellationToken);
 
@@ -155,28 +142,6 @@ internal sealed class DefinitionStore : IDefinitionStore
         return _database.ReadAsync(session => _lists.ReadAsync(session, search, cancellationToken), cancellationToken);
     }
 
-    public Task<bool> RenameAsync(long id, string name, CancellationToken cancellationToken) => UniquelyAsync(
-        async (session, stop) =>
-        {
-            // Held first: the content that is looked up by must not be an older one than what somebody saves meanwhile.
-            if (await NameOfAsync(session, id, stop) is null || await IsTakenAsync(session, name, stop))
-            {
-                return false;
-            }
-
-            var present = session.Command(_findById);
-            present.Args.Long("id", id);
-            if (await present.FirstAsync(DefinitionRows.Read, stop) is not { } definition)
-            {
-                return false;
-            }
-
-            var rename = session.Command(_rename);
-            DefinitionRows.BindFound(rename.Args.Long("id", id).Text("name", name), name, definition.Content);
-            return await rename.ExecuteAsync(stop) > 0;
-        },
-        cancellationToken);
-
     public Task<bool> SetSuspendedAsync(long id, bool suspended, CancellationToken cancellationToken) =>
         ChangeAsync(_suspend, args => args.Long("id", id).Bool("suspended", suspended), cancellationToken);
 
@@ -188,31 +153,6 @@ internal sealed class DefinitionStore : IDefinitionStore
             args => args.Long("id", id).Long("run_id", acknowledgement.RunId).Text("actor", acknowledgement.Actor).Time("at_time", acknowledgement.At).Text("reason", acknowledgement.Reason),
             cancellationToken);
     }
-
-    public Task<DefinitionDeletion> DeleteAsync(long id, CancellationToken cancellationToken) => WriteAsync(
-        async (session, stop) =>
-        {
-            // Launches hold the same row until they are stored, so none slips in between the look and the deletion.
-            if (await NameOfAsync(session, id, stop) is null)
-            {
-                return new DefinitionDeletion(false, null);
-            }
-
-            if (await _guards.FindActiveAsync(session, id, stop) is { } active)
-            {
-                return new DefinitionDeletion(false, active.RunId);
-            }
-
-            foreach (var statement in _delete)
-            {
-                var command = session.Command(statement);
-                command.Args.Long("id", id);
-                await command.ExecuteAsync(stop);
-            }
-
-            return new DefinitionDeletion(true, null);
-        },
-        cancellationToken);
 
     public Task SetStarAsync(string identifier, long id, bool starred, CancellationToken cancellationToken) =>
         WriteAsync(async (session, stop) => await StarAsync(session, identifier, id, starred, stop), cancellationToken);

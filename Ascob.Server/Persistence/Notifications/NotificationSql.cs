@@ -57,8 +57,6 @@ internal sealed class NotificationSql(SqlDialect dialect)
     public SqlStatement Count { get; } = dialect.Statement(
         "SELECT subscription_id, state, COUNT(*) FROM notification_deliveries WHERE state IN ('pending', 'dead') GROUP BY subscription_id, state");
 
-    public SqlStatement DeleteOf { get; } = dialect.Statement("DELETE FROM notification_deliveries WHERE subscription_id = @subscription_id");
-
     public SqlStatement DropOrphans { get; } = dialect.Statement("DELETE FROM notification_deliveries WHERE subscription_id NOT IN (SELECT id FROM notification_subscriptions)");
 
     public SqlStatement Purge { get; } = dialect.Statement(dialect.Provider switch

@@ -10,19 +10,13 @@ namespace Ascob.Server.Persistence.Notifications;
 /// <summary>The memory of subscriptions and of notices that are not planned yet; that of deliveries is in the other part.</summary>
 internal sealed partial class NotificationStore : INotificationStore
 {
-    // The number of changes of all subscriptions; the numbers of new ones come from it too.
-    private const string VersionName = "notifications";
-
     private const int PreviousRuns = 20;
 
     private readonly Database _database;
     private readonly IStoreWriter _writer;
     private readonly Metadata _metadata;
     private readonly NotificationSql _sql;
-    private readonly SqlStatement _bump;
-    private readonly SqlStatement _insert;
-    private readonly SqlStatement _replace;
-    private readonly SqlStatement _delete;
+    private readonly SubscriptionRows _subscriptions;
     private readonly SqlStatement _list;
     private readonly SqlStatement _chain;
     private readonly SqlStatement _definition;
@@ -34,10 +28,7 @@ internal sealed partial class NotificationStore : INotificationStore
         _metadata = metadata;
         var dialect = database.Dialect;
         _sql = new NotificationSql(dialect);
-        _bump = dialect.Statement($"UPDATE metadata SET value = @value WHERE name = '{VersionName}' AND value = @old");
-        _insert = dialect.Statement($"INSERT INTO notification_subscriptions ({SubscriptionColumns.Names}) VALUES ({SubscriptionColumns.Values})");
-        _replace = dialect.Statement($"UPDATE notification_subscriptions SET {SubscriptionColumns.Assignments} WHERE id = @id AND changed_at = @before");
-        _delete = dialect.Statement("DELETE FROM notification_subscriptions WHERE id = @id");
+        _subscriptions = new SubscriptionRows(dialect);
         _list = dialect.Statement($"SELECT {SubscriptionColumns.Names} FROM notification_subscriptions ORDER BY id");
         var byDue = dialect.Provider == DatabaseProvider.Sqlite ? " INDEXED BY ix_runs_due" : string.Empty;
         var byDefinition = dialect.Provider == DatabaseProvider.Sqlite ? " INDEXED BY ix_runs_definition" : string.Empty;
@@ -47,7 +38,7 @@ internal sealed partial class NotificationStore : INotificationStore
             $"SELECT{dialect.Top} status, ended_at FROM runs WHERE (parent_id = @root OR id = @root) AND id <> @id AND ended_at <= @ended ORDER BY id DESC{dialect.Limit}");
     }
 
-    public async Task<long> VersionAsync(CancellationToken cancellationToken) => Number(await _metadata.FindAsync(VersionName, cancellationToken));
+    public async Task<long> VersionAsync(CancellationToken cancellationToken) => Number(await _metadata.FindAsync(SubscriptionRows.VersionName, cancellationToken));
 
     public async Task<SubscriptionSet> SubscriptionsAsync(CancellationToken cancellationToken)
     {
@@ -59,42 +50,23 @@ internal sealed partial class NotificationStore : INotificationStore
     public Task<Subscription> AddAsync(Subscription subscription, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(subscription);
-        return ChangeAsync(
-            async (session, version, stop) =>
-            {
-                var added = subscription with { Id = version };
-                var insert = session.Command(_insert);
-                SubscriptionColumns.Bind(insert.Args, added);
-                await insert.ExecuteAsync(stop);
-                return added;
-            },
-            cancellationToken);
+        return WriteAsync((session, stop) => _subscriptions.AddAsync(session, subscription, stop), cancellationToken);
     }
 
     public Task<bool> ReplaceAsync(Subscription subscription, DateTimeOffset before, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(subscription);
-        return ChangeAsync(
-            async (session, _, stop) =>
-            {
-                var replace = session.Command(_replace);
-                SubscriptionColumns.Bind(replace.Args, subscription).Time("before", before);
-                return await replace.ExecuteAsync(stop) > 0;
-            },
-            cancellationToken);
+        return WriteAsync((session, stop) => _subscriptions.ReplaceAsync(session, subscription, before, stop), cancellationToken);
     }
 
-    public Task<bool> DeleteAsync(long id, CancellationToken cancellationToken) => ChangeAsync(
-        async (session, _, stop) =>
-        {
-            var deliveries = session.Command(_sql.DeleteOf);
-            deliveries.Args.Long("subscription_id", id);
-            await deliveries.ExecuteAsync(stop);
-            var delete = session.Command(_delete);
-            delete.Args.Long("id", id);
-            return await delete.ExecuteAsync(stop) > 0;
-        },
-        cancellationToken);
+    public Task<SubscriptionChanges> KeepAsync(string source, PlanSubscriptions plan, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return WriteAsync((session, stop) => _subscriptions.KeepAsync(session, source, plan, stop), cancellationToken);
+    }
+
+    public Task<bool> DeleteAsync(long id, CancellationToken cancellationToken) =>
+        WriteAsync((session, stop) => _subscriptions.DeleteAsync(session, id, stop), cancellationToken);
 
     public async Task<IReadOnlyList<Notice>> NoticesAsync(int limit, CancellationToken cancellationToken) => await _database.ReadAsync(
         session =>
@@ -156,30 +128,6 @@ internal sealed partial class NotificationStore : INotificationStore
     }
 
     private static long Number(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
-
-    /// <summary>Makes a change of subscriptions under the next version.</summary>
-    private async Task<T> ChangeAsync<T>(Func<DbSession, long, CancellationToken, Task<T>> change, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var old = await _metadata.FindOrAddAsync(VersionName, "0", cancellationToken);
-            var version = Number(old) + 1;
-            var (done, result) = await WriteAsync(
-                async (session, stop) =>
-                {
-                    var bump = session.Command(_bump);
-                    bump.Args.Text("value", version.ToString(CultureInfo.InvariantCulture)).Text("old", old);
-                    return await bump.ExecuteAsync(stop) == 0 ? (false, default!) : (true, await change(session, version, stop));
-                },
-                cancellationToken);
-            if (done)
-            {
-                return result;
-            }
-
-            // Somebody else changed another subscription at the same moment.
-        }
-    }
 
     private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
         _writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);

@@ -51,7 +51,7 @@ internal sealed partial class ScheduleStore
             return [];
         }
 
-        var suspensions = (await SuspensionsAsync(session, [.. due.Select(d => d.Schedule.DefinitionId).Distinct()], cancellationToken)).ToLookup(s => s.DefinitionId);
+        var suspensions = (await _set.SuspensionsAsync(session, [.. due.Select(d => d.Schedule.DefinitionId).Distinct()], cancellationToken)).ToLookup(s => s.DefinitionId);
         var claimed = new List<ClaimedTick>();
         var moved = new List<ScheduleRow>();
         foreach (var (schedule, definition) in due)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ascob.Core.Schedules;
 using Ascob.Server.Persistence.Sql;
 
@@ -15,7 +14,7 @@ internal sealed partial class ScheduleStore
             suspension.DefinitionId,
             async (session, stop) =>
             {
-                if ((await SuspensionsAsync(session, [suspension.DefinitionId], stop)).Count >= ScheduleService.MostOfDefinition)
+                if ((await _set.SuspensionsAsync(session, [suspension.DefinitionId], stop)).Count >= ScheduleService.MostOfDefinition)
                 {
                     return new SavedSuspension(null, IsTooMany: true);
                 }
@@ -52,22 +51,15 @@ internal sealed partial class ScheduleStore
     }
 
     public async Task<IReadOnlyList<Suspension>> SuspensionsAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken) =>
-        await database.ReadAsync(session => SuspensionsAsync(session, definitionIds, cancellationToken), cancellationToken);
+        await database.ReadAsync(session => _set.SuspensionsAsync(session, definitionIds, cancellationToken), cancellationToken);
 
     private async Task RetimeAsync(DbSession session, long definitionId, Retime retime, CancellationToken cancellationToken)
     {
-        var schedules = await LockSchedulesAsync(session, definitionId, cancellationToken);
-        var suspensions = await SuspensionsAsync(session, [definitionId], cancellationToken);
+        var schedules = await _set.LockAsync(session, definitionId, cancellationToken);
+        var suspensions = await _set.SuspensionsAsync(session, [definitionId], cancellationToken);
         foreach (var schedule in schedules)
         {
-            await MoveAsync(session, Moved(schedule, retime, suspensions), cancellationToken);
+            await _set.MoveAsync(session, ScheduleSet.Moved(schedule, retime, suspensions), cancellationToken);
         }
-    }
-
-    private Task<List<Suspension>> SuspensionsAsync(DbSession session, IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken)
-    {
-        var find = session.Command(_sql.Suspensions);
-        find.Args.Text("ids", JsonSerializer.Serialize(definitionIds, ScheduleRowJson.Default.IReadOnlyCollectionInt64));
-        return find.ListAsync(ScheduleRows.Suspension, cancellationToken);
     }
 }

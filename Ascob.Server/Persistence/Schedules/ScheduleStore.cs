@@ -9,6 +9,7 @@ namespace Ascob.Server.Persistence.Schedules;
 internal sealed partial class ScheduleStore(Database database, IStoreWriter writer) : IScheduleStore
 {
     private readonly ScheduleSql _sql = new(database.Dialect);
+    private readonly ScheduleSet _set = new(new ScheduleSql(database.Dialect));
 
     public Task<SavedSchedule> AddAsync(Schedule schedule, Retime retime, CancellationToken cancellationToken)
     {
@@ -25,52 +26,23 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
             schedule.DefinitionId,
             async (session, stop) => await FindEqualAsync(session, schedule, stop) is { } equal && equal != schedule.Id
                 ? new SavedSchedule(null, equal)
-                : await ReplaceAsync(session, schedule, retime, await SuspensionsAsync(session, [schedule.DefinitionId], stop), stop) is { } saved ? new SavedSchedule(saved, null) : null,
+                : await _set.ReplaceAsync(session, schedule, retime, await _set.SuspensionsAsync(session, [schedule.DefinitionId], stop), stop) is { } saved ? new SavedSchedule(saved, null) : null,
             cancellationToken);
     }
 
-    public Task<Error?> ChangeAllAsync(long definitionId, Func<IReadOnlyList<Schedule>, Result<ScheduleChanges>> decide, Retime retime, CancellationToken cancellationToken)
+    public Task<Error?> ChangeAllAsync(long definitionId, ScheduleSetPlan plan, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(decide);
-        ArgumentNullException.ThrowIfNull(retime);
-        return ChangeAsync(
-            definitionId,
-            async (session, stop) =>
-            {
-                var decided = decide(await LockSchedulesAsync(session, definitionId, stop));
-                if (!decided.IsSuccess)
-                {
-                    return decided.Error;
-                }
-
-                foreach (var id in decided.Value.Removed)
-                {
-                    await DeleteAsync(session, id, stop);
-                }
-
-                var suspensions = await SuspensionsAsync(session, [definitionId], stop);
-                foreach (var schedule in decided.Value.Replaced)
-                {
-                    await ReplaceAsync(session, schedule, retime, suspensions, stop);
-                }
-
-                foreach (var schedule in decided.Value.Added)
-                {
-                    await InsertAsync(session, schedule, retime, suspensions, stop);
-                }
-
-                return (Error?)null;
-            },
-            cancellationToken);
+        ArgumentNullException.ThrowIfNull(plan);
+        return ChangeAsync(definitionId, (session, stop) => _set.ApplyAsync(session, definitionId, plan, stop), cancellationToken);
     }
 
-    public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => WriteAsync((session, stop) => DeleteAsync(session, scheduleId, stop), cancellationToken);
+    public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => WriteAsync((session, stop) => _set.DeleteAsync(session, scheduleId, stop), cancellationToken);
 
     public Task DeleteOfDefinitionAsync(long definitionId, CancellationToken cancellationToken) => ChangeAsync(
         definitionId,
         async (session, stop) =>
         {
-            await LockSchedulesAsync(session, definitionId, stop);
+            await _set.LockAsync(session, definitionId, stop);
             foreach (var statement in (SqlStatement[])[_sql.DeleteTicksOfDefinition, _sql.DeleteOfDefinition, _sql.DeleteSuspensionsOfDefinition])
             {
                 await ExecuteAsync(session, statement, args => args.Long("definition_id", definitionId), stop);
@@ -98,12 +70,6 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         },
         cancellationToken);
 
-    private static Schedule Moved(Schedule schedule, Retime retime, IReadOnlyList<Suspension> suspensions)
-    {
-        var cursor = retime(schedule, suspensions);
-        return schedule with { NextTick = cursor.NextTick, NextAt = cursor.NextAt };
-    }
-
     private static Task<int> ExecuteAsync(DbSession session, SqlStatement statement, Action<SqlArgs> bind, CancellationToken cancellationToken)
     {
         var command = session.Command(statement);
@@ -120,58 +86,10 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
             return new SavedSchedule(null, null);
         }
 
-        return await InsertAsync(session, schedule, retime, await SuspensionsAsync(session, [schedule.DefinitionId], cancellationToken), cancellationToken) is { } stored
+        return await _set.InsertAsync(session, schedule, retime, await _set.SuspensionsAsync(session, [schedule.DefinitionId], cancellationToken), cancellationToken) is { } stored
             ? new SavedSchedule(stored, null)
             : new SavedSchedule(null, await FindEqualAsync(session, schedule, cancellationToken));
     }
-
-    private async Task<Schedule?> InsertAsync(DbSession session, Schedule schedule, Retime retime, IReadOnlyList<Suspension> suspensions, CancellationToken cancellationToken)
-    {
-        var insert = session.Command(_sql.Insert);
-        ScheduleRows.Bind(insert.Args, schedule);
-        if (await insert.FirstAsync(row => (long?)row.GetInt64(0), cancellationToken) is not { } id)
-        {
-            return null;
-        }
-
-        var stored = Moved(schedule with { Id = id }, retime, suspensions);
-        await MoveAsync(session, stored, cancellationToken);
-        return stored;
-    }
-
-    // It may have fired since it was read.
-    private async Task<Schedule?> ReplaceAsync(DbSession session, Schedule schedule, Retime retime, IReadOnlyList<Suspension> suspensions, CancellationToken cancellationToken)
-    {
-        var find = session.Command(_sql.FindForChange);
-        find.Args.Long("id", schedule.Id);
-        if (await find.FirstAsync(ScheduleRows.Schedule, cancellationToken) is not { } present || present.Version != schedule.Version)
-        {
-            return null;
-        }
-
-        var moved = Moved(schedule with { NextTick = present.NextTick, NextAt = present.NextAt }, retime, suspensions);
-        var replace = session.Command(_sql.Replace);
-        ScheduleRows.Bind(replace.Args, moved);
-        return await replace.ExecuteAsync(cancellationToken) > 0 ? moved with { Version = schedule.Version + 1 } : null;
-    }
-
-    private async Task<bool> DeleteAsync(DbSession session, long scheduleId, CancellationToken cancellationToken)
-    {
-        // The schedule first: whoever fires it just now is waited for, and its firings go, too.
-        var deleted = await ExecuteAsync(session, _sql.Delete, args => args.Long("id", scheduleId), cancellationToken) > 0;
-        await ExecuteAsync(session, _sql.DeleteTicksOf, args => args.Long("id", scheduleId), cancellationToken);
-        return deleted;
-    }
-
-    private Task<List<Schedule>> LockSchedulesAsync(DbSession session, long definitionId, CancellationToken cancellationToken)
-    {
-        var list = session.Command(_sql.LockOfDefinition);
-        list.Args.Long("definition_id", definitionId);
-        return list.ListAsync(ScheduleRows.Schedule, cancellationToken);
-    }
-
-    private Task<int> MoveAsync(DbSession session, Schedule schedule, CancellationToken cancellationToken) =>
-        ExecuteAsync(session, _sql.Move, args => args.Time("next_tick", schedule.NextTick).Time("next_at", schedule.NextAt).Long("id", schedule.Id), cancellationToken);
 
     private Task<long?> FindEqualAsync(DbSession session, Schedule schedule, CancellationToken cancellationToken)
     {

@@ -16,7 +16,9 @@ internal sealed class SqliteDialect(string connectionString, TimeSpan longestWai
     private const int IoError = 10;
     private const int Full = 13;
     private const int CannotOpen = 14;
-    private const int Constraint = 19;
+    private const int UniqueConstraint = 2067;
+    private const int PrimaryKeyConstraint = 1555;
+    private const int RowIdConstraint = 2579;
 
     public override DatabaseProvider Provider => DatabaseProvider.Sqlite;
 
@@ -56,5 +58,7 @@ internal sealed class SqliteDialect(string connectionString, TimeSpan longestWai
     // The outcome of a commit whose flush failed is not known.
     public override bool IsServerRefusal(Exception exception) => exception is SqliteException { SqliteErrorCode: not IoError };
 
-    public override bool IsDuplicate(Exception exception) => exception is SqliteException { SqliteErrorCode: Constraint };
+    // Not every constraint: what a check or a trigger refuses is no duplicate.
+    public override bool IsDuplicate(Exception exception) =>
+        exception is SqliteException { SqliteExtendedErrorCode: UniqueConstraint or PrimaryKeyConstraint or RowIdConstraint };
 }

@@ -69,12 +69,13 @@ public sealed class SubscriptionKeeperTests
     {
         var notifications = store.Get<INotificationStore>();
         var clock = store.Get<MonotonicClock>();
+        var addresses = new ReceiverAddresses(host => host == "10.0.0.1", false);
         return (
             new SubscriptionKeeper(
                 notifications,
+                new KeptSubscriptions(store.Get<ISecretProtector>(), addresses, clock),
                 new SubscriptionWatch(notifications, store.Get<NoticeInterest>(), clock),
-                store.Get<ISecretProtector>(),
-                new ReceiverAddresses(host => host == "10.0.0.1", false),
+                addresses,
                 clock),
             notifications);
     }

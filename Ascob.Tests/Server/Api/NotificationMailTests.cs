@@ -60,6 +60,19 @@ public sealed class NotificationMailTests : NotificationApi
         Assert.Equal(1, dead[0].Attempts);
     }
 
+    [Fact]
+    public async Task OneRecipientThatIsRefused_DoesNotKeepTheMailFromTheOthers_AndIsToldOf()
+    {
+        _mail.Unknown = "left@example.org";
+        await SubscribeAsync(new { name = "m", kind = "mail", to = new[] { "left@example.org", "ops@example.org" }, events = new[] { "finished" } });
+
+        await RunAsync();
+
+        Assert.Single(await _mail.UntilAsync(1));
+        var delivered = await UntilAsync("?state=delivered", d => d.Count == 1);
+        Assert.Equal("the mail server refused 1 of the recipients (550); the others have it", delivered[0].LastError);
+    }
+
     [Theory]
     [InlineData(false, 0)]
     [InlineData(true, 1)]
