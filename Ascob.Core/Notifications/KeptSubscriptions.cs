@@ -14,8 +14,14 @@ namespace Ascob.Core.Notifications;
 /// </summary>
 public sealed class KeptSubscriptions(ISecretProtector protector, ReceiverAddresses addresses, MonotonicClock clock)
 {
+    private const string DefinitionPrefix = "kuroko2 definition ";
+
     /// <summary>Answers the source of the subscriptions that belong to a definition, and go with it.</summary>
-    public static string SourceOf(long definitionId) => string.Create(CultureInfo.InvariantCulture, $"kuroko2 definition {definitionId}");
+    public static string SourceOf(long definitionId) => string.Create(CultureInfo.InvariantCulture, $"{DefinitionPrefix}{definitionId}");
+
+    /// <summary>Answers the definition that a subscription of a source belongs to; null where it belongs to none.</summary>
+    public static long? DefinitionOf(string? source) =>
+        source?.StartsWith(DefinitionPrefix, StringComparison.Ordinal) == true && long.TryParse(source.AsSpan(DefinitionPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     /// <summary>Answers what is wrong with a subscription that is to be new.</summary>
     public IReadOnlyList<FieldError> Check(SubscriptionRequest request) => SubscriptionRules.Check(request, null, addresses.IsInside);

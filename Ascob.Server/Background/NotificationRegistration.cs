@@ -34,6 +34,7 @@ internal static class NotificationRegistration
         services.AddSingleton<SubscriptionKeeper>();
         services.AddHostedService<NotificationService>();
         services.AddHostedService<RepositoryHookService>();
+        services.AddHostedService<Kuroko2NoticeService>();
         return services;
     }
 }

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
+using Ascob.Core.Schedules;
 using Ascob.Tests.Fixtures;
 
 namespace Ascob.Tests.Contracts;
@@ -244,6 +246,66 @@ public abstract class DefinitionStoreContract
         var standing = (await definitions.StandingAsync([id], Stop))[id];
         Assert.Equal((active.Id, (long?)active.Id, (long?)null), (standing.LastRun!.Id, standing.ActiveRun, standing.FailedRun));
         Assert.Equal([TimeSpan.FromSeconds(30)], await definitions.DurationsAsync(id, 10, Stop));
+    }
+
+    [Fact]
+    public async Task InstanceCounts_CountFailuresThatStand_AndWhatWaitsByQueue()
+    {
+        await using var store = await OpenAsync();
+        var (definitions, counts) = (store.Get<IDefinitionStore>(), store.Get<IInstanceCounts>());
+        await AddAsync(definitions, "never ran", Sample("x"));
+        await FailAsync("stands");
+        var (acknowledged, failed) = await FailAsync("acknowledged");
+        Assert.True(await definitions.AcknowledgeAsync(acknowledged, new Acknowledgement(failed.Id, "token:ann", SampleRuns.Start, null), Stop));
+        var (_, lost) = await FailAsync("made good");
+        var again = await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, parentId: lost.Id));
+        await SampleRuns.ApplyAsync(store.Runs, again, RunTrigger.BackendSucceeded);
+        foreach (var (queue, count) in (List<(string, int)>)[("@default", 3), ("it's \"batch\"", 2), ("unasked", 1)])
+        {
+            for (var i = 0; i < count; i++)
+            {
+                await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs, labels: new Dictionary<string, string> { [ScriptSurroundings.QueueLabel] = queue }, definedAt: SampleRuns.Start.AddMinutes(i)));
+            }
+        }
+
+        Assert.Equal(1, await counts.FailedDefinitionsAsync(Stop));
+        var waiting = await counts.WaitingAsync(["@default", "it's \"batch\"", "empty"], SampleRuns.Start.AddMinutes(2), Stop);
+        Assert.Equal((2, 2, 0), (waiting.GetValueOrDefault("@default"), waiting.GetValueOrDefault("it's \"batch\""), waiting.GetValueOrDefault("empty")));
+        Assert.Equal(2, waiting.Count);
+
+        async Task<(long Definition, Run Run)> FailAsync(string name)
+        {
+            var id = await AddAsync(definitions, name, Sample("x"));
+            return (id, await SampleRuns.ApplyAsync(store.Runs, await LaunchAsync(store, id), RunTrigger.BackendFailed));
+        }
+    }
+
+    [Fact]
+    public async Task SaveAsync_WhenAnyOfItsStepsFails_StoresNothing()
+    {
+        await using var store = await OpenAsync();
+        var (definitions, schedules) = (store.Get<IDefinitionStore>(), store.Get<IScheduleStore>());
+        var spec = new ScheduleSpec { Cron = "0 3 * * *" };
+        var schedule = new Schedule { Spec = spec, Fingerprint = ScheduleFingerprint.Of(spec), ChangedBy = "token:ann", CreatedAt = SampleRuns.Start, UpdatedAt = SampleRuns.Start };
+        var broken = new DefinitionCompanions
+        {
+            Schedules = _ => _ => new ScheduleChanges([new ScheduleChange(schedule, (_, _) => ScheduleCursor.End)], [], []),
+            Subscriptions = _ => _ => throw new TimeZoneNotFoundException("broken off"),
+        };
+        var id = await AddAsync(definitions, "there", Sample("one"));
+
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => definitions.AddAsync(New("new") with { Companions = broken }, Stop));
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => definitions.SaveAsync(
+            id, 1, new DefinitionUpdate { Version = Version(Sample("two")), Name = "other", Suspended = true, Companions = broken }, Stop));
+
+        Assert.Null(await definitions.FindAsync("new", Stop));
+        var found = (await definitions.FindAsync("there", Stop))!;
+        Assert.Equal((1, false), (found.Version, found.Suspended));
+        Assert.Empty(await schedules.ListAsync(null, 0, 10, Stop));
+        Assert.Equal(DefinitionSave.Stored, await definitions.SaveAsync(id, 1, new DefinitionUpdate { Name = "other", Companions = broken with { Subscriptions = null } }, Stop));
+        Assert.Equal(1, (await definitions.FindAsync("other", Stop))!.Version);
+        Assert.Equal(id, Assert.Single(await schedules.ListAsync(null, 0, 10, Stop)).DefinitionId);
+        Assert.Equal(DefinitionSave.NameTaken, await definitions.SaveAsync(await AddAsync(definitions, "third", Sample("x")), 1, new DefinitionUpdate { Name = "other" }, Stop));
     }
 
     private static (int Version, string? Description) Show(Definition d) => (d.Version, d.Content.Description);

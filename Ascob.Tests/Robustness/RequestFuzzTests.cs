@@ -131,7 +131,7 @@ public sealed partial class RequestFuzzTests(PostgresFixture postgres)
             return null;
         }
 
-        if (request.Target.StartsWith("/v1/", StringComparison.Ordinal) && answer.ContentType == "application/json")
+        if (Uri.UnescapeDataString(request.Target).Contains("/v1", StringComparison.OrdinalIgnoreCase) && answer.ContentType == "application/json")
         {
             return Kuroko2Fault(answer.Status, text);
         }

@@ -11,7 +11,7 @@ internal static class Kuroko2Answer
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Answers whether a request is for kuroko2's API, also where it has no such address or method.</summary>
-    public static bool IsFor(HttpContext context) => context.Request.Path.StartsWithSegments(Kuroko2Registration.Prefix, StringComparison.Ordinal);
+    public static bool IsFor(HttpContext context) => context.Request.Path.StartsWithSegments(Kuroko2Registration.Prefix, StringComparison.OrdinalIgnoreCase);
 
     public static Task WriteAsync(HttpContext context, object body, int status = StatusCodes.Status200OK)
     {

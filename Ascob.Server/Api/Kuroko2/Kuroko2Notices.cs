@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ascob.Core.Client;
 using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
@@ -13,7 +12,6 @@ internal sealed class Kuroko2Notices(
     KeptSubscriptions kept, SubscriptionKeeper keeper, SubscriptionWatch watch, IOptions<Kuroko2Options> options, IOptions<NotificationOptions> notifications) : IScriptNotices, IDefinitionSubscriptions
 {
     private const string Webhook = "webhook";
-    private static readonly string SourcePrefix = KeptSubscriptions.SourceOf(0)[..^1];
 
     public IReadOnlyList<FieldError> Check(ScriptFields fields, GivenText webhook)
     {
@@ -55,9 +53,9 @@ internal sealed class Kuroko2Notices(
     {
         var set = await watch.LookAsync(cancellationToken);
         return set.All
-            .Where(s => s.Name == Webhook && s.Source?.StartsWith(SourcePrefix, StringComparison.Ordinal) == true && s.Receiver.ShownUrl is not null)
+            .Where(s => s.Name == Webhook && s.Receiver.ShownUrl is not null && KeptSubscriptions.DefinitionOf(s.Source) is not null)
             .DistinctBy(s => s.Source)
-            .ToDictionary(s => long.Parse(s.Source![SourcePrefix.Length..], CultureInfo.InvariantCulture), s => s.Receiver.ShownUrl!);
+            .ToDictionary(s => KeptSubscriptions.DefinitionOf(s.Source)!.Value, s => s.Receiver.ShownUrl!);
     }
 
     public Func<long, PlanSubscriptions>? Of(DefinitionContent content, DefinitionContent? before, string actor)

@@ -4,8 +4,12 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ascob.Core.Notifications;
+using Ascob.Server.Api.Kuroko2;
+using Ascob.Server.Background;
 using Ascob.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Ascob.Tests.Server.Api.Kuroko2;
 
@@ -138,6 +142,28 @@ public sealed class Kuroko2NoticeTests : Kuroko2Api
 
         await SaveNativelyAsync(definition, saved => saved["annotations"]!.AsObject().Remove("kuroko2.script"));
         Assert.Empty(await SubscriptionsAsync());
+    }
+
+    [Fact]
+    public async Task After_a_start_with_another_configuration_webhooks_are_signed_anew_and_what_belongs_to_no_definition_goes()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var definition = await DefineAsync("signed", "noop:", ("webhook_url", receiver.Url + "/?key=k"));
+        var store = Server.Get<INotificationStore>();
+        var orphan = (await store.SubscriptionsAsync(Cancel)).All[0] with { Source = KeptSubscriptions.SourceOf(definition + 1_000) };
+        await store.AddAsync(orphan, Cancel);
+        Server.Get<IOptions<Kuroko2Options>>().Value.WebhookSecret = "another secret";
+
+        using (var service = ActivatorUtilities.CreateInstance<Kuroko2NoticeService>(Server.App.Services))
+        {
+            await service.StartAsync(Cancel);
+            await service.ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        }
+
+        Assert.Equal("webhook", Assert.Single(await SubscriptionsAsync(), s => s.Value.GetProperty("kind").GetString() == "kuroko2").Key);
+        await LaunchAsync(definition);
+        var told = (await receiver.UntilAsync(1))[0];
+        Assert.Equal(("/?key=k", $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes("another secret"), told.Body))}"), (told.Path, told.Headers["X-Kuroko2-Signature"]));
     }
 
     [Fact]

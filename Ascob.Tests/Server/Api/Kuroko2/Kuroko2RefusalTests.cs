@@ -13,6 +13,7 @@ public sealed class Kuroko2RefusalTests : Kuroko2Api
     [InlineData("GET", "/v1")]
     [InlineData("GET", "/v1/")]
     [InlineData("GET", "/v1/nothing")]
+    [InlineData("GET", "/V1/nothing")]
     [InlineData("POST", "/v1/definitions/1/instances/2/3")]
     [InlineData("GET", "/v1/definitions/x")]
     [InlineData("GET", "/v1/definitions/99999999999999999999")]
