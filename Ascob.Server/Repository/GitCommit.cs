@@ -44,11 +44,11 @@ internal sealed class GitCommit(Commit commit, string directory)
             else if (JobFile.IsSettings(entry.Name))
             {
                 settingsEntry = entry;
-                settings = Content(entry) is { } text ? SettingsFile.Read(path, text) : SettingsFile.None with { Errors = [TooLarge(path)] };
+                settings = Content(entry, out var problem) is { } text ? SettingsFile.Read(path, text) : SettingsFile.None with { Errors = [new FileError(path, null, problem)] };
             }
             else if (JobFile.IsOne(entry.Name) && files.Count < MostFiles)
             {
-                files.Add(Content(entry) is { } text ? JobFileReader.Read(path, text, scripts) : new JobFile(path, [], [TooLarge(path)], []));
+                files.Add(Content(entry, out var problem) is { } text ? JobFileReader.Read(path, text, scripts) : new JobFile(path, [], [new FileError(path, null, problem)], []));
             }
             else if (JobFile.IsOne(entry.Name))
             {
@@ -62,17 +62,23 @@ internal sealed class GitCommit(Commit commit, string directory)
 
     private static string Short(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? ' ' : c));
 
-    private static FileError TooLarge(string path) => new(path, null, $"The file is larger than {FileParser.MaxBytes} bytes, or no file.");
-
-    // A link is no file of jobs: what it names may be anything.
-    private static byte[]? Content(TreeEntry entry)
+    private static byte[]? Content(TreeEntry entry, out string problem)
     {
-        if (entry.Mode == Mode.SymbolicLink || entry.Target is not Blob blob || blob.Size > FileParser.MaxBytes)
+        problem = entry switch
+        {
+            // What a link names may be anything.
+            { Mode: Mode.SymbolicLink } => "The file is a symbolic link, which is not followed; put the jobs into the file itself.",
+            { Target: Blob { Size: var size } } when size > FileParser.MaxBytes => $"The file has {size} bytes; at most {FileParser.MaxBytes} are read.",
+            { Target: Blob blob } when GitScripts.IsPointer(blob) => GitScripts.PointerText("The file"),
+            { Target: Blob } => string.Empty,
+            _ => "This is no file.",
+        };
+        if (problem.Length > 0)
         {
             return null;
         }
 
-        using var content = blob.GetContentStream();
+        using var content = ((Blob)entry.Target).GetContentStream();
         using var bytes = new MemoryStream();
         content.CopyTo(bytes);
         return bytes.ToArray();
