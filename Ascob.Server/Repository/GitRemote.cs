@@ -8,7 +8,10 @@ namespace Ascob.Server.Repository;
 internal sealed class GitRemote(RepositoryOptions options, X509Certificate2Collection? authorities)
 {
     private const string Name = "origin";
-    private const string Looked = "refs/ascob/look";
+
+    /// <summary>How the references begin that are there during one look only.</summary>
+    public const string LookPrefix = "look-";
+
     private const string Tip = "refs/ascob/tip";
 
     private readonly string _url = options.Url ?? string.Empty;
@@ -35,14 +38,27 @@ internal sealed class GitRemote(RepositoryOptions options, X509Certificate2Colle
     public string Look(LibGit2Sharp.Repository repository, Func<bool> stop)
     {
         CheckPath();
-        repository.Refs.Remove(Looked);
-        Fetch(repository, [$"+{(options.Branch is { } branch ? $"refs/heads/{branch}" : "HEAD")}:{Looked}"], stop);
-        var tip = repository.Refs[Looked]?.ResolveToDirectReference()?.TargetIdentifier
-            ?? throw new GitException(options.Branch is null ? "The repository has no commit yet." : $"The repository has no branch '{options.Branch}'.");
 
-        // What is had already is told to the host by references; the one that was looked for goes before each look, so that a branch that is gone is seen to be gone.
-        repository.Refs.Add(Tip, tip, allowOverwrite: true);
-        return tip;
+        // A reference of its own for each look: a branch that is gone is seen to be gone, and a look that was given up and comes back late is in nobody's way.
+        var looked = $"refs/ascob/{LookPrefix}{Guid.NewGuid():N}";
+        try
+        {
+            Fetch(repository, [$"+{(options.Branch is { } branch ? $"refs/heads/{branch}" : "HEAD")}:{looked}"], stop);
+            var tip = repository.Refs[looked]?.ResolveToDirectReference()?.TargetIdentifier
+                ?? throw new GitException(options.Branch is null ? "The repository has no commit yet." : $"The repository has no branch '{options.Branch}'.");
+
+            // What is here already is told to the host by references.
+            if (!stop())
+            {
+                repository.Refs.Add(Tip, tip, allowOverwrite: true);
+            }
+
+            return tip;
+        }
+        finally
+        {
+            repository.Refs.Remove(looked);
+        }
     }
 
     /// <summary>Fetches all branches.</summary>

@@ -61,7 +61,7 @@ public sealed class RepositoryRaceTests : OverseerApi
         await Server.App.DisposeAsync();
         var directory = Server.DataDirectory;
         var copy = Path.Combine(directory, "repository", "git");
-        string[] left = [.. new[] { "config.lock", "HEAD.lock", "packed-refs.lock", "refs/ascob/look.lock", "refs/ascob/tip.lock", "FETCH_HEAD.lock", "objects/pack/pack_git2_a8Xw2k" }.Select(f => Path.Combine(copy, f))];
+        string[] left = [.. new[] { "config.lock", "HEAD.lock", "packed-refs.lock", "refs/ascob/look-0a.lock", "refs/ascob/look-0a", "refs/ascob/tip.lock", "FETCH_HEAD.lock", "objects/pack/pack_git2_a8Xw2k" }.Select(f => Path.Combine(copy, f))];
         foreach (var file in left)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
