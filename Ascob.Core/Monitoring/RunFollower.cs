@@ -75,7 +75,7 @@ public sealed class RunFollower(
 
         var known = runs.Where(r => r.BackendKeys is { Count: > 0 }).ToList();
         await Task.WhenAll(
-            errands.RunAsync(known, cancellationToken),
+            backend.Adapter is ISupportPause ? errands.RunAsync(known, cancellationToken) : Task.CompletedTask,
             FollowKnownAsync(backend, known, cancellationToken),
             Parallel.ForEachAsync(
                 runs.Where(r => r.BackendKeys is not { Count: > 0 }),

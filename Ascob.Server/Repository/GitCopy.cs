@@ -1,3 +1,4 @@
+using Ascob.Server.Configuration;
 using LibGit2Sharp;
 
 namespace Ascob.Server.Repository;

@@ -70,6 +70,20 @@ public sealed class RepositorySyncTests : OverseerApi
     }
 
     [Fact]
+    public async Task FilesThatAreTooMuchTogether_StayAsTheyWere()
+    {
+        await ApplyAsync(("z.yml", "- command: echo z"));
+        var large = "- command: echo large\n" + new string('#', 900_000);
+
+        var plan = await ApplyAsync([("z.yml", "- command: echo other"), .. Enumerable.Range(0, 19).Select(i => ($"f{i:D2}.yml", (string?)large))]);
+
+        Assert.Equal(["f18.yml", "z.yml"], Names(plan.GetProperty("errors"), "file"));
+        Assert.Equal(19, (await GetAsync("/jobs")).GetArrayLength());
+        Assert.Equal("kept", plan.GetProperty("changes").EnumerateArray().Single(c => c.GetProperty("job").GetString() == "z").GetProperty("change").GetString());
+        Assert.Equal("z\n", await OutputAsync("z"));
+    }
+
+    [Fact]
     public async Task ARewrittenHistory_IsAppliedAndSaidSo_AndRunsOfTheOldOneGoOn()
     {
         await ApplyAsync(("a.yml", "- command: echo up; sleep 2; tool"), ("bin/tool", "#!/bin/sh\necho old"));
