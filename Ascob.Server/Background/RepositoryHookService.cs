@@ -13,12 +13,7 @@ internal sealed class RepositoryHookService(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    // A server that was slow, and died after it, may have kept the hooks of an older commit last.
-    private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
-
     private string? _kept;
-    private string? _told;
-    private long _keptAt;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -53,22 +48,15 @@ internal sealed class RepositoryHookService(
     {
         var state = (await repository.ReadAsync(cancellationToken)).State;
         var now = Name(state);
-        if (state.Commit is null || (now == _kept && time.GetElapsedTime(_keptAt) < Again))
+        if (state.Commit is null || now == _kept)
         {
             return;
         }
 
-        _keptAt = time.GetTimestamp();
-
         foreach (var (name, errors) in await keeper.KeepAsync(RepositoryHooks.Source, RepositoryHooks.Of(state), server.Actor, cancellationToken))
         {
-            if (now != _told)
-            {
-                logger.LogWarning("The hook '{Hook}' of the repository cannot be served: {Reason}", name, string.Join(' ', errors.Select(e => $"{e.Field}: {e.Message}")));
-            }
+            logger.LogWarning("The hook '{Hook}' of the repository cannot be served: {Reason}", name, string.Join(' ', errors.Select(e => $"{e.Field}: {e.Message}")));
         }
-
-        _told = now;
 
         // Another server may have kept the hooks of a later state before this one kept those of an earlier: what is remembered must be what is stored last.
         if (Name((await repository.ReadAsync(cancellationToken)).State) == now)

@@ -2,14 +2,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Ascob.Core.Client;
 using Ascob.Core.Jobs;
-using Ascob.Core.Notifications;
-using Ascob.Core.Runs;
-using Ascob.Server.Background;
 using Ascob.Server.Repository;
 using Ascob.Tests.Fixtures;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Ascob.Tests.Server.RepositoryJobs;
 
@@ -54,38 +48,6 @@ public sealed class OverseerHookTests : OverseerApi
         await server.App.StopAsync(Cancel);
         CheckoutWriter.TryDelete(Path.Combine(server.DataDirectory, "repository"));
     }
-
-    [Fact]
-    public async Task HooksOfAnOlderCommit_ThatADyingServerKeptLast_AreMendedByTheOthers()
-    {
-        await ApplyAsync(("overseer.yml", "hooks: {complete: https://hooks.example/old}\n"), ("a.yml", "{}"));
-        var old = RepositoryHooks.Of((await Server.Get<IRepositoryStore>().ReadAsync(Cancel)).State);
-        await ApplyAsync(("overseer.yml", "hooks: {complete: https://hooks.example/new}\n"));
-        var time = new FakeTimeProvider();
-        using var service = new RepositoryHookService(
-            Server.Get<SubscriptionKeeper>(),
-            Server.Get<IRepositoryStore>(),
-            Server.Get<ServerIdentity>(),
-            Server.Get<IOptions<RepositoryOptions>>(),
-            time,
-            NullLogger<RepositoryHookService>.Instance);
-        await service.StartAsync(Cancel);
-        await TestWorld.UntilAsync(async () => await AddressAsync() == "https://hooks.example/new");
-
-        // A server that read the older commit long ago keeps its hooks now, and is killed before it looks again.
-        await Server.Get<SubscriptionKeeper>().KeepAsync(RepositoryHooks.Source, old, "server:slow", Cancel);
-        Assert.Equal("https://hooks.example/old", await AddressAsync());
-
-        await TestWorld.UntilAsync(async () =>
-        {
-            time.Advance(TimeSpan.FromSeconds(10));
-            return await AddressAsync() == "https://hooks.example/new";
-        });
-        await service.StopAsync(Cancel);
-    }
-
-    private async Task<string?> AddressAsync() => (await Root.GetFromJsonAsync<SubscriptionList>("/api/notifications/subscriptions", AscobJson.Options, Cancel))!.Items
-        .Where(s => s.Source == RepositoryHooks.Source).Select(s => s.Url).SingleOrDefault();
 
     private static async Task UntilKeptAsync(HttpClient client, int count)
     {

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Ascob.Core.Definitions;
 using Ascob.Core.Repository;
 using Ascob.Server.Repository;
-using Ascob.Tests.Server.Api;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Ascob.Tests.Server.RepositoryJobs;
