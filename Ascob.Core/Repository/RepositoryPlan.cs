@@ -8,8 +8,6 @@ namespace Ascob.Core.Repository;
 /// <param name="Next">The state after it.</param>
 internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Changes, RepositoryState Next)
 {
-    private const int MostErrors = 1000;
-
     /// <summary>Makes the plan. A file with errors leaves its jobs as they are; the first of two jobs of one name counts.</summary>
     public static RepositoryPlan Make(RepositoryState now, CommitContent content)
     {
@@ -49,7 +47,7 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
             Commit = content.Commit,
             Author = content.Author,
             Jobs = next,
-            Errors = Shown(errors),
+            Errors = [.. errors.OrderBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line ?? 0)],
             Hooks = settingsHold ? content.Settings.Hooks : now.Hooks,
         };
         return new RepositoryPlan(content.Commit, [.. Compare(now, next, content.Commit)], state);
@@ -58,13 +56,6 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
     /// <summary>Makes the plan of what holds already.</summary>
     public static RepositoryPlan OfNothing(RepositoryState now) => new(
         now.Commit!, [.. now.Jobs.OrderBy(j => j.Key, StringComparer.Ordinal).Select(j => new JobChange(j.Key, j.Value.Job.File, j.Value.Commit == now.Commit ? JobChangeKind.Unchanged : JobChangeKind.Kept))], now);
-
-    // They are read with each request.
-    private static IReadOnlyList<FileError> Shown(List<FileError> errors)
-    {
-        var sorted = errors.OrderBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line ?? 0);
-        return errors.Count <= MostErrors ? [.. sorted] : [.. sorted.Take(MostErrors), new FileError(errors[^1].File, null, $"And {errors.Count - MostErrors} more errors, in this file and others.")];
-    }
 
     private static void KeepJobsOf(HashSet<string> files, RepositoryState now, SortedDictionary<string, KnownJob> next)
     {

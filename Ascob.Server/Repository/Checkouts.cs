@@ -41,23 +41,10 @@ internal sealed class Checkouts(
             return new Error(ErrorKind.Impossible, "repository.commit", "A commit is named by its 40 hexadecimal digits.");
         }
 
-        var place = System.IO.Path.Combine(_root, $"{_life}-{commit}");
-        try
-        {
-            // Before anybody waits for this one: the network may be slow.
-            if (!Directory.Exists(place))
-            {
-                await source.EnsureAsync(commit, cancellationToken);
-            }
-        }
-        catch (GitException e)
-        {
-            return new Error(ErrorKind.Unavailable, "repository.checkout", e.Message);
-        }
-
         await _gate.WaitAsync(cancellationToken);
         try
         {
+            var place = System.IO.Path.Combine(_root, $"{_life}-{commit}");
             if (!Directory.Exists(place))
             {
                 await MakeAsync(commit, place, cancellationToken);

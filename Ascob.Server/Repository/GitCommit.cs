@@ -7,7 +7,6 @@ namespace Ascob.Server.Repository;
 internal sealed class GitCommit(Commit commit, string directory)
 {
     private const int MostFiles = 2000;
-    private const int MostJobs = 10_000;
     private const long MostBytes = 16 * 1024 * 1024;
     private const int LongestName = 300;
 
@@ -31,7 +30,7 @@ internal sealed class GitCommit(Commit commit, string directory)
         var files = new List<JobFile>();
         var settings = SettingsFile.None;
         TreeEntry? settingsEntry = null;
-        var (jobs, bytes) = (0, 0L);
+        var bytes = 0L;
         foreach (var entry in root.Where(e => e is { TargetType: TreeEntryTargetType.Blob, Name.Length: <= LongestName }).OrderBy(e => e.Name, StringComparer.Ordinal))
         {
             if (stop())
@@ -49,7 +48,7 @@ internal sealed class GitCommit(Commit commit, string directory)
                 settingsEntry = entry;
                 settings = Content(entry, out var problem) is { } text ? SettingsFile.Read(path, text) : SettingsFile.None with { Errors = [new FileError(path, null, problem)] };
             }
-            else if (JobFile.IsOne(entry.Name) && Exceeded(files.Count, jobs, bytes += SizeOf(entry)) is { } bound)
+            else if (JobFile.IsOne(entry.Name) && Exceeded(files.Count, bytes += SizeOf(entry)) is { } bound)
             {
                 // A file with an error leaves its jobs as they are.
                 files.Add(new JobFile(path, [], [new FileError(path, null, bound)], []));
@@ -61,7 +60,6 @@ internal sealed class GitCommit(Commit commit, string directory)
             else if (JobFile.IsOne(entry.Name))
             {
                 files.Add(Content(entry, out var problem) is { } text ? JobFileReader.Read(path, text, scripts) : new JobFile(path, [], [new FileError(path, null, problem)], []));
-                jobs += files[^1].Jobs.Count;
             }
         }
 
@@ -72,9 +70,8 @@ internal sealed class GitCommit(Commit commit, string directory)
 
     private static long SizeOf(TreeEntry entry) => entry.Target is Blob { Size: var size and <= FileParser.MaxBytes } ? size : 0;
 
-    private static string? Exceeded(int files, int jobs, long bytes) =>
+    private static string? Exceeded(int files, long bytes) =>
         files >= MostFiles ? $"At most {MostFiles} files of jobs are read; this one stays as it was."
-        : jobs >= MostJobs ? $"At most {MostJobs} jobs are read; this file stays as it was."
         : bytes > MostBytes ? $"The files of jobs have more than {MostBytes} bytes together; this one stays as it was."
         : null;
 

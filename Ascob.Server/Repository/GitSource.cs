@@ -5,104 +5,140 @@ using Microsoft.Extensions.Options;
 namespace Ascob.Server.Repository;
 
 /// <summary>
-/// This server's copy of the repository, without files, in its data directory. What is here is read whatever the network does; one call at a time goes over the network, and one that does not come back is given up after a
-/// while, so that a connection that has died without a word is in nobody's way for ever.
+/// This server's copy of the repository, without files, in its data directory. One call at a time; the network is given up after a while, and the next call waits for what still hangs in it.
 /// </summary>
 internal sealed class GitSource : IDisposable
 {
     private readonly RepositoryOptions _options;
-    private readonly GitCopy _copy;
+    private readonly string _directory;
+    private readonly SemaphoreSlim _gate = new(1);
     private readonly GitRemote _remote;
-    private readonly GitTurns _here = new(mostGivenUp: 0);
-    private readonly GitTurns _network = new(mostGivenUp: 4);
+    private bool _unlocked;
 
     public GitSource(IOptions<RepositoryOptions> options, IOptions<AscobOptions> server)
     {
         _options = options.Value;
         _remote = new GitRemote(_options, GitTrust.Load(_options.CaFile));
-        _copy = new GitCopy(System.IO.Path.Combine(server.Value.AbsoluteDataDirectory, "repository", "git"), _remote);
+        _directory = System.IO.Path.Combine(server.Value.AbsoluteDataDirectory, "repository", "git");
     }
 
     /// <summary>Looks where the branch stands, and fetches what is new.</summary>
     /// <exception cref="GitException">That cannot be done now.</exception>
-    public Task<string> LookAsync(CancellationToken cancellationToken) => RunAsync(_network, Look, cancellationToken);
+    public Task<string> LookAsync(CancellationToken cancellationToken) => RunAsync(stop => Look(stop), cancellationToken);
 
-    /// <summary>Reads from a commit, and fetches it before where it is not here; what reads is told when to stop.</summary>
+    /// <summary>Makes sure that a commit is here, and reads from it; what reads is told when to stop.</summary>
     /// <exception cref="GitException">It is not here and cannot be fetched.</exception>
-    public async Task<T> ReadAsync<T>(string commit, Func<GitCommit, Func<bool>, T> read, CancellationToken cancellationToken)
-    {
-        await EnsureAsync(commit, cancellationToken);
-        return await RunAsync(
-            _here,
-            stop =>
-            {
-                using var repository = _copy.Open();
-                return repository.Lookup<Commit>(commit) is { } found
-                    ? read(new GitCommit(found, _options.Path), stop)
-                    : throw new GitException($"The commit {commit[..Math.Min(10, commit.Length)]} is not in the repository, or no longer.");
-            },
-            cancellationToken);
-    }
-
-    /// <summary>Fetches all branches where a commit is not here; it may not be there either.</summary>
-    /// <exception cref="GitException">They cannot be fetched.</exception>
-    public async Task EnsureAsync(string commit, CancellationToken cancellationToken)
-    {
-        if (await RunAsync(_here, _ => Has(commit), cancellationToken))
+    public Task<T> ReadAsync<T>(string commit, Func<GitCommit, Func<bool>, T> read, CancellationToken cancellationToken) => RunAsync(
+        stop =>
         {
-            return;
-        }
-
-        await RunAsync(
-            _network,
-            stop =>
+            using var repository = Open();
+            if (repository.Lookup<Commit>(commit) is null)
             {
-                using var repository = _copy.Open();
-                if (repository.Lookup<Commit>(commit) is null)
-                {
-                    _remote.FetchAll(repository, stop);
-                }
+                _remote.FetchAll(repository, stop);
+            }
 
-                return true;
-            },
-            cancellationToken);
-    }
+            return repository.Lookup<Commit>(commit) is { } found
+                ? read(new GitCommit(found, _options.Path), stop)
+                : throw new GitException($"The commit {commit[..Math.Min(10, commit.Length)]} is not in the repository, or no longer.");
+        },
+        cancellationToken);
 
     /// <summary>Answers whether a commit follows from another one; also where the other one is not known here.</summary>
     public Task<bool> FollowsAsync(string commit, string earlier, CancellationToken cancellationToken) => RunAsync(
-        _here,
         _ =>
         {
-            using var repository = _copy.Open();
+            using var repository = Open();
             return repository.Lookup<Commit>(earlier) is { } before && repository.Lookup<Commit>(commit) is { } after
                 && repository.ObjectDatabase.FindMergeBase(before, after)?.Sha == before.Sha;
         },
         cancellationToken);
 
-    public void Dispose()
-    {
-        _here.Dispose();
-        _network.Dispose();
-    }
-
-    private bool Has(string commit)
-    {
-        using var repository = _copy.Open();
-        return repository.Lookup<Commit>(commit) is not null;
-    }
+    public void Dispose() => _gate.Dispose();
 
     private string Look(Func<bool> stop)
     {
-        using var repository = _copy.Open();
+        using var repository = Open();
         var tip = _remote.Look(repository, stop);
         return repository.Lookup<Commit>(tip) is null ? throw new GitException($"The branch stands at {tip}, which is no commit.") : tip;
     }
 
-    private async Task<T> RunAsync<T>(GitTurns turns, Func<Func<bool>, T> work, CancellationToken cancellationToken)
+    // The data directory belongs to one process: what is locked before its first use was locked by one that was killed, and would stay so for ever.
+    private void Unlock()
     {
+        if (_unlocked)
+        {
+            return;
+        }
+
+        if (Directory.Exists(_directory))
+        {
+            // And what was being fetched then.
+            string[] left =
+            [
+                .. Directory.GetFiles(_directory, "*.lock", SearchOption.AllDirectories),
+                .. Directory.GetFiles(_directory, "pack_git2_*", SearchOption.AllDirectories),
+                .. Directory.GetFiles(_directory, $"{GitRemote.LookPrefix}*", SearchOption.AllDirectories),
+            ];
+            foreach (var file in left.Distinct(StringComparer.Ordinal))
+            {
+                File.Delete(file);
+            }
+        }
+
+        _unlocked = true;
+    }
+
+    private LibGit2Sharp.Repository Open()
+    {
+        Unlock();
+        if (!LibGit2Sharp.Repository.IsValid(_directory))
+        {
+            // What a crash left half made has nothing that cannot be fetched again.
+            if (Directory.Exists(_directory))
+            {
+                Directory.Delete(_directory, recursive: true);
+            }
+
+            PrivateDirectory.Create(_directory);
+            LibGit2Sharp.Repository.Init(_directory, isBare: true);
+        }
+
+        var repository = new LibGit2Sharp.Repository(_directory);
+        _remote.Configure(repository);
+        return repository;
+    }
+
+    private async Task<T> RunAsync<T>(Func<Func<bool>, T> work, CancellationToken cancellationToken)
+    {
+        if (!await _gate.WaitAsync(_options.Timeout, cancellationToken))
+        {
+            throw new GitException("An earlier call to the repository has not come back yet.");
+        }
+
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        over.CancelAfter(_options.Timeout);
+        var token = over.Token;
+        var running = Task.Run(
+            () =>
+            {
+                try
+                {
+                    return work(() => token.IsCancellationRequested);
+                }
+                finally
+                {
+                    _gate.Release();
+                }
+            },
+            CancellationToken.None);
         try
         {
-            return await turns.RunAsync(work, _options.Timeout, cancellationToken);
+            return await running.WaitAsync(token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            _ = running.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw new GitException($"The repository did not answer within {_options.Timeout:c}.");
         }
         catch (Exception e) when (e is LibGit2SharpException or IOException or UnauthorizedAccessException)
         {

@@ -206,31 +206,6 @@ public sealed class GitHostTests : IDisposable
     }
 
     [Fact]
-    public async Task AHostThatHangs_KeepsNoJobFromRunningAndIsAskedAgain()
-    {
-        _git.Commit(("a.yml", "- command: cat a.yml"));
-        await using var host = await GitHttpHost.StartAsync(_git.Path);
-        await using var server = await StartAsync(host.Url, [.. SignedIn, "--Ascob:Repository:Timeout", "00:00:04"]);
-        using var client = server.Client();
-        Assert.Equal(("current", null), await StateAsync(client));
-
-        host.Hangs = true;
-        var hanging = client.PostAsync("/api/repository/refresh", null, Cancel);
-        await AwaitedAsync(() => host.Hanging > 0);
-        var execution = (await client.PostAsync("/jobs/a", null, Cancel)).Headers.Location!.OriginalString;
-        await AwaitedAsync(async () => (await client.GetStringAsync(execution + "/stdout", Cancel)).Length > 0);
-        Assert.False(hanging.IsCompleted);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await hanging).StatusCode);
-        Assert.Equal("The repository did not answer within 00:00:04.", (await client.GetFromJsonAsync<JsonElement>("/api/repository", Cancel)).GetProperty("problem").GetString());
-
-        // The call that hangs stays where it is; the next one does not wait for it.
-        host.Hangs = false;
-        var commit = _git.Commit(("a.yml", "- command: cat a.yml # two"));
-        Assert.Equal(("current", null), await StateAsync(client));
-        Assert.Equal(commit, (await client.GetFromJsonAsync<JsonElement>("/jobs/a", Cancel)).GetProperty("commit").GetString());
-    }
-
-    [Fact]
     public async Task MoreThanTheBound_IsNotFetched()
     {
         var bytes = new byte[3 << 20];
@@ -289,8 +264,6 @@ public sealed class GitHostTests : IDisposable
     }
 
     private static Task AwaitedAsync(Func<bool> condition) => TestWorld.UntilAsync(condition);
-
-    private static Task AwaitedAsync(Func<Task<bool>> condition) => TestWorld.UntilAsync(condition);
 
     private Task<ApiServer> StartAsync(string url, string[] more) => ApiServer.StartAsync(
         builder =>

@@ -37,14 +37,8 @@ internal sealed class GitHttpHost : IAsyncDisposable
     /// <summary>Gets or sets where requests are sent on to instead; null for nowhere.</summary>
     public string? SendsOnTo { get; set; }
 
-    /// <summary>Gets or sets whether requests are taken and never answered.</summary>
-    public bool Hangs { get; set; }
-
     /// <summary>Gets the value of each Authorization header that came.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<string> SignedIn { get; } = new();
-
-    /// <summary>Gets how many requests were taken and not answered.</summary>
-    public int Hanging { get; private set; }
 
     private int _refused;
 
@@ -97,13 +91,6 @@ internal sealed class GitHttpHost : IAsyncDisposable
         if (context.Request.Headers.Authorization is [{ } authorization])
         {
             SignedIn.Enqueue(authorization);
-        }
-
-        if (Hangs)
-        {
-            Hanging++;
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return;
         }
 
         if (SendsOnTo is { } other)
