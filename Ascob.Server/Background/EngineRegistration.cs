@@ -53,7 +53,11 @@ internal static class EngineRegistration
         services.AddSingleton<RunFollower>();
         services.AddSingleton<Sweeper>();
         services.AddSingleton<EngineLoops>();
+        services.AddSingleton<RunStarter>();
+        services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunAcceptor>();
+        services.AddSingleton<RunResubmitter>();
+        services.AddSingleton<RunInputFiles>();
         services.AddSingleton<RunOrders>();
         services.AddSingleton<JobService>();
         services.AddSingleton<DefinitionService>();
