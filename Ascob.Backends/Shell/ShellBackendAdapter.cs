@@ -54,6 +54,8 @@ internal sealed class ShellBackendAdapter
 
     public IReadOnlyList<FieldError> Validate(JobSpec spec) => ShellJobRules.Validate(spec, _settings);
 
+    public string? ParameterNameProblem(string name) => EnvironmentNames.Check(name);
+
     public async Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken)
     {
         if (Elsewhere(job.IntentPlace) is { } host)

@@ -22,11 +22,8 @@ internal sealed record NewRunOrder(JobSpec Spec, Caller Caller, long Begun)
     /// <summary>Gets the run whose files become this one's too; null for none.</summary>
     public long? SharesFilesOf { get; init; }
 
-    /// <summary>Gets the definition that the job was made from; null for none.</summary>
+    /// <summary>Gets the definition that the job was made from, whose policy decides; null for none.</summary>
     public RunOrigin? Origin { get; init; }
-
-    /// <summary>Gets whether the definition's policy decides.</summary>
-    public bool IsLaunch { get; init; }
 
     /// <summary>Answers the key of a request; null for none.</summary>
     public static IdempotencyKey? KeyOf(string? text, string? bodyHash, Caller caller) =>

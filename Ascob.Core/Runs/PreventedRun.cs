@@ -6,7 +6,7 @@ namespace Ascob.Core.Runs;
 internal static class PreventedRun
 {
     /// <summary>Answers what must hold when the run is stored.</summary>
-    public static LaunchGuard Guard(Run run, RunOrigin origin, NewRunOrder order) => new(origin.DefinitionId, origin.NotWhileWorking, origin.NotWhileError, hindrance =>
+    public static LaunchGuard Guard(Run run, RunOrigin origin, NewRunOrder order) => new(origin.DefinitionId, origin.Policy, hindrance =>
     {
         // It ended when it was stored: it has no backend to ask, no locks and no output.
         var ended = run with
@@ -30,5 +30,8 @@ internal static class PreventedRun
         };
         var created = new RunEvent(run.Id, 1, run.DefinedAt, RunEventTypes.Created, null, RunStatus.Aborted, order.Caller.Actor, hindrance.Reason, data);
         return new NewRun(ended, created, [], order.Key);
-    });
+    })
+    {
+        Chain = order.ParentId,
+    };
 }

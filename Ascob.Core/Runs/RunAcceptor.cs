@@ -23,7 +23,6 @@ public sealed class RunAcceptor(RunRecorder recorder, Router router, MonotonicCl
                     Key = NewRunOrder.KeyOf(request.IdempotencyKey, request.BodyHash, caller),
                     Files = request.Files ?? [],
                     Origin = request.Origin,
-                    IsLaunch = request.Origin is not null,
                 },
                 cancellationToken).ConfigureAwait(false)
             : checkedSpec.Error;

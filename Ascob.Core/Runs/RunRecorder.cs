@@ -61,20 +61,22 @@ public sealed class RunRecorder(
             {
                 Files = order.Files,
                 SharesFilesOf = order.SharesFilesOf,
-                Guard = order is { IsLaunch: true, Origin: { } origin } ? PreventedRun.Guard(run, origin, order) : null,
+                Guard = order.Origin is { } origin ? PreventedRun.Guard(run, origin, order) : null,
             },
             cancellationToken).ConfigureAwait(false);
         switch (added.Outcome)
         {
             case AddOutcomeKind.Replayed:
-                return new Submission(added.RunId, true);
+                return new Submission(added.RunId, true, order.Origin is not null && await WasPreventedAsync(added.RunId, cancellationToken).ConfigureAwait(false));
             case AddOutcomeKind.KeyReused:
                 return new Error(ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.")
                 {
                     Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["runId"] = added.RunId },
                 };
             case AddOutcomeKind.DefinitionGone:
-                return new Error(ErrorKind.NotFound, "definition.not_found", $"The definition '{run.DefinitionName}' was deleted.");
+                return order.ParentId is null
+                    ? new Error(ErrorKind.NotFound, "definition.not_found", $"The definition '{run.DefinitionName}' was deleted.")
+                    : new Error(ErrorKind.Conflict, "definition.gone", $"The run is one of the definition '{run.DefinitionName}', which was deleted since; its job can be submitted as a job of its own.");
             case AddOutcomeKind.Prevented:
                 logger.LogInformation("Run {RunId} of definition {Definition} was prevented", id, run.DefinitionName);
                 return new Submission(id, false, Prevented: true);
@@ -86,6 +88,10 @@ public sealed class RunRecorder(
         await starter.SetGoingAsync(run, cancellationToken).ConfigureAwait(false);
         return new Submission(id, false);
     }
+
+    private async Task<bool> WasPreventedAsync(long runId, CancellationToken cancellationToken) =>
+        await store.FindAsync(runId, cancellationToken).ConfigureAwait(false) is { Status: RunStatus.Aborted, StatusReason: { } reason }
+        && reason.StartsWith(LaunchHindrance.Prefix, StringComparison.Ordinal);
 
     private Run Define(NewRunOrder order, long id, RoutingDecision route, BackendEntry backend)
     {

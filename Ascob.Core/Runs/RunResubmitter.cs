@@ -7,9 +7,9 @@ using Ascob.Core.Timing;
 namespace Ascob.Core.Runs;
 
 /// <summary>Submits jobs of runs again, with their files and secrets.</summary>
-public sealed class RunResubmitter(RunRecorder recorder, IRunFileStore files, ISecretProtector protector, MonotonicClock clock)
+public sealed class RunResubmitter(RunRecorder recorder, IRunFileStore files, ISecretProtector protector, ILaunchPolicies policies, MonotonicClock clock)
 {
-    /// <summary>Submits the job of a run again.</summary>
+    /// <summary>Submits the job of a run again. Where it is one of a definition, the definition's present policy counts as it does for a launch.</summary>
     public async Task<Result<Submission>> ResubmitAsync(Run source, ResubmitOverrides overrides, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -27,12 +27,16 @@ public sealed class RunResubmitter(RunRecorder recorder, IRunFileStore files, IS
         var order = new NewRunOrder(checkedSpec.Value, caller, begun)
         {
             ParentId = source.ParentId ?? source.Id,
-            Origin = source is { DefinitionId: { } definition, DefinitionName: { } name, DefinitionVersion: { } version, Cause: { } cause }
-                ? new RunOrigin(definition, name, version, cause)
-                : null,
+            Origin = await OriginOfAsync(source, cancellationToken).ConfigureAwait(false),
             SharesFilesOf = shared.Count > 0 ? source.Id : null,
             Key = overrides.IdempotencyKey is null ? null : NewRunOrder.KeyOf(overrides.IdempotencyKey, overrides.Hash(source.Id), caller),
         };
         return await recorder.StoreAsync(order, cancellationToken).ConfigureAwait(false);
     }
+
+    // The transaction that stores the run finds out where the definition is gone; no policy is needed for that.
+    private async Task<RunOrigin?> OriginOfAsync(Run source, CancellationToken cancellationToken) =>
+        source is { DefinitionId: { } definition, DefinitionName: { } name, DefinitionVersion: { } version, Cause: { } cause }
+            ? new RunOrigin(definition, name, version, cause) { Policy = await policies.FindAsync(definition, cancellationToken).ConfigureAwait(false) ?? LaunchPolicy.Always }
+            : null;
 }

@@ -29,6 +29,9 @@ public interface IScheduleStore
     /// <summary>Reads the schedules of a definition, or of all, by number.</summary>
     Task<IReadOnlyList<Schedule>> ListAsync(long? definitionId, long afterId, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Reads all schedules of several definitions, by number.</summary>
+    Task<IReadOnlyList<Schedule>> ListAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken);
+
     /// <summary>Stores a suspension and sets the cursors of the definition's schedules anew; null where it is a duplicate.</summary>
     Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken);
 

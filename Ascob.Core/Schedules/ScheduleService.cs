@@ -142,11 +142,19 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
     public async Task<IReadOnlyList<Firing>> NextAsync(IReadOnlyList<Schedule> schedules, int count, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(schedules);
-        var suspensions = (await store.SuspensionsAsync([.. schedules.Select(s => s.DefinitionId).Distinct()], cancellationToken).ConfigureAwait(false)).ToLookup(s => s.DefinitionId);
-        var now = clock.Now;
-        return [.. schedules.Where(s => s.Spec.Enabled)
-            .SelectMany(s => Coming(s, [.. suspensions[s.DefinitionId].Select(w => w.Spec)], s.NextTick > now ? s.NextTick.Value : now, count))
-            .OrderBy(f => f.DueAt).ThenBy(f => f.ScheduleId).Take(count)];
+        var suspensions = await SuspensionsOfAsync(schedules, cancellationToken).ConfigureAwait(false);
+        return [.. schedules.GroupBy(s => s.DefinitionId).SelectMany(own => Coming([.. own], suspensions[own.Key], count)).OrderBy(f => f.DueAt).ThenBy(f => f.ScheduleId).Take(count)];
+    }
+
+    /// <summary>Answers the next firing of each definition that these schedules are of; definitions for which nothing is due any more are missing.</summary>
+    public async Task<IReadOnlyDictionary<long, Firing>> NextOfEachAsync(IReadOnlyList<Schedule> schedules, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(schedules);
+        var suspensions = await SuspensionsOfAsync(schedules, cancellationToken).ConfigureAwait(false);
+        return schedules.GroupBy(s => s.DefinitionId)
+            .Select(own => (DefinitionId: own.Key, Firings: Coming([.. own], suspensions[own.Key], 1)))
+            .Where(d => d.Firings.Count > 0)
+            .ToDictionary(d => d.DefinitionId, d => d.Firings[0]);
     }
 
     /// <summary>Answers the coming firings of a schedule that is not saved, with suspensions that are not either.</summary>
@@ -165,6 +173,22 @@ public sealed partial class ScheduleService(IScheduleStore store, ScheduleSignal
         return errors.Count > 0
             ? Error.Invalid(errors)
             : Result<IReadOnlyList<Firing>>.Success(Coming(new Schedule { Spec = started, Fingerprint = string.Empty, ChangedBy = string.Empty }, suspensions, begin, count));
+    }
+
+    private async Task<ILookup<long, SuspensionSpec>> SuspensionsOfAsync(IReadOnlyList<Schedule> schedules, CancellationToken cancellationToken) => schedules.Count == 0
+        ? Array.Empty<Suspension>().ToLookup(s => s.DefinitionId, s => s.Spec)
+        : (await store.SuspensionsAsync([.. schedules.Select(s => s.DefinitionId).Distinct()], cancellationToken).ConfigureAwait(false)).ToLookup(s => s.DefinitionId, s => s.Spec);
+
+    // Of schedules of one definition.
+    private IReadOnlyList<Firing> Coming(IReadOnlyList<Schedule> schedules, IEnumerable<SuspensionSpec> suspensions, int count)
+    {
+        var now = clock.Now;
+        return
+        [
+            .. schedules.Where(s => s.Spec.Enabled)
+                .SelectMany(s => Coming(s, [.. suspensions], s.NextTick > now ? s.NextTick.Value : now, count))
+                .OrderBy(f => f.DueAt).ThenBy(f => f.ScheduleId).Take(count),
+        ];
     }
 
     private static List<Firing> Coming(Schedule schedule, IReadOnlyList<SuspensionSpec> suspensions, DateTimeOffset from, int count)

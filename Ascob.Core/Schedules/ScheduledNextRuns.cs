@@ -9,16 +9,7 @@ public sealed class ScheduledNextRuns(IScheduleStore store, ScheduleService sche
     public async Task<IReadOnlyDictionary<long, DateTimeOffset>> NextAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(definitionIds);
-        var next = new Dictionary<long, DateTimeOffset>();
-        foreach (var id in definitionIds)
-        {
-            var own = await store.ListAsync(id, 0, ScheduleService.MostOfDefinition, cancellationToken).ConfigureAwait(false);
-            if (own.Count > 0 && await schedules.NextAsync(own, 1, cancellationToken).ConfigureAwait(false) is [var first, ..])
-            {
-                next[id] = first.DueAt;
-            }
-        }
-
-        return next;
+        var all = definitionIds.Count == 0 ? [] : await store.ListAsync(definitionIds, cancellationToken).ConfigureAwait(false);
+        return (await schedules.NextOfEachAsync(all, cancellationToken).ConfigureAwait(false)).ToDictionary(f => f.Key, f => f.Value.DueAt);
     }
 }

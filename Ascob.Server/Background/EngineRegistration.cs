@@ -60,8 +60,10 @@ internal static class EngineRegistration
         services.AddSingleton<RunInputFiles>();
         services.AddSingleton<RunOrders>();
         services.AddSingleton<JobService>();
+        services.AddSingleton<ParameterNames>();
         services.AddSingleton<DefinitionService>();
         services.AddSingleton<DefinitionLauncher>();
+        services.AddSingleton<ILaunchPolicies, DefinitionPolicies>();
         services.AddSingleton<DefinitionOverview>();
         services.AddSingleton<ExpectedTimes>();
         services.AddSingleton<CallbackService>();

@@ -39,6 +39,8 @@ internal sealed class DyingStore(IScheduleStore store, IScheduledLaunch launch, 
 
     public Task<IReadOnlyList<Schedule>> ListAsync(long? definitionId, long afterId, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<Schedule>> ListAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<bool> DeleteSuspensionAsync(long definitionId, long suspensionId, Retime retime, CancellationToken cancellationToken) => throw new NotSupportedException();

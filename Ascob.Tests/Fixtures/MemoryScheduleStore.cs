@@ -99,6 +99,14 @@ internal sealed class MemoryScheduleStore(Func<long, bool>? isActive = null) : I
         }
     }
 
+    public Task<IReadOnlyList<Schedule>> ListAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult<IReadOnlyList<Schedule>>([.. _schedules.Values.Where(s => definitionIds.Contains(s.DefinitionId)).OrderBy(s => s.Id)]);
+        }
+    }
+
     public Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken)
     {
         lock (_gate)

@@ -29,6 +29,7 @@ internal sealed class ScheduleSql
         Suspensions = dialect.Statement($"SELECT {SuspensionColumns} FROM schedule_suspensions WHERE {IsAmong("definition_id")} ORDER BY id");
         List = dialect.Statement($"SELECT{dialect.Top} {Columns} FROM schedules WHERE id > @after ORDER BY id{dialect.Limit}");
         ListOfDefinition = dialect.Statement($"SELECT{dialect.Top} {Columns} FROM schedules WHERE definition_id = @definition_id AND id > @after ORDER BY id{dialect.Limit}");
+        ListOfDefinitions = dialect.Statement($"SELECT {Columns} FROM schedules WHERE {IsAmong("definition_id")} ORDER BY id");
         LockOfDefinition = dialect.Statement($"SELECT {Columns} FROM schedules{dialect.UpdateLock} WHERE definition_id = @definition_id ORDER BY id{dialect.ForUpdate}");
         Replace = dialect.Statement(
             "UPDATE schedules SET version = version + 1, fingerprint = @fingerprint, spec = @spec, priority = @priority, updated_at = @updated_at, changed_by = @changed_by, "
@@ -108,6 +109,8 @@ internal sealed class ScheduleSql
     public SqlStatement List { get; }
 
     public SqlStatement ListOfDefinition { get; }
+
+    public SqlStatement ListOfDefinitions { get; }
 
     public SqlStatement LockOfDefinition { get; }
 

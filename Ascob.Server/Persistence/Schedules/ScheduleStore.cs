@@ -101,6 +101,15 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
         },
         cancellationToken);
 
+    public async Task<IReadOnlyList<Schedule>> ListAsync(IReadOnlyCollection<long> definitionIds, CancellationToken cancellationToken) => await database.ReadAsync(
+        session =>
+        {
+            var list = session.Command(_sql.ListOfDefinitions);
+            list.Args.Text("ids", JsonSerializer.Serialize(definitionIds, ScheduleRowJson.Default.IReadOnlyCollectionInt64));
+            return list.ListAsync(ScheduleRows.Schedule, cancellationToken);
+        },
+        cancellationToken);
+
     public Task<Suspension?> AddSuspensionAsync(Suspension suspension, Retime retime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(suspension);
