@@ -53,6 +53,8 @@ internal static class EngineRegistration
         services.AddSingleton<RunFollower>();
         services.AddSingleton<Sweeper>();
         services.AddSingleton<EngineLoops>();
+        services.AddSingleton<LateAcceptances>();
+        services.AddSingleton<EngineReactions>();
         services.AddSingleton<RunStarter>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunAcceptor>();
