@@ -34,6 +34,25 @@ public abstract class ScheduleStoreContract
     }
 
     [Fact]
+    public async Task ListAsync_OfSeveralDefinitions_AnswersAllOfTheirs_AndNoOther()
+    {
+        await using var opened = await OpenAsync();
+        var wanted = new List<long>();
+        foreach (var (definition, isWanted) in new[] { (7L, true), (8L, false), (9L, true), (7L, true) })
+        {
+            var schedule = New(new ScheduleSpec { Cron = "0 3 * * *", Description = $"{wanted.Count}", TimeZone = wanted.Count == 2 ? "Europe/Berlin" : null }) with { DefinitionId = definition };
+            var stored = (await opened.Store.AddAsync(schedule, From, Stop)).Schedule!;
+            if (isWanted)
+            {
+                wanted.Add(stored.Id);
+            }
+        }
+
+        Assert.Equal(wanted, (await opened.Store.ListAsync([7, 9, 10], Stop)).Select(s => s.Id));
+        Assert.Empty(await opened.Store.ListAsync([10], Stop));
+    }
+
+    [Fact]
     public async Task AddAsync_WhenThereIsAnEqualOne_NamesIt()
     {
         await using var opened = await OpenAsync();
