@@ -1,7 +1,3 @@
-using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
-using Ascob.Backends.Shell.Host;
 using Ascob.Backends.Shell.Link;
 using Ascob.Core.Backends;
 using Ascob.Core.Errors;
@@ -11,36 +7,30 @@ using Ascob.Core.Repository;
 
 namespace Ascob.Backends.Shell;
 
-/// <summary>
-/// Runs jobs on this machine through the shell host, which owns them. What is kept here is only a copy of what the host has said, so that nobody is asked twice
-/// for the end of a job.
-/// </summary>
+/// <summary>Runs jobs on this machine through the shell host, which owns them.</summary>
 internal sealed class ShellBackendAdapter
     : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportPause, ISupportOutput, ISupportChanges, ISupportCleanup, IAsyncDisposable
 {
-    private const int MostEndsKept = 10_000;
     private const string HostKey = "host";
 
-    private readonly Func<ICheckouts?> _checkouts;
     private readonly string _dataDirectory;
     private readonly ShellSettings _settings;
-    private readonly ShellHostLauncher _launcher;
     private readonly ShellHostClient _host;
     private readonly HostIdentity _identity;
-    private readonly ConcurrentDictionary<string, JobReport> _ends = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<Channel<string>, bool> _listeners = new();
+    private readonly ShellJobStates _states;
+    private readonly ShellStarts _starts;
 
     public ShellBackendAdapter(
         string backendId, string dataDirectory, ShellSettings settings, ShellHostLauncher launcher, TimeProvider time, string? serverName = null, Func<ICheckouts?>? checkouts = null)
     {
         BackendId = backendId;
-        _checkouts = checkouts ?? (static () => null);
         _dataDirectory = dataDirectory;
         _settings = settings;
-        _launcher = launcher;
         var root = RunDirectory.Root(dataDirectory);
         _identity = new HostIdentity(root, serverName ?? Environment.MachineName);
-        _host = new ShellHostClient(root, Path.Combine(root, backendId), launcher, _identity, settings.HostIdleExit, time, NoteNews);
+        _states = new ShellJobStates(Ref);
+        _starts = new ShellStarts(settings, launcher, checkouts ?? (static () => null), Ref);
+        _host = new ShellHostClient(root, Path.Combine(root, backendId), launcher, _identity, settings.HostIdleExit, time, _states.Note);
     }
 
     public string BackendId { get; }
@@ -56,6 +46,8 @@ internal sealed class ShellBackendAdapter
 
     public IReadOnlyList<FieldError> Validate(JobSpec spec) => ShellJobRules.Validate(spec, _settings);
 
+    public string? ParameterNameProblem(string name) => EnvironmentNames.Check(name);
+
     public async Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken)
     {
         if (Elsewhere(job.IntentPlace) is { } host)
@@ -63,20 +55,20 @@ internal sealed class ShellBackendAdapter
             return SubmitOutcome.Unknown($"it may run {HostIdentity.Describe(host)}; only that server can look");
         }
 
-        var checkout = await CheckoutAsync(job, cancellationToken);
+        var checkout = await _starts.CheckoutAsync(job, cancellationToken);
         if (!checkout.IsSuccess)
         {
             return checkout.Error.Kind == ErrorKind.Unavailable ? SubmitOutcome.NotNow(checkout.Error.Message) : SubmitOutcome.Rejected(checkout.Error.Message);
         }
 
-        if (TryMakeStart(job, checkout.Value.Files, out var wrong) is not { } start)
+        if (_starts.TryMake(job, checkout.Value.Files, out var wrong) is not { } start)
         {
             return SubmitOutcome.Rejected(wrong!);
         }
 
         try
         {
-            start = start with { Files = await InputFilesAsync(job, cancellationToken) };
+            start = start with { Files = await ShellStarts.InputFilesAsync(job, cancellationToken) };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -94,7 +86,7 @@ internal sealed class ShellBackendAdapter
             {
                 { Refusal: { Mendable: true } refusal } => SubmitOutcome.NotNow(refusal.Reason),
                 { Refusal: { } refusal } => SubmitOutcome.Rejected(refusal.Reason),
-                { Reports: [var report, ..] } => Accepted(_ends.GetValueOrDefault(job.Marker) ?? report),
+                { Reports: [var report, ..] } => Accepted(_states.EndOf(job.Marker) ?? report),
                 _ => SubmitOutcome.Unknown(response.Error ?? "The shell host gave no answer."),
             };
         }
@@ -126,7 +118,7 @@ internal sealed class ShellBackendAdapter
 
         try
         {
-            var report = (await AskStatesAsync([job.Marker], cancellationToken))[0];
+            var report = (await _states.AskAsync(_host, [job.Marker], cancellationToken))[0];
             return report.State == HostJobState.Unknown
                 ? new FindOutcome(FindOutcomeKind.NotFound, Reason: "The shell host has never seen this job.") { Certain = true }
                 : new FindOutcome(FindOutcomeKind.Found, Keys(report));
@@ -148,7 +140,7 @@ internal sealed class ShellBackendAdapter
 
         try
         {
-            reports.AddRange((await AskStatesAsync([.. here.Select(r => r.Marker)], cancellationToken)).Select(ShellReports.ToBackendReport));
+            reports.AddRange((await _states.AskAsync(_host, [.. here.Select(r => r.Marker)], cancellationToken)).Select(ShellReports.ToBackendReport));
         }
         catch (ShellHostException e)
         {
@@ -211,27 +203,14 @@ internal sealed class ShellBackendAdapter
         JobReport report;
         try
         {
-            report = (await AskStatesAsync([run.Marker], cancellationToken))[0];
+            report = (await _states.AskAsync(_host, [run.Marker], cancellationToken))[0];
         }
         catch (ShellHostException)
         {
             report = new JobReport(run.Marker, HostJobState.Running);
         }
 
-        if (report.Quiet)
-        {
-            return new OutputChunk(ReadOnlyMemory<byte>.Empty, offset, Complete: true);
-        }
-
-        var directory = Ref(run.Marker).Directory;
-        var piece = CappedLogReader.Read(directory, NameOf(channel), offset, maxBytes);
-        if (report.State != HostJobState.Running && !Directory.Exists(directory))
-        {
-            // Cleaned up meanwhile: what was read may be a part only and must not pass for all there was.
-            throw new DirectoryNotFoundException("The output of this job is no longer here.");
-        }
-
-        return new OutputChunk(piece.Data, piece.NextOffset, piece.AtEnd && report.State != HostJobState.Running, piece.Dropped);
+        return ShellOutput.Read(Ref(run.Marker).Directory, report, channel, offset, maxBytes);
     }
 
     // The host is not asked for the state: what lies in the directory is all that counts.
@@ -242,26 +221,10 @@ internal sealed class ShellBackendAdapter
             throw new DirectoryNotFoundException($"The output is not here: {WhereIs(host)}.");
         }
 
-        var piece = CappedLogReader.Read(Ref(run.Marker).Directory, NameOf(channel), offset, maxBytes);
-        return Task.FromResult(new OutputChunk(piece.Data, piece.NextOffset, Complete: false, piece.Dropped));
+        return Task.FromResult(ShellOutput.ReadNew(Ref(run.Marker).Directory, channel, offset, maxBytes));
     }
 
-    public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var channel = Channel.CreateUnbounded<string>();
-        _listeners[channel] = true;
-        try
-        {
-            await foreach (var marker in channel.Reader.ReadAllAsync(cancellationToken))
-            {
-                yield return marker;
-            }
-        }
-        finally
-        {
-            _listeners.TryRemove(channel, out _);
-        }
-    }
+    public IAsyncEnumerable<string> ChangesAsync(CancellationToken cancellationToken) => _states.ChangesAsync(cancellationToken);
 
     public async Task CleanUpAsync(BackendRunRef run, CancellationToken cancellationToken)
     {
@@ -278,7 +241,7 @@ internal sealed class ShellBackendAdapter
                 throw new IOException($"The run's directory could not be removed: {error}");
             }
 
-            _ends.TryRemove(run.Marker, out _);
+            _states.Forget(run.Marker);
         }
         catch (ShellHostException e)
         {
@@ -312,136 +275,5 @@ internal sealed class ShellBackendAdapter
 
     private string? Elsewhere(string? host) => host is not null && Place is { } own && host != own ? host : null;
 
-    private async Task<Result<(Checkout? Files, bool Any)>> CheckoutAsync(BackendJob job, CancellationToken cancellationToken)
-    {
-        if (job.Spec.Label(ShellJobRules.Commit) is not { } commit)
-        {
-            return (null, false);
-        }
-
-        if (_checkouts() is not { } checkouts)
-        {
-            return new Error(ErrorKind.Impossible, "shell.no_repository", "This process has no repository of jobs, so it cannot run jobs of one.");
-        }
-
-        try
-        {
-            var opened = await checkouts.OpenAsync(commit, cancellationToken);
-            return opened.IsSuccess ? (opened.Value, true) : opened.Error;
-        }
-        catch (OperationCanceledException)
-        {
-            return new Error(ErrorKind.Unavailable, "shell.checkout_slow", "the files of the commit were not here in time");
-        }
-    }
-
-    private StartJob? TryMakeStart(BackendJob job, Checkout? files, out string? wrong)
-    {
-        wrong = ShellAccount.Problem(job.Spec) ?? Validate(job.Spec).Select(e => e.Message)
-            .Concat(job.Secrets.Keys.Select(EnvironmentNames.Check).OfType<string>())
-            .FirstOrDefault();
-        var path = _settings.Shell;
-        string[] arguments = [path, "-c", job.Spec.Label(ShellJobRules.Command) ?? string.Empty];
-        if (wrong is null && job.Spec.Label(ShellJobRules.Executable) is { } executable)
-        {
-            path = ExecutablePath.Resolve(_settings.ExecutablesDirectory!, executable, out wrong) ?? string.Empty;
-            arguments = [path, .. ShellJobRules.TryReadArguments(job.Spec.Label(ShellJobRules.Arguments)) ?? []];
-        }
-
-        if (files is not null)
-        {
-            // A shell in between goes there first: the host starts jobs in their own directories only.
-            arguments = [ShellSettings.SystemShell, "-c", "cd \"$1\" && shift && exec \"$@\"", ShellSettings.SystemShell, files.Directory, path, .. arguments[1..]];
-            path = ShellSettings.SystemShell;
-        }
-
-        var directory = Ref(job.Marker).Directory;
-        var environment = ShellEnvironment.Build(job, directory, _launcher, files);
-        wrong ??= ShellJobRules.CheckSizes(arguments, environment);
-        string[] masked = [.. job.Secrets.Values, .. new[] { job.CallbackUrl, job.CallbackId }.OfType<string>()];
-        return wrong is null
-            ? new StartJob(job.Marker, directory, path, arguments, environment, masked, [], _settings.MaxOutputBytes)
-            {
-                TimeoutMilliseconds = (job.Spec.TimeoutSeconds ?? 0) * 1000L,
-                GraceMilliseconds = (int)_settings.StopGrace.TotalMilliseconds,
-            }
-            : null;
-    }
-
-    private static string NameOf(OutputChannel channel) => channel switch
-    {
-        OutputChannel.Combined => JobOutput.Combined,
-        OutputChannel.Stdout => JobOutput.Stdout,
-        OutputChannel.Stderr => JobOutput.Stderr,
-    };
-
-    private static async Task<InputFile[]> InputFilesAsync(BackendJob job, CancellationToken cancellationToken)
-    {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        var files = new List<InputFile>();
-        foreach (var file in job.Files)
-        {
-            var name = RunDirectory.SafeFileName(file.Name);
-            var unique = name;
-            for (var number = 2; !names.Add(unique); number++)
-            {
-                unique = $"{name}.{number}";
-            }
-
-            files.Add(new InputFile(unique, await file.LocateAsync(cancellationToken)));
-        }
-
-        return [.. files];
-    }
-
     private JobRef Ref(string marker) => new(marker, RunDirectory.Of(_dataDirectory, BackendId, marker));
-
-    private async Task<JobReport[]> AskStatesAsync(string[] markers, CancellationToken cancellationToken)
-    {
-        var reports = new JobReport[markers.Length];
-        var unknown = new List<int>();
-        for (var i = 0; i < markers.Length; i++)
-        {
-            if (!_ends.TryGetValue(markers[i], out reports[i]!))
-            {
-                unknown.Add(i);
-            }
-        }
-
-        if (unknown.Count == 0)
-        {
-            return reports;
-        }
-
-        var response = await _host.AskAsync(id => new HostRequest { Id = id, Status = [.. unknown.Select(i => Ref(markers[i]))] }, cancellationToken);
-        if (response.Reports.Length != unknown.Count)
-        {
-            throw new ShellHostException(response.Error ?? "The shell host gave no answer.");
-        }
-
-        for (var i = 0; i < unknown.Count; i++)
-        {
-            reports[unknown[i]] = response.Reports[i];
-        }
-
-        return reports;
-    }
-
-    private void NoteNews(JobReport report)
-    {
-        if (report.State == HostJobState.Ended)
-        {
-            if (_ends.Count > MostEndsKept)
-            {
-                _ends.Clear();
-            }
-
-            _ends[report.Marker] = report;
-        }
-
-        foreach (var listener in _listeners.Keys)
-        {
-            listener.Writer.TryWrite(report.Marker);
-        }
-    }
 }

@@ -27,6 +27,8 @@ internal sealed class WorkerShellAdapter(string worker) : IBackendAdapter, ISupp
         ? [new FieldError($"jobSpec.labels.{ShellJobRules.Commit}", "A worker runs a job of the repository only where Ascob:Repository:Backend names the worker.")]
         : ShellJobRules.Validate(spec, Widest);
 
+    public string? ParameterNameProblem(string name) => EnvironmentNames.Check(name);
+
     public Task<SubmitOutcome> SubmitAsync(BackendJob job, CancellationToken cancellationToken) => Task.FromResult(SubmitOutcome.NotNow(OnlyIt));
 
     public Task<BackendHealth> CheckHealthAsync(CancellationToken cancellationToken) => Task.FromResult(new BackendHealth(true));

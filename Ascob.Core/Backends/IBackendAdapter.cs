@@ -40,6 +40,9 @@ public interface IBackendAdapter
     /// </summary>
     IReadOnlyList<FieldError> Validate(JobSpec spec);
 
+    /// <summary>Answers why a job of this backend may not have a parameter of this name, whatever its value; null where it may. Quick, no I/O.</summary>
+    string? ParameterNameProblem(string name) => null;
+
     /// <summary>
     /// Starts the job. Never throws but for cancellation: what went wrong is the outcome, and it says whether the job may be running. A cancelled call
     /// means <see cref="SubmitOutcomeKind.Unknown"/> to the caller.

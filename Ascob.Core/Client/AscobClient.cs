@@ -130,7 +130,7 @@ public sealed partial class AscobClient : IDisposable
     public Task StartAsync(long runId, CancellationToken cancellationToken = default) =>
         OnceAsync(ct => Api.StartAsync(runId, EmptyRequest.Instance, ct), cancellationToken);
 
-    /// <summary>Submits the job of a run again and answers the new run's number. Sent once.</summary>
+    /// <summary>Submits the job of a run again and answers the new run's number, also where the policy of the run's definition kept it from starting: that run is <c>ABORTED</c> and says why. Sent once.</summary>
     public async Task<long> ResubmitAsync(long runId, ResubmitRequest? changes = null, CancellationToken cancellationToken = default)
     {
         var answer = await _repetition.OnceAsync(ct => Api.ResubmitAsync(runId, changes ?? new ResubmitRequest(), ct), cancellationToken).ConfigureAwait(false);

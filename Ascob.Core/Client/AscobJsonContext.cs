@@ -65,6 +65,7 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(ServerInfo))]
 [JsonSerializable(typeof(ServerList))]
 [JsonSerializable(typeof(SubmitRunRequest))]
+[JsonSerializable(typeof(ResubmitResponse))]
 [JsonSerializable(typeof(SubmitRunResponse))]
 [JsonSerializable(typeof(SubscriptionInfo))]
 [JsonSerializable(typeof(SubscriptionList))]

@@ -117,7 +117,7 @@ public interface IAscobApi
 
     /// <summary>Submits the job of a run again.</summary>
     [Post("/api/runs/{id}/resubmit")]
-    Task<SubmitRunResponse> ResubmitAsync(long id, [Body] ResubmitRequest request, CancellationToken cancellationToken);
+    Task<ResubmitResponse> ResubmitAsync(long id, [Body] ResubmitRequest request, CancellationToken cancellationToken);
 
     /// <summary>Asks the backend now.</summary>
     [Post("/api/runs/{id}/refresh")]

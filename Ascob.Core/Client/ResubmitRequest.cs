@@ -4,3 +4,8 @@ namespace Ascob.Core.Client;
 /// <param name="Submitter">Null keeps the old one.</param>
 /// <param name="Parameters">Values that replace or add to the old ones; null for none.</param>
 public sealed record ResubmitRequest(string? Submitter = null, IReadOnlyDictionary<string, string>? Parameters = null);
+
+/// <summary>Answer of a resubmission.</summary>
+/// <param name="RunId">The new run's number.</param>
+/// <param name="Prevented">Whether the policy of the run's definition kept it from starting; the new run is <c>ABORTED</c> and says why.</param>
+public sealed record ResubmitResponse(long RunId, bool Prevented = false);

@@ -6,6 +6,6 @@ namespace Ascob.Core.Client;
 /// <param name="JobSpec">The job; null is refused.</param>
 public sealed record SubmitRunRequest(JobSpec? JobSpec);
 
-/// <summary>Answer of a submission or resubmission.</summary>
+/// <summary>Answer of a submission.</summary>
 /// <param name="RunId">The run's number.</param>
 public sealed record SubmitRunResponse(long RunId);

@@ -36,6 +36,11 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
 
         if (definition.Source is { } source && forms.FirstOrDefault(f => string.Equals(f.Source, source, StringComparison.Ordinal)) is { } form)
         {
+            if (request.JobSpec is { } masked && Refusal(CheckMasks(masked)) is { } unknown)
+            {
+                return unknown;
+            }
+
             var made = request.JobSpec is { } given ? given : await form.MakeAsync(definition, request.Parameters, cancellationToken).ConfigureAwait(false);
             return made.IsSuccess
                 ? await SubmitAsync(definition, request, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
@@ -49,7 +54,7 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
         }
 
         var isTemplate = JobTemplate.IsOne(definition.Source, definition.Content);
-        if (isTemplate && request.JobSpec is { } edited && CheckEdited(edited, definition) is { } unfit)
+        if (request.JobSpec is { } edited && CheckEdited(edited, definition, isTemplate) is { } unfit)
         {
             return unfit;
         }
@@ -70,27 +75,40 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     {
         ArgumentNullException.ThrowIfNull(caller);
         return await runs.FindByKeyAsync(caller.Identifier, idempotencyKey, cancellationToken).ConfigureAwait(false) is { } runId
-            ? new Launch(runId, true, await WasPreventedAsync(runId, cancellationToken).ConfigureAwait(false))
+            ? new Launch(runId, true, PreventedRun.IsOne(await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false)))
             : null;
     }
 
     // A template of the launcher's own gets the values it is launched with, but not the definition's secrets: it could print them.
-    private static Error? CheckEdited(JobSpec edited, Definition definition)
+    private static Error? CheckEdited(JobSpec edited, Definition definition, bool isTemplate)
     {
-        var errors = new FieldErrorList(JobSpecLimits.Errors);
+        var errors = CheckMasks(edited);
         foreach (var error in JobSpecValidator.Validate(edited))
         {
             errors.Add(error.Field, error.Message);
         }
 
+        if (isTemplate)
+        {
+            JobTemplate.Check(edited, ParameterSchema.OfStored(definition.Content.Parameters), errors);
+        }
+
+        return Refusal(errors);
+    }
+
+    // Whoever reads a definition is shown masks, and sends them back without meaning them.
+    private static FieldErrorList CheckMasks(JobSpec edited)
+    {
+        var errors = new FieldErrorList(JobSpecLimits.Errors);
         foreach (var secret in (edited.SecretParameters ?? new Dictionary<string, string>()).Where(s => s.Value == SecretSplit.Mask))
         {
             errors.Add(FieldErrorList.Member("jobSpec.secretParameters", secret.Key), "is masked; an edited template needs the value itself.");
         }
 
-        JobTemplate.Check(edited, ParameterSchema.OfStored(definition.Content.Parameters), errors);
-        return errors.ToList() is { Count: > 0 } refused ? Error.Invalid(refused) : null;
+        return errors;
     }
+
+    private static Error? Refusal(FieldErrorList errors) => errors.ToList() is { Count: > 0 } refused ? Error.Invalid(refused) : null;
 
     private JobSpec Own(JobSpec spec, Definition definition, LaunchRequest request)
     {
@@ -124,26 +142,12 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
 
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
-        var policy = definition.Content.NextExecution;
         var cause = request.JobSpec is null || definition.Source is not null ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
-        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause)
-        {
-            NotWhileWorking = policy is NextExecution.NotWhileWorking or NextExecution.NotWhileWorkingOrError,
-            NotWhileError = policy is NextExecution.NotWhileError or NextExecution.NotWhileWorkingOrError,
-        };
+        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause) { Policy = DefinitionPolicies.Of(definition) };
         var hash = request.IdempotencyKey is null ? null : Hash(definition, request);
         var result = await acceptor.AcceptAsync(new SubmitRequest(job, request.IdempotencyKey, hash) { Origin = origin }, caller, cancellationToken).ConfigureAwait(false);
-        if (!result.IsSuccess)
-        {
-            return result.Error;
-        }
-
-        return new Launch(result.Value.RunId, result.Value.Replayed, result.Value.Replayed ? await WasPreventedAsync(result.Value.RunId, cancellationToken).ConfigureAwait(false) : result.Value.Prevented);
+        return result.IsSuccess ? new Launch(result.Value.RunId, result.Value.Replayed, result.Value.Prevented) : result.Error;
     }
-
-    private async Task<bool> WasPreventedAsync(long runId, CancellationToken cancellationToken) =>
-        await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false) is { Status: RunStatus.Aborted, StatusReason: { } reason }
-        && reason.StartsWith(LaunchHindrance.Prefix, StringComparison.Ordinal);
 
     // What is asked for and not what it comes to: a launch that is repeated after the definition was changed is still the same launch. Never logged: it stands for secrets too.
     private static string Hash(Definition definition, LaunchRequest request)

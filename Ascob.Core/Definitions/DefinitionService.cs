@@ -9,7 +9,7 @@ namespace Ascob.Core.Definitions;
 
 /// <summary>The use cases of definitions, but for their launch (<see cref="DefinitionLauncher"/>). Whether the caller holds the permission is checked at the door.</summary>
 public sealed class DefinitionService(
-    IDefinitionStore store, ISecretProtector protector, MonotonicClock clock, IEnumerable<IDefinitionSubscriptions> subscriptions, ILogger<DefinitionService> logger)
+    IDefinitionStore store, ISecretProtector protector, ParameterNames names, MonotonicClock clock, IEnumerable<IDefinitionSubscriptions> subscriptions, ILogger<DefinitionService> logger)
 {
     private const int MaxTries = 16;
     private const int LongestReason = 2_000;
@@ -171,6 +171,11 @@ public sealed class DefinitionService(
             return found;
         }
 
+        if (!MayChange(caller, found.Value.Content))
+        {
+            return NotTheirs();
+        }
+
         if (!await store.SetSuspendedAsync(found.Value.Id, suspended, cancellationToken).ConfigureAwait(false))
         {
             return NotFound(name);
@@ -290,12 +295,12 @@ public sealed class DefinitionService(
     /// <summary>Answers whether a definition is the caller's to see and to launch: one that is nobody's is everybody's, and whose run it becomes is looked at when it is launched.</summary>
     internal static bool MaySee(Caller caller, DefinitionContent content) => content.FixedSubmitter is null || caller.MaySee(content.FixedSubmitter);
 
-    // What is everybody's is changed only by whoever may act for everybody: its runs are started by schedules and by others too.
-    private static bool MayChange(Caller caller, DefinitionContent content) => caller.MaySee(content.FixedSubmitter);
+    /// <summary>Answers whether a definition is the caller's to change: what is everybody's is changed only by whoever may act for everybody, because its runs are started by schedules and by others too.</summary>
+    internal static bool MayChange(Caller caller, DefinitionContent content) => caller.MaySee(content.FixedSubmitter);
 
     internal static Error NotFound(string name) => new(ErrorKind.NotFound, "definition.not_found", $"There is no definition '{name}'.");
 
-    private static Error NotTheirs() => new(ErrorKind.Forbidden, "submitter.forbidden", "This token may not act for that submitter.");
+    internal static Error NotTheirs() => new(ErrorKind.Forbidden, "submitter.forbidden", "This token may not act for that submitter.");
 
     private async Task<Result<Definition>> ForChangeAsync(string name, string? source, Caller caller, CancellationToken cancellationToken)
     {
@@ -323,6 +328,12 @@ public sealed class DefinitionService(
         if (JobTemplate.IsOne(source, content))
         {
             JobTemplate.Check(content.JobSpec, schema, errors);
+        }
+
+        // Jobs of other sources are made by whoever keeps these, and what a definition says of its parameters is not handed over as it is.
+        if (source is null)
+        {
+            names.Check(content.JobSpec, schema, errors);
         }
 
         var secrets = content.JobSpec.SecretParameters is null ? null : Unmasked(content.JobSpec.SecretParameters, previous, errors);

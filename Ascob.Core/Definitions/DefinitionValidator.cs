@@ -19,18 +19,32 @@ internal static class DefinitionValidator
             return string.Create(CultureInfo.InvariantCulture, $"1 to {DefinitionLimits.Name} characters.");
         }
 
-        if (TextRules.Line(name) is { } problem)
+        if (TextRules.Name(name) is { } problem)
         {
             return problem;
         }
 
-        if (name.Trim().Length != name.Length)
+        // In addresses and filters a number stands for the definition of that number, and dots alone for a folder.
+        return name.All(char.IsAsciiDigit) || IsFolder(name) ? "must not be a number, \".\" or \"..\", however these are spelled." : null;
+    }
+
+    // Whatever stands between a client and the server may undo an escape more than once, and then fold what comes out.
+    private static bool IsFolder(string name)
+    {
+        var plain = name;
+        for (var before = string.Empty; before != plain;)
         {
-            return "must not begin or end with white space.";
+            before = plain;
+            plain = Uri.UnescapeDataString(before);
         }
 
-        // In addresses and filters a number stands for the definition of that number, and dots alone for a folder.
-        return name.All(char.IsAsciiDigit) || name is "." or ".." ? "must not be a number, \".\" or \"..\"." : null;
+        var dots = string.Concat(plain.Select(c => c switch
+        {
+            '\u2024' or '\uFE52' or '\uFF0E' => ".",
+            '\u2025' => "..",
+            _ => c.ToString(),
+        }));
+        return dots is "." or "..";
     }
 
     /// <summary>Notes what is wrong with a content.</summary>
@@ -82,8 +96,7 @@ internal static class DefinitionValidator
                 continue;
             }
 
-            AddIf(place, TextRules.Line(value), errors);
-            AddIf(place, value.Trim().Length != value.Length ? "must not begin or end with white space." : null, errors);
+            AddIf(place, TextRules.Name(value), errors);
         }
     }
 

@@ -24,6 +24,8 @@ public sealed class ExpectedTimes(IDefinitionStore definitions, IRunStore runs, 
     /// <summary>Below this nothing is long.</summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(30);
 
+    private const int Page = 500;
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(1);
 
@@ -47,7 +49,7 @@ public sealed class ExpectedTimes(IDefinitionStore definitions, IRunStore runs, 
         return expectation;
     }
 
-    /// <summary>Looks at all runs of definitions that are under way, unless it has just done so; answers how many it has told of.</summary>
+    /// <summary>Looks for runs of definitions that are under way for longer than expected, unless it has just done so; answers how many it has told of.</summary>
     public async Task<int> LookAsync(CancellationToken cancellationToken)
     {
         if (_looked is { } last && clock.Time.GetElapsedTime(last) < Pause)
@@ -56,28 +58,39 @@ public sealed class ExpectedTimes(IDefinitionStore definitions, IRunStore runs, 
         }
 
         _looked = clock.Time.GetTimestamp();
-        var active = await definitions.RunningAsync(cancellationToken).ConfigureAwait(false);
         var told = new HashSet<long>();
         var events = 0;
-        foreach (var (runId, definitionId, since) in active)
+        foreach (var (definitionId, since) in await definitions.RunningAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (_told.Contains(runId))
+            if (await OfAsync(definitionId, cancellationToken).ConfigureAwait(false) is { } expected && clock.Now - since > expected.Time)
             {
-                told.Add(runId);
+                events += await LookAtAsync(definitionId, expected, told, cancellationToken).ConfigureAwait(false);
             }
-            else if (await OfAsync(definitionId, cancellationToken).ConfigureAwait(false) is { } expected && clock.Now - since > expected.Time)
+        }
+
+        // Those that ended need not be remembered.
+        _told = told;
+        return events;
+    }
+
+    private async Task<int> LookAtAsync(long definitionId, Expectation expected, HashSet<long> told, CancellationToken cancellationToken)
+    {
+        var (since, after, events) = (clock.Now - expected.Time, 0L, 0);
+        while (await definitions.RunningSinceAsync(definitionId, since, after, Page, cancellationToken).ConfigureAwait(false) is { Count: > 0 } page)
+        {
+            foreach (var runId in page)
             {
-                var outcome = await TellAsync(runId, expected, cancellationToken).ConfigureAwait(false);
+                var outcome = _told.Contains(runId) ? false : await TellAsync(runId, expected, cancellationToken).ConfigureAwait(false);
                 events += outcome == true ? 1 : 0;
                 if (outcome is not null)
                 {
                     told.Add(runId);
                 }
             }
+
+            after = page[^1];
         }
 
-        // Those that ended need not be remembered.
-        _told = told;
         return events;
     }
 

@@ -42,8 +42,11 @@ public interface IDefinitionStore
     /// <summary>Answers how definitions stand, by number; those that are gone are missing.</summary>
     Task<IReadOnlyDictionary<long, DefinitionStanding>> StandingAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken);
 
-    /// <summary>Answers the runs of definitions that are at their backends, with since when: their start there, or else their submission.</summary>
+    /// <summary>Answers the definitions of which runs are at work at their backends, each with since when the one does that has been there longest.</summary>
     Task<IReadOnlyList<RunningDefinition>> RunningAsync(CancellationToken cancellationToken);
+
+    /// <summary>Answers runs of a definition that have been at work at their backends since a time or longer, by number: those behind <paramref name="afterId"/>, at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<long>> RunningSinceAsync(long id, DateTimeOffset since, long afterId, int limit, CancellationToken cancellationToken);
 
     /// <summary>Answers how long the newest runs that succeeded took, from their start at the backend to their end.</summary>
     Task<IReadOnlyList<TimeSpan>> DurationsAsync(long id, int limit, CancellationToken cancellationToken);
@@ -139,11 +142,10 @@ public sealed record DefinitionPage(IReadOnlyList<Definition> Items, IReadOnlySe
 /// <param name="ActiveRun">The run that is not final and stands in the way; null for none.</param>
 public sealed record DefinitionDeletion(bool Deleted, long? ActiveRun);
 
-/// <summary>A run of a definition that is at its backend.</summary>
-/// <param name="RunId">The run.</param>
+/// <summary>A definition of which runs are at work.</summary>
 /// <param name="DefinitionId">The definition.</param>
-/// <param name="Since">Since when.</param>
-public sealed record RunningDefinition(long RunId, long DefinitionId, DateTimeOffset Since);
+/// <param name="Since">Since when the first of them is.</param>
+public sealed record RunningDefinition(long DefinitionId, DateTimeOffset Since);
 
 /// <summary>How a definition stands.</summary>
 /// <param name="LastRun">Its newest run; null for none.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Ascob.Core.Jobs;
 
@@ -10,6 +11,13 @@ internal static class TextRules
 
     /// <summary>Answers what is wrong with a one-line text; null when nothing is.</summary>
     public static string? Line(string text) => Broken(text) ?? (text.Any(IsControl) ? "must not contain control characters or line breaks." : null);
+
+    /// <summary>Answers what is wrong with a name that people read and type: a line in which everything is seen; null when nothing is.</summary>
+    public static string? Name(string text) => Line(text)
+        ?? (text.Trim().Length != text.Length ? "must not begin or end with white space."
+        : text.EnumerateRunes().Any(IsUnseen) ? "must not contain characters that are not seen, such as zero-width ones and those that turn the direction of writing."
+        : text.Contains('\uFFFD', StringComparison.Ordinal) ? "must not contain U+FFFD, which stands for text that was lost."
+        : null);
 
     /// <summary>Answers what is wrong with a text of several lines, in which line breaks and tabs are fine; null when nothing is.</summary>
     public static string? Lines(string text)
@@ -56,6 +64,9 @@ internal static class TextRules
 
         return null;
     }
+
+    // Two names that look alike must be the same. Beside the format characters these are the letters and marks that are empty by definition.
+    private static bool IsUnseen(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format || rune.Value is 0x034F or 0x115F or 0x1160 or 0x3164 or 0xFFA0;
 
     // The line and paragraph separators are no control characters by category, but break lines in logs and terminals all the same.
     private static bool IsControl(char c) =>

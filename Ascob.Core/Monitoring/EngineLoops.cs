@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Ascob.Core.Backends;
-using Ascob.Core.Cluster;
 using Ascob.Core.Definitions;
-using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
 using Ascob.Core.Locks;
 using Ascob.Core.Runs;
@@ -14,25 +11,16 @@ using Microsoft.Extensions.Options;
 namespace Ascob.Core.Monitoring;
 
 /// <summary>
-/// The loops of the engine in this process: one follower for each backend, one sweeper, and the hints that come in between. Each loop runs at most once here; whoever drives them
+/// The loops of the engine in this process: one follower for each backend, and one sweeper. Each loop runs at most once here; whoever drives them
 /// (a Hangfire job, a watchdog) may call as often as it likes.
 /// </summary>
 public sealed class EngineLoops(
     BackendCatalog catalog,
     IRunStore store,
     RunFollower follower,
-    RunFinisher finisher,
-    RunUpdater updater,
-    RunTracker tracker,
-    SubmissionWaits waits,
     Sweeper sweeper,
     LockService locks,
-    LockSignals lockSignals,
-    JobMaker jobs,
-    RunPlaces places,
-    StrayJobs strays,
     ExpectedTimes expectedTimes,
-    ServerIdentity server,
     MonotonicClock clock,
     IOptions<EngineOptions> options,
     ILogger<EngineLoops> logger)
@@ -40,19 +28,12 @@ public sealed class EngineLoops(
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LatePause = TimeSpan.FromSeconds(10);
-    private const int MostLateTries = 360;
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _lastTurn = new(StringComparer.Ordinal);
     private long? _counted;
 
-    // One for each backend, so that one that hangs holds up no hint of another.
-    private readonly Dictionary<string, Channel<Run>> _lookNow = catalog.Served.ToDictionary(b => b.Id, _ => Channel.CreateUnbounded<Run>(), StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TimeSpan> _gathering = new(StringComparer.Ordinal);
-    private readonly Channel<(Run Run, IReadOnlyDictionary<string, string> Keys)> _late = Channel.CreateUnbounded<(Run, IReadOnlyDictionary<string, string>)>();
-    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Channel<(Run Run, long At)> _finished = Channel.CreateUnbounded<(Run Run, long At)>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>The name of the sweeper's loop; the others are named by their backend.</summary>
     public const string SweeperLoop = "(sweeper)";
@@ -100,36 +81,6 @@ public sealed class EngineLoops(
         finally
         {
             turn.Release();
-        }
-    }
-
-    /// <summary>Runs what must be quick and lives only in this process: hints of changes, and the consequences of ended runs. Ends with the server.</summary>
-    public async Task RunReactionsAsync(CancellationToken cancellationToken)
-    {
-        void OnLook(Run run) => Look(run);
-        void OnFinished(Run run) => _finished.Writer.TryWrite((run, clock.Time.GetTimestamp()));
-        void OnLine(string backendId) => _lines.Writer.TryWrite(backendId);
-        void OnLate(Run run, IReadOnlyDictionary<string, string> keys) => _late.Writer.TryWrite((run, keys));
-        finisher.LookNow += OnLook;
-        finisher.CameTooLate += OnLate;
-        updater.Finished += OnFinished;
-        waits.LineMayMove += OnLine;
-        try
-        {
-            var listeners = catalog.Served.Where(b => b.Adapter is ISupportChanges).Select(b => ListenAsync(b, cancellationToken));
-            var lookers = catalog.Served.SelectMany(b => Enumerable.Range(0, 4).Select(_ => LookLoopAsync(b, cancellationToken)));
-            await Task.WhenAll([.. listeners, .. lookers, FinishedLoopAsync(cancellationToken), LockLoopAsync(cancellationToken), LineLoopAsync(cancellationToken), LateLoopAsync(cancellationToken)]).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The server stops.
-        }
-        finally
-        {
-            finisher.LookNow -= OnLook;
-            finisher.CameTooLate -= OnLate;
-            updater.Finished -= OnFinished;
-            waits.LineMayMove -= OnLine;
         }
     }
 
@@ -200,18 +151,6 @@ public sealed class EngineLoops(
         return _gathering[backend.Id] = next > LongestRest ? LongestRest : next < ShortestRest ? ShortestRest : next;
     }
 
-    private void Look(Run run)
-    {
-        if (!places.IsHere(run))
-        {
-            places.Attend(run);
-        }
-        else if (run.BackendId is not null && _lookNow.TryGetValue(run.BackendId, out var hints))
-        {
-            hints.Writer.TryWrite(run);
-        }
-    }
-
     // The load that routing ranks by and the backend list shows; capacity itself is enforced by the store.
     private async Task CountAsync(CancellationToken cancellationToken)
     {
@@ -228,166 +167,6 @@ public sealed class EngineLoops(
             backend.Condition.Active = counts
                 .Where(c => c.BackendId == backend.Id && c.Status is (RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting or RunStatus.InDoubt))
                 .Sum(c => c.Count);
-        }
-    }
-
-    private async Task ListenAsync(BackendEntry backend, CancellationToken cancellationToken)
-    {
-        var source = (ISupportChanges)backend.Adapter;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await foreach (var marker in source.ChangesAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    if (tracker.Hinted(marker) is { } run)
-                    {
-                        Look(run);
-                    }
-                }
-            }
-#pragma warning disable CA1031 // Hints only save time; polling goes on without them.
-            catch (Exception e) when (e is not OperationCanceledException)
-#pragma warning restore CA1031
-            {
-                logger.LogWarning(e, "Hints of {BackendId} stopped; polling goes on", backend.Id);
-            }
-
-            await Task.Delay(LongestRest, clock.Time, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task LookLoopAsync(BackendEntry backend, CancellationToken cancellationToken)
-    {
-        var hints = _lookNow[backend.Id].Reader;
-        var batch = new List<Run>();
-        while (await hints.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            batch.Clear();
-            while (batch.Count < 100 && hints.TryRead(out var run))
-            {
-                batch.Add(run);
-            }
-
-            await GuardAsync("look", () => LookAsync(backend, batch, cancellationToken)).ConfigureAwait(false);
-        }
-    }
-
-    private async Task LookAsync(BackendEntry backend, List<Run> hinted, CancellationToken cancellationToken)
-    {
-        var owned = new List<Run>();
-        foreach (var run in hinted.DistinctBy(r => r.Id))
-        {
-            // While the lease of the submission lasts, no other server polls the run, and no claim is needed.
-            var mine = run.LeaseOwner == server.LeaseOwner && run.LeaseUntil > clock.Now;
-            var claimed = mine ? run : await store.ClaimAsync(run.Id, server.LeaseOwner, clock.Now, clock.Now + options.Value.Lease, cancellationToken).ConfigureAwait(false);
-            if (claimed is { Status: RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting } or { Status: RunStatus.InDoubt, IntentPlace: not null, BackendKeys.Count: > 0 })
-            {
-                owned.Add(claimed);
-            }
-        }
-
-        await follower.LookAsync(backend, owned, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task FinishedLoopAsync(CancellationToken cancellationToken)
-    {
-        var keys = new HashSet<string>(StringComparer.Ordinal);
-        var slots = new Dictionary<string, int>(StringComparer.Ordinal);
-        while (await _finished.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            keys.Clear();
-            slots.Clear();
-            long? releasedAt = null;
-            while (_finished.Reader.TryRead(out var finished))
-            {
-                var run = finished.Run;
-                releasedAt ??= finished.At;
-                locks.Ended(run);
-                keys.UnionWith(run.Spec.HasLocks ? jobs.LocksOf(run).Select(l => l.Key) : []);
-                if (catalog.TryGet(run.BackendId, out var backend) && backend.Options.MaxConcurrentRuns is not null)
-                {
-                    slots[backend.Id] = slots.GetValueOrDefault(backend.Id) + 1;
-                }
-            }
-
-            await GuardAsync("release", () => locks.ReleasedAsync(keys, cancellationToken, releasedAt)).ConfigureAwait(false);
-            foreach (var (backendId, count) in slots)
-            {
-                await GuardAsync("capacity", () => sweeper.CapacityFreedAsync(backendId, count, cancellationToken)).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private async Task LineLoopAsync(CancellationToken cancellationToken)
-    {
-        await foreach (var backendId in _lines.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-        {
-            await GuardAsync("line", () => sweeper.CapacityFreedAsync(backendId, 1, cancellationToken)).ConfigureAwait(false);
-        }
-    }
-
-    private async Task LockLoopAsync(CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            var keys = await lockSignals.TakeAsync(cancellationToken).ConfigureAwait(false);
-            await GuardAsync("locks freed elsewhere", () => locks.ReleasedAsync(keys, cancellationToken)).ConfigureAwait(false);
-        }
-    }
-
-    // Until the backend takes the order, or for an hour: whoever it is that cannot stop its jobs is in the log.
-    private async Task LateLoopAsync(CancellationToken cancellationToken)
-    {
-        var waiting = new List<(Run Run, IReadOnlyDictionary<string, string> Keys, int Tries)>();
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            if (waiting.Count == 0)
-            {
-                await _late.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                await Task.Delay(LatePause, clock.Time, cancellationToken).ConfigureAwait(false);
-            }
-
-            while (_late.Reader.TryRead(out var late))
-            {
-                waiting.Add((late.Run, late.Keys, 0));
-            }
-
-            for (var i = waiting.Count - 1; i >= 0; i--)
-            {
-                var (run, keys, tries) = waiting[i];
-                var stopped = false;
-                await GuardAsync("late acceptance", async () => stopped = await strays.StopLateAsync(run, keys, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-                if (stopped || tries == MostLateTries)
-                {
-                    waiting.RemoveAt(i);
-                }
-                else
-                {
-                    waiting[i] = (run, keys, tries + 1);
-                }
-            }
-        }
-    }
-
-    private async Task GuardAsync(string what, Func<Task> work)
-    {
-        try
-        {
-            await work().ConfigureAwait(false);
-        }
-        catch (StoreUnavailableException e)
-        {
-            logger.LogWarning("{Work}: the store is not available: {Reason}", what, e.Message);
-        }
-#pragma warning disable CA1031 // What failed here is found again by the loops.
-        catch (Exception e) when (e is not OperationCanceledException)
-#pragma warning restore CA1031
-        {
-            logger.LogError(e, "{Work} failed", what);
         }
     }
 }

@@ -16,6 +16,9 @@ namespace Ascob.Core.Runs;
 /// </summary>
 public sealed class JobService(
     RunAcceptor acceptor,
+    RunResubmitter resubmitter,
+    RunStarter starter,
+    RunInputFiles inputs,
     RunOrders orders,
     IRunStore store,
     IRunFileStore files,
@@ -84,7 +87,7 @@ public sealed class JobService(
 
     /// <summary>Releases a manual-start run; exactly one caller wins, others get a conflict.</summary>
     public Task<Result<Run>> StartAsync(long runId, Caller caller, CancellationToken cancellationToken) =>
-        WithRunAsync(runId, caller, run => acceptor.StartAsync(run, caller.Actor, cancellationToken), cancellationToken);
+        WithRunAsync(runId, caller, run => starter.StartAsync(run, caller.Actor, cancellationToken), cancellationToken);
 
     /// <summary>Asks for a stop; a conflict where the run is final or its backend cannot stop jobs.</summary>
     public Task<Result<Run>> StopAsync(long runId, bool force, Caller caller, CancellationToken cancellationToken) =>
@@ -92,7 +95,7 @@ public sealed class JobService(
 
     /// <summary>Submits the job of a run again as a new run in the same chain.</summary>
     public Task<Result<Submission>> ResubmitAsync(long runId, ResubmitOverrides overrides, Caller caller, CancellationToken cancellationToken) =>
-        WithRunAsync(runId, caller, run => acceptor.ResubmitAsync(run, overrides, caller, cancellationToken), cancellationToken);
+        WithRunAsync(runId, caller, run => resubmitter.ResubmitAsync(run, overrides, caller, cancellationToken), cancellationToken);
 
     /// <summary>Asks the backend now, and answers the run as it is then.</summary>
     public Task<Result<Run>> RefreshAsync(long runId, Caller caller, CancellationToken cancellationToken) =>
@@ -147,7 +150,7 @@ public sealed class JobService(
 
     /// <summary>Attaches an input file while the run is <c>DEFINED</c>.</summary>
     public Task<Result<RunFile>> SaveFileAsync(long runId, string fileId, Stream content, Caller caller, CancellationToken cancellationToken) =>
-        WithRunAsync(runId, caller, run => acceptor.SaveFileAsync(run, fileId, content, cancellationToken), cancellationToken);
+        WithRunAsync(runId, caller, run => inputs.SaveFileAsync(run, fileId, content, cancellationToken), cancellationToken);
 
     /// <summary>Streams in a file that comes with a submission, before the job is known; see <see cref="SubmitRequest"/>.</summary>
     public Task<Result<StagedFile>> StageFileAsync(string name, Stream content, CancellationToken cancellationToken) =>

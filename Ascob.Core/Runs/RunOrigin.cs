@@ -7,21 +7,37 @@ namespace Ascob.Core.Runs;
 /// <param name="Cause">What asked for it.</param>
 public sealed record RunOrigin(long DefinitionId, string DefinitionName, int DefinitionVersion, RunCause Cause)
 {
-    /// <summary>Gets whether the launch is prevented while a run of the definition is under way.</summary>
-    public bool NotWhileWorking { get; init; }
+    /// <summary>Gets what keeps the run from starting.</summary>
+    public LaunchPolicy Policy { get; init; } = LaunchPolicy.Always;
+}
 
-    /// <summary>Gets whether the launch is prevented while the definition's newest failure is neither acknowledged nor made good.</summary>
-    public bool NotWhileError { get; init; }
+/// <summary>What keeps runs of a definition from starting.</summary>
+/// <param name="NotWhileWorking">Whether a run of the definition that is under way does.</param>
+/// <param name="NotWhileError">Whether the definition's newest failure does, until it is acknowledged or made good.</param>
+public sealed record LaunchPolicy(bool NotWhileWorking, bool NotWhileError)
+{
+    /// <summary>Gets the policy by which nothing does.</summary>
+    public static LaunchPolicy Always { get; } = new(false, false);
+}
+
+/// <summary>Knows the policies of definitions, for whoever stores runs of them without having read the definition.</summary>
+public interface ILaunchPolicies
+{
+    /// <summary>Answers the present policy of a definition; null where it is gone.</summary>
+    Task<LaunchPolicy?> FindAsync(long definitionId, CancellationToken cancellationToken);
 }
 
 /// <summary>
 /// What the store looks at in the transaction that stores a run of a definition: the definition must be there, and nothing may stand in the way. Launches of one definition wait for each other.
 /// </summary>
 /// <param name="DefinitionId">The definition.</param>
-/// <param name="NotWhileWorking">See <see cref="RunOrigin.NotWhileWorking"/>.</param>
-/// <param name="NotWhileError">See <see cref="RunOrigin.NotWhileError"/>.</param>
-/// <param name="Prevented">Makes what is stored where something stands in the way.</param>
-public sealed record LaunchGuard(long DefinitionId, bool NotWhileWorking, bool NotWhileError, Func<LaunchHindrance, NewRun> Prevented);
+/// <param name="Policy">What stands in the way.</param>
+/// <param name="Prevented">Makes what is stored where something does.</param>
+public sealed record LaunchGuard(long DefinitionId, LaunchPolicy Policy, Func<LaunchHindrance, NewRun> Prevented)
+{
+    /// <summary>Gets the first run of the chain that a resubmission goes on with: a failure of that chain does not stand in its way, for it may make it good. Null for a launch.</summary>
+    public long? Chain { get; init; }
+}
 
 /// <summary>What stands in the way of a launch.</summary>
 /// <param name="RunId">The run at fault.</param>

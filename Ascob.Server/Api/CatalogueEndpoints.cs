@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using Ascob.Core.Access;
 using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
+using Ascob.Server.Configuration;
 using Ascob.Server.Security;
+using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Api;
 
@@ -11,37 +13,41 @@ namespace Ascob.Server.Api;
 internal static class CatalogueEndpoints
 {
     private const int Page = 500;
-    private const int Most = 5_000;
+    private const string Next = "x-next-cursor";
 
     public static void MapCatalogue(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/swagger/definitions/swagger.json", GetAsync).WithTags("Definitions").Requires(Permissions.DefinitionRead).WithName("GetCatalogue")
             .WithSummary("The definitions as an API document, each with its parameters as a typed schema")
-            .Query<string>("tag", "Only definitions with this tag; repeat it for several, which must all be there.", many: true).Produces<JsonObject>();
+            .Query<string>("tag", "Only definitions with this tag; repeat it for several, which must all be there.", many: true)
+            .Query<string>("cursor", $"{Next} of the document before, where not all fitted into it.").Produces<JsonObject>();
 
-    private static async Task GetAsync(HttpContext context, DefinitionService definitions)
+    private static async Task GetAsync(HttpContext context, DefinitionService definitions, IOptions<LimitsOptions> limits)
     {
         var query = new QueryReader(context.Request.Query);
         var tags = query.Texts("tag", longest: DefinitionLimits.Tag) ?? [];
+        var after = NameCursor.Read(query, Next);
         query.Done();
         var paths = new JsonObject();
-        var search = new DefinitionSearch { Tags = tags, Limit = Page };
-        while (paths.Count < Most)
+        do
         {
+            var search = new DefinitionSearch { Tags = tags, AfterName = after, Limit = Math.Min(Page, limits.Value.MaxCatalogue - paths.Count) };
             var page = await definitions.ListAsync(search, context.GetCaller(), context.RequestAborted);
             foreach (var definition in page.Items.Where(d => d.Content.ApiAllowed))
             {
                 paths[$"/api/definitions/{Uri.EscapeDataString(definition.Name)}/runs"] = new JsonObject { ["post"] = Operation(definition) };
             }
 
-            if (page.NextAfterName is null)
-            {
-                break;
-            }
+            after = page.NextAfterName;
+        }
+        while (after is not null && paths.Count < limits.Value.MaxCatalogue);
 
-            search = search with { AfterName = page.NextAfterName };
+        var document = Document(paths, tags);
+        if (after is not null)
+        {
+            document[Next] = NameCursor.Write(after);
         }
 
-        await Answer.JsonAsync(context, Document(paths, tags));
+        await Answer.JsonAsync(context, document);
     }
 
     private static JsonObject Document(JsonObject paths, IReadOnlyList<string> tags) => new()

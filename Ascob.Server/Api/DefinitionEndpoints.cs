@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Text;
 using Ascob.Core.Access;
 using Ascob.Core.Client;
 using Ascob.Core.Definitions;
@@ -104,12 +102,12 @@ internal static class DefinitionEndpoints
             Source = query.Text("source"),
             StarredBy = query.Flag("starred") ? context.GetCaller().Identifier : null,
             Limit = (int)(query.Number("limit", 1, LargestLimit) ?? DefaultLimit),
-            AfterName = ReadCursor(query),
+            AfterName = NameCursor.Read(query, "nextCursor"),
         };
         query.Done();
         var page = await definitions.ListAsync(search, context.GetCaller(), context.RequestAborted);
         var shown = await overview.ShowAsync(page.Items, page.Starred, context.GetCaller(), context.RequestAborted);
-        await Answer.JsonAsync(context, new DefinitionList(shown, page.NextAfterName is { } next ? Base64Url.EncodeToString(Encoding.UTF8.GetBytes(next)) : null));
+        await Answer.JsonAsync(context, new DefinitionList(shown, NameCursor.Write(page.NextAfterName)));
     }
 
     private static async Task RenameAsync(HttpContext context, DefinitionService definitions)
@@ -143,24 +141,6 @@ internal static class DefinitionEndpoints
         if (request.JobSpec is null)
         {
             throw new RequestRefusedException(Error.Invalid("jobSpec", "The template of the job is missing."));
-        }
-    }
-
-    private static string? ReadCursor(QueryReader query)
-    {
-        if (query.Text("cursor", 1000) is not { } text)
-        {
-            return null;
-        }
-
-        try
-        {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Base64Url.DecodeFromChars(text));
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException)
-        {
-            query.Refuse("cursor", "nextCursor of the page before.");
-            return null;
         }
     }
 }

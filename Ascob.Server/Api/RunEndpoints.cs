@@ -25,7 +25,8 @@ internal static class RunEndpoints
         runs.MapPost("/{id}/resubmit", ResubmitAsync).Requires(Permissions.JobRunResubmit).WithName("ResubmitRun")
             .WithSummary("Submit the job of a run again as a new run, with its files").Takes<ResubmitRequest>(required: false)
             .Header(SubmitEndpoints.IdempotencyHeader, "1 to 255 visible ASCII characters; a repeated request with the same key, run and body answers with the first new run.")
-            .Produces<SubmitRunResponse>(201).Produces<SubmitRunResponse>().Refuses(404, 409, 422);
+            .WithDescription("Answers 201 with the new run's number when it is stored, also where the policy of the run's definition keeps it from starting (prevented). 409 where the definition was deleted.")
+            .Produces<ResubmitResponse>(201).Produces<ResubmitResponse>().Refuses(404, 409, 422);
         runs.MapPost("/{id}/refresh", RefreshAsync).Requires(Permissions.JobRunRefresh).WithName("RefreshRun")
             .WithSummary("Ask the backend now").Produces<RunInfo>().Refuses(404);
         runs.MapPost("/{id}/resolve", ResolveAsync).Requires(Permissions.JobRunResolve).WithName("ResolveRun")
@@ -83,7 +84,7 @@ internal static class RunEndpoints
         var key = SubmitEndpoints.ReadKey(context.Request);
         var body = await RequestBody.ReadOptionalAsync<ResubmitRequest>(context);
         var result = await jobs.ResubmitAsync(id, new ResubmitOverrides(body?.Submitter, body?.Parameters, key), context.GetCaller(), context.RequestAborted);
-        await (result.IsSuccess ? SubmitEndpoints.AnswerAsync(context, result.Value) : Problems.WriteAsync(context, result.Error));
+        await (result.IsSuccess ? SubmitEndpoints.AnswerAsync(context, result.Value, new ResubmitResponse(result.Value.RunId, result.Value.Prevented)) : Problems.WriteAsync(context, result.Error));
     }
 
     private static async Task RefreshAsync(HttpContext context, JobService jobs) => await Answer.WriteAsync(

@@ -58,11 +58,11 @@ internal static class SubmitEndpoints
             return;
         }
 
-        await AnswerAsync(context, result.Value);
+        await AnswerAsync(context, result.Value, new SubmitRunResponse(result.Value.RunId));
     }
 
     /// <summary>Answers with the number of the new run, or of the earlier one that the idempotency key stands for.</summary>
-    public static Task AnswerAsync(HttpContext context, Submission submission)
+    public static Task AnswerAsync<T>(HttpContext context, Submission submission, T body)
     {
         context.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"/api/runs/{submission.RunId}");
         if (submission.Replayed)
@@ -72,7 +72,7 @@ internal static class SubmitEndpoints
 
         return Answer.JsonAsync(
             context,
-            new SubmitRunResponse(submission.RunId),
+            body,
             submission.Replayed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 

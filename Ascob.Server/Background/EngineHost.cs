@@ -12,6 +12,7 @@ namespace Ascob.Server.Background;
 /// </summary>
 internal sealed class EngineHost(
     EngineLoops loops,
+    EngineReactions engine,
     Dispatcher dispatcher,
     IRunStore store,
     ServerIdentity server,
@@ -59,7 +60,7 @@ internal sealed class EngineHost(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var reactions = loops.RunReactionsAsync(stoppingToken);
+        var reactions = engine.RunAsync(stoppingToken);
         var driven = new Dictionary<string, Task>(StringComparer.Ordinal);
         try
         {

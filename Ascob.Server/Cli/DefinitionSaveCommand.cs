@@ -36,6 +36,10 @@ internal static class DefinitionSaveCommand
         {
             throw new CliException(ExitCodes.Usage, $"{path} is no definition: {e.Message.ReplaceLineEndings(" ")}");
         }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CliException(ExitCodes.NotFound, $"{path} does not exist");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CliException(ExitCodes.Usage, $"{path} cannot be read: {e.Message}");

@@ -77,7 +77,8 @@ internal static class KnownSettings
             ("MaxBodyBytes", Value(Number(1024, 1L << 30))),
             ("ManualStartDeadline", Value(Duration(TimeSpan.FromMinutes(1), Years))),
             ("MaxCallbackEvents", Value(Number(1, 1_000_000))),
-            ("MaxCallbackMessage", Value(Number(1, 1 << 20))))),
+            ("MaxCallbackMessage", Value(Number(1, 1 << 20))),
+            ("MaxCatalogue", Value(Number(1, 100_000))))),
         ("Notifications", Section(
             ("Timeout", Value(Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)))),
             ("MaxConcurrentPerReceiver", Value(Number(1, 100))),

@@ -24,4 +24,7 @@ internal sealed class LimitsOptions
 
     /// <summary>Gets or sets how many characters the message of a callback may have.</summary>
     public int MaxCallbackMessage { get; set; } = new CallbackLimits().MaxMessage;
+
+    /// <summary>Gets or sets how many definitions one document of the catalogue shows.</summary>
+    public int MaxCatalogue { get; set; } = 5_000;
 }

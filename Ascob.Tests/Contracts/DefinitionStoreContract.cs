@@ -213,6 +213,37 @@ public abstract class DefinitionStoreContract
     }
 
     [Fact]
+    public async Task AddRun_OfTheChainThatFailed_IsNotPreventedByItsOwnFailure()
+    {
+        await using var store = await OpenAsync();
+        var id = await AddAsync(store.Get<IDefinitionStore>(), "job", Sample("x"));
+        var failed = await LaunchAsync(store, id);
+        await SampleRuns.ApplyAsync(store.Runs, failed, RunTrigger.BackendFailed);
+
+        var foreign = await NewRunAsync(store, id, error: true);
+        Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(foreign with { Guard = foreign.Guard! with { Chain = failed.Id + 1_000 } }, Stop)).Outcome);
+        var own = await NewRunAsync(store, id, error: true);
+        Assert.Equal(AddOutcomeKind.Added, (await store.Runs.AddAsync(own with { Run = own.Run with { ParentId = failed.Id }, Guard = own.Guard! with { Chain = failed.Id } }, Stop)).Outcome);
+    }
+
+    [Fact]
+    public async Task AddRun_RepeatedAfterTheDefinitionWasDeleted_AnswersWhatItDidThen()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var first = await NewRunAsync(store, id, key: new IdempotencyKey("portal", "k", "h"));
+        await SampleRuns.ApplyAsync(store.Runs, await SampleRuns.AddAsync(store.Runs, first), RunTrigger.BackendSucceeded);
+        Assert.True((await definitions.DeleteAsync(id, Stop)).Deleted);
+
+        var again = await NewRunAsync(store, id, key: new IdempotencyKey("portal", "k", "h"));
+        var other = await NewRunAsync(store, id, key: new IdempotencyKey("portal", "k", "other"));
+
+        Assert.Equal(new AddOutcome(first.Run.Id, AddOutcomeKind.Replayed), await store.Runs.AddAsync(again, Stop));
+        Assert.Equal(new AddOutcome(first.Run.Id, AddOutcomeKind.KeyReused), await store.Runs.AddAsync(other, Stop));
+    }
+
+    [Fact]
     public async Task AddRun_FiftyAtOnceOverTwoServers_ExactlyOneStarts()
     {
         await using var store = await OpenAsync();
@@ -289,7 +320,7 @@ public abstract class DefinitionStoreContract
         var schedule = new Schedule { Spec = spec, Fingerprint = ScheduleFingerprint.Of(spec), ChangedBy = "token:ann", CreatedAt = SampleRuns.Start, UpdatedAt = SampleRuns.Start };
         var broken = new DefinitionCompanions
         {
-            Schedules = _ => _ => new ScheduleChanges([new ScheduleChange(schedule, (_, _) => ScheduleCursor.End)], [], []),
+            Schedules = id => new ScheduleSetPlan(_ => new ScheduleChanges([], [], [schedule with { DefinitionId = id }]), (_, _) => ScheduleCursor.End),
             Subscriptions = _ => _ => throw new TimeZoneNotFoundException("broken off"),
         };
         var id = await AddAsync(definitions, "there", Sample("one"));
@@ -306,6 +337,37 @@ public abstract class DefinitionStoreContract
         Assert.Equal(1, (await definitions.FindAsync("other", Stop))!.Version);
         Assert.Equal(id, Assert.Single(await schedules.ListAsync(null, 0, 10, Stop)).DefinitionId);
         Assert.Equal(DefinitionSave.NameTaken, await definitions.SaveAsync(await AddAsync(definitions, "third", Sample("x")), 1, new DefinitionUpdate { Name = "other" }, Stop));
+    }
+
+    [Fact]
+    public async Task Running_TellsTheOldestOfEachDefinition_AndPagesThoseOfOneThatAreOldEnough()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var (first, second) = (await AddAsync(definitions, "first", Sample("x")), await AddAsync(definitions, "second", Sample("y")));
+        var runs = new List<long>();
+        foreach (var (id, seconds) in new[] { (first, 30), (first, 10), (second, 20), (first, 20), (first, 40) })
+        {
+            runs.Add((await StartAsync(store, await LaunchAsync(store, id), seconds)).Id);
+        }
+
+        // Neither one that has not started nor one that has ended.
+        await LaunchAsync(store, first);
+        await SampleRuns.ApplyAsync(store.Runs, await StartAsync(store, await LaunchAsync(store, second), 5), RunTrigger.BackendSucceeded);
+
+        Assert.Equal(
+            [new RunningDefinition(first, SampleRuns.Start.AddSeconds(10)), new RunningDefinition(second, SampleRuns.Start.AddSeconds(20))],
+            (await definitions.RunningAsync(Stop)).OrderBy(d => d.DefinitionId));
+        Assert.Equal([runs[0], runs[1]], await definitions.RunningSinceAsync(first, SampleRuns.Start.AddSeconds(30), 0, 2, Stop));
+        Assert.Equal([runs[3]], await definitions.RunningSinceAsync(first, SampleRuns.Start.AddSeconds(30), runs[1], 2, Stop));
+        Assert.Empty(await definitions.RunningSinceAsync(first, SampleRuns.Start.AddSeconds(30), runs[3], 2, Stop));
+        Assert.Empty(await definitions.RunningSinceAsync(second, SampleRuns.Start.AddSeconds(19), 0, 2, Stop));
+    }
+
+    private static async Task<Run> StartAsync(TestStore store, Run run, int seconds)
+    {
+        var accepted = await SampleRuns.ApplyAsync(store.Runs, run, RunTrigger.BackendAccepted);
+        return await SampleRuns.ApplyAsync(store.Runs, accepted, RunTrigger.BackendStarted, r => r with { StartedAt = SampleRuns.Start.AddSeconds(seconds) });
     }
 
     private static (int Version, string? Description) Show(Definition d) => (d.Version, d.Content.Description);
@@ -331,7 +393,7 @@ public abstract class DefinitionStoreContract
         return added with
         {
             Run = run,
-            Guard = new LaunchGuard(id, working, error, hindrance => new NewRun(
+            Guard = new LaunchGuard(id, new LaunchPolicy(working, error), hindrance => new NewRun(
                 run with { Status = RunStatus.Aborted, StatusReason = hindrance.Reason, EndedAt = run.DefinedAt, NextCheckAt = null },
                 added.Event with { To = RunStatus.Aborted, Reason = hindrance.Reason },
                 [],

@@ -103,7 +103,7 @@ internal sealed class TestWorld : IAsyncDisposable
         var services = parts.BuildServiceProvider();
         await services.GetRequiredService<DatabaseStartup>().MigrateAsync(Token);
         var world = new TestWorld(services, directory, sharing is null, time, scripted);
-        world._reactions = Task.Run(() => world.Get<EngineLoops>().RunReactionsAsync(world._stopping.Token), Token);
+        world._reactions = Task.Run(() => world.Get<EngineReactions>().RunAsync(world._stopping.Token), Token);
         return world;
     }
 

@@ -41,12 +41,21 @@ internal static class ScheduleEndpoints
             : throw new RequestRefusedException(Error.Invalid("id", "A whole number."));
 
     /// <summary>Reads the definition that the address names; refuses the request where the caller may not see it.</summary>
-    public static async Task<Definition> DefinitionAsync(this HttpContext context, DefinitionService definitions, bool forChange = false)
+    /// <param name="context">The request.</param>
+    /// <param name="definitions">Where it is read.</param>
+    /// <param name="forChange">Whether what it has is to be changed; only whoever may change the definition may.</param>
+    /// <param name="forOrder">Whether the clockwork is to be told something about it, which is allowed whatever its source; only to whoever may change the definition.</param>
+    public static async Task<Definition> DefinitionAsync(this HttpContext context, DefinitionService definitions, bool forChange = false, bool forOrder = false)
     {
         var found = await definitions.GetAsync(context.DefinitionName(), context.GetCaller(), context.RequestAborted);
         if (!found.IsSuccess)
         {
             throw new RequestRefusedException(found.Error, StatusCodes.Status404NotFound);
+        }
+
+        if ((forChange || forOrder) && !DefinitionService.MayChange(context.GetCaller(), found.Value.Content))
+        {
+            throw new RequestRefusedException(DefinitionService.NotTheirs(), StatusCodes.Status403Forbidden);
         }
 
         return forChange && found.Value.Source is { } source

@@ -12,6 +12,7 @@ internal sealed class DefinitionStandings
     private readonly SqlStatement _last;
     private readonly SqlStatement _durations;
     private readonly SqlStatement _running;
+    private readonly SqlStatement _runningSince;
 
     public DefinitionStandings(SqlDialect dialect, LaunchGuardSql guards)
     {
@@ -26,8 +27,10 @@ internal sealed class DefinitionStandings
 
         // The index of what is due holds the active runs only, however long the history.
         _running = dialect.Statement(
-            $"SELECT id, definition_id, started_at FROM runs{(isSqlite ? " INDEXED BY ix_runs_due" : string.Empty)} WHERE next_check_at IS NOT NULL AND definition_id IS NOT NULL "
-            + "AND status = 'RUNNING' AND started_at IS NOT NULL");
+            $"SELECT definition_id, MIN(started_at) FROM runs{(isSqlite ? " INDEXED BY ix_runs_due" : string.Empty)} WHERE next_check_at IS NOT NULL AND definition_id IS NOT NULL "
+            + "AND status = 'RUNNING' AND started_at IS NOT NULL GROUP BY definition_id");
+        _runningSince = dialect.Statement(
+            $"SELECT{dialect.Top} id FROM runs{byStatus} WHERE definition_id = @definition_id AND status = 'RUNNING' AND started_at <= @since AND id > @after ORDER BY id{dialect.Limit}");
     }
 
     public async Task<IReadOnlyDictionary<long, DefinitionStanding>> ReadAsync(DbSession session, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
@@ -48,14 +51,21 @@ internal sealed class DefinitionStandings
             standings[id] = new DefinitionStanding(
                 await last.FirstAsync(RunColumns.Read, cancellationToken),
                 (await _guards.FindActiveAsync(session, id, cancellationToken))?.RunId,
-                (await _guards.FindErrorAsync(session, id, run, cancellationToken))?.RunId);
+                (await _guards.FindErrorAsync(session, id, run, chain: null, cancellationToken))?.RunId);
         }
 
         return standings;
     }
 
     public async Task<IReadOnlyList<RunningDefinition>> RunningAsync(DbSession session, CancellationToken cancellationToken) =>
-        await session.Command(_running).ListAsync(row => new RunningDefinition(row.GetInt64(0), row.GetInt64(1), UtcMicroseconds.To(row.GetInt64(2))), cancellationToken);
+        await session.Command(_running).ListAsync(row => new RunningDefinition(row.GetInt64(0), UtcMicroseconds.To(row.GetInt64(1))), cancellationToken);
+
+    public async Task<IReadOnlyList<long>> RunningSinceAsync(DbSession session, long id, DateTimeOffset since, long afterId, int limit, CancellationToken cancellationToken)
+    {
+        var command = session.Command(_runningSince);
+        command.Args.Long("definition_id", id).Time("since", since).Long("after", afterId).Int("limit", limit);
+        return await command.ListAsync(row => row.GetInt64(0), cancellationToken);
+    }
 
     public async Task<IReadOnlyList<TimeSpan>> DurationsAsync(DbSession session, long id, int limit, CancellationToken cancellationToken)
     {

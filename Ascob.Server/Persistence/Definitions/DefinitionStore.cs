@@ -166,6 +166,9 @@ internal sealed partial class DefinitionStore : IDefinitionStore
     public Task<IReadOnlyList<RunningDefinition>> RunningAsync(CancellationToken cancellationToken) =>
         _database.ReadAsync(session => _standings.RunningAsync(session, cancellationToken), cancellationToken);
 
+    public Task<IReadOnlyList<long>> RunningSinceAsync(long id, DateTimeOffset since, long afterId, int limit, CancellationToken cancellationToken) =>
+        _database.ReadAsync(session => _standings.RunningSinceAsync(session, id, since, afterId, limit, cancellationToken), cancellationToken);
+
     private async Task<bool> IsTakenAsync(DbSession session, string name, CancellationToken cancellationToken)
     {
         var command = session.Command(_taken);

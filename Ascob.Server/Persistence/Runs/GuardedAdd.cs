@@ -10,11 +10,21 @@ namespace Ascob.Server.Persistence.Runs;
 /// </summary>
 internal sealed class GuardedAdd(RunSql sql, LaunchGuardSql guards, LaunchGuard guard, NewRun run) : WriteOperation<AddOutcomeKind?>
 {
-    /// <summary>Gets whether something was stored that subscribers are to be told.</summary>
+    /// <summary>Gets whether something was stored that subscribers may have to be told.</summary>
     public bool HasNotice { get; private set; }
 
-    public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken) =>
-        Result = repeated && await FindStoredAsync(session, cancellationToken) is { } stored ? stored : await StoreAsync(session, cancellationToken);
+    public override bool FindsItsTrace => true;
+
+    public override async ValueTask ExecuteAsync(DbSession session, bool repeated, CancellationToken cancellationToken)
+    {
+        // Where an earlier try is still being committed, it holds the row: so it is looked for only after that.
+        var hold = session.Command(guards.Hold);
+        hold.Args.Long("definition_id", guard.DefinitionId);
+        var (isThere, acknowledged) = await hold.FirstAsync(row => (true, RunColumns.Long(row, 0)), cancellationToken);
+        Result = repeated && await FindStoredAsync(session, cancellationToken) is { } stored ? stored
+            : isThere ? await StoreAsync(session, acknowledged, cancellationToken)
+            : AddOutcomeKind.DefinitionGone;
+    }
 
     // The commit of an earlier try, whose answer was lost.
     private async Task<AddOutcomeKind?> FindStoredAsync(DbSession session, CancellationToken cancellationToken)
@@ -26,25 +36,18 @@ internal sealed class GuardedAdd(RunSql sql, LaunchGuardSql guards, LaunchGuard 
             return null;
         }
 
+        HasNotice = true;
         var found = session.Command(sql.Find);
         found.Args.Long("id", run.Run.Id);
-        return await found.FirstAsync(RunColumns.Read, cancellationToken) is { Status: RunStatus.Aborted, StatusReason: { } reason } && reason.StartsWith(LaunchHindrance.Prefix, StringComparison.Ordinal)
+        return PreventedRun.IsOne(await found.FirstAsync(RunColumns.Read, cancellationToken))
             ? AddOutcomeKind.Prevented
             : AddOutcomeKind.Added;
     }
 
-    private async Task<AddOutcomeKind?> StoreAsync(DbSession session, CancellationToken cancellationToken)
+    private async Task<AddOutcomeKind?> StoreAsync(DbSession session, long? acknowledged, CancellationToken cancellationToken)
     {
-        var hold = session.Command(guards.Hold);
-        hold.Args.Long("definition_id", guard.DefinitionId);
-        var (isThere, acknowledged) = await hold.FirstAsync(row => (true, RunColumns.Long(row, 0)), cancellationToken);
-        if (!isThere)
-        {
-            return AddOutcomeKind.DefinitionGone;
-        }
-
-        var hindrance = guard.NotWhileWorking ? await guards.FindActiveAsync(session, guard.DefinitionId, cancellationToken) : null;
-        hindrance ??= guard.NotWhileError ? await guards.FindErrorAsync(session, guard.DefinitionId, acknowledged, cancellationToken) : null;
+        var hindrance = guard.Policy.NotWhileWorking ? await guards.FindActiveAsync(session, guard.DefinitionId, cancellationToken) : null;
+        hindrance ??= guard.Policy.NotWhileError ? await guards.FindErrorAsync(session, guard.DefinitionId, acknowledged, guard.Chain, cancellationToken) : null;
         var add = new AddRun(sql, hindrance is null ? run : guard.Prevented(hindrance));
         var stored = await add.StoreAsync(session, cancellationToken);
         HasNotice = stored && add.HasNotice;

@@ -39,11 +39,16 @@ internal sealed class LaunchGuardSql
     }
 
     /// <summary>Answers the newest failure of the definition unless it was acknowledged or a resubmission of it succeeded; null for none.</summary>
-    public async Task<LaunchHindrance?> FindErrorAsync(DbSession session, long definitionId, long? acknowledged, CancellationToken cancellationToken)
+    /// <param name="session">The transaction.</param>
+    /// <param name="definitionId">The definition.</param>
+    /// <param name="acknowledged">The failed run that somebody knows of; null for none.</param>
+    /// <param name="chain">The first run of a chain whose failure does not count; null where each does.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<LaunchHindrance?> FindErrorAsync(DbSession session, long definitionId, long? acknowledged, long? chain, CancellationToken cancellationToken)
     {
         var failed = session.Command(FindFailed);
         failed.Args.Long("definition_id", definitionId).Int("limit", 1);
-        if (await failed.FirstAsync(row => ((long Id, long Root)?)(row.GetInt64(0), row.GetInt64(1)), cancellationToken) is not { } newest || newest.Id == acknowledged)
+        if (await failed.FirstAsync(row => ((long Id, long Root)?)(row.GetInt64(0), row.GetInt64(1)), cancellationToken) is not { } newest || newest.Id == acknowledged || newest.Root == chain)
         {
             return null;
         }

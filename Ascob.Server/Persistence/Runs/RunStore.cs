@@ -25,6 +25,12 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 var launch = new GuardedAdd(sql, _guards, guard, run);
                 if (await writer.WriteAsync(launch, cancellationToken) is { } guarded)
                 {
+                    // A request that was answered while the definition was there has the same answer now.
+                    if (guarded == AddOutcomeKind.DefinitionGone && await FindEarlierAsync(run, cancellationToken) is { } known)
+                    {
+                        return known;
+                    }
+
                     sql.NoticeStored?.Wake(launch.HasNotice);
                     return new AddOutcome(run.Run.Id, guarded);
                 }
@@ -34,11 +40,9 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
             }
 
-            if (run.IdempotencyKey is { } key && await FindKeyAsync(key, cancellationToken) is { } earlier)
+            if (await FindEarlierAsync(run, cancellationToken) is { } earlier)
             {
-                return earlier.BodyHash == key.BodyHash
-                    ? new AddOutcome(earlier.RunId, AddOutcomeKind.Replayed)
-                    : new AddOutcome(earlier.RunId, AddOutcomeKind.KeyReused);
+                return earlier;
             }
 
             // The earlier run was deleted in between: the key is free again.
@@ -47,6 +51,11 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
 
     public async Task<long?> FindByKeyAsync(string scope, string key, CancellationToken cancellationToken) =>
         (await FindKeyAsync(new IdempotencyKey(scope, key, string.Empty), cancellationToken))?.RunId;
+
+    private async Task<AddOutcome?> FindEarlierAsync(NewRun run, CancellationToken cancellationToken) =>
+        run.IdempotencyKey is { } key && await FindKeyAsync(key, cancellationToken) is { } earlier
+            ? new AddOutcome(earlier.RunId, earlier.BodyHash == key.BodyHash ? AddOutcomeKind.Replayed : AddOutcomeKind.KeyReused)
+            : null;
 
     private async Task<bool> AddPlainAsync(NewRun run, CancellationToken cancellationToken)
     {

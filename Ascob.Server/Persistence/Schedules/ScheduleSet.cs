@@ -11,6 +11,7 @@ internal sealed class ScheduleSet(ScheduleSql sql)
     /// <summary>Makes them what the plan says; answers why it is refused, with nothing changed.</summary>
     public async Task<Error?> ApplyAsync(DbSession session, long definitionId, ScheduleSetPlan plan, CancellationToken cancellationToken)
     {
+        await HoldAsync(session, definitionId, cancellationToken);
         var decided = plan.Decide(await LockAsync(session, definitionId, cancellationToken));
         if (!decided.IsSuccess)
         {
@@ -34,6 +35,17 @@ internal sealed class ScheduleSet(ScheduleSql sql)
         }
 
         return null;
+    }
+
+    /// <summary>Lets nobody else change schedules or suspensions of the definition until the transaction ends; whoever holds it already may ask again.</summary>
+    public async Task HoldAsync(DbSession session, long definitionId, CancellationToken cancellationToken)
+    {
+        if (sql.LockDefinition is { } statement)
+        {
+            var hold = session.Command(statement);
+            hold.Args.Long("definition_id", definitionId);
+            await hold.ExecuteAsync(cancellationToken);
+        }
     }
 
     /// <summary>Adds one; null where there is an equal one.</summary>

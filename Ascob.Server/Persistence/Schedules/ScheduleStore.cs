@@ -33,7 +33,7 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
     public Task<Error?> ChangeAllAsync(long definitionId, ScheduleSetPlan plan, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return ChangeAsync(definitionId, (session, stop) => _set.ApplyAsync(session, definitionId, plan, stop), cancellationToken);
+        return WriteAsync((session, stop) => _set.ApplyAsync(session, definitionId, plan, stop), cancellationToken);
     }
 
     public Task<bool> DeleteAsync(long scheduleId, CancellationToken cancellationToken) => WriteAsync((session, stop) => _set.DeleteAsync(session, scheduleId, stop), cancellationToken);
@@ -102,11 +102,7 @@ internal sealed partial class ScheduleStore(Database database, IStoreWriter writ
     private Task<T> ChangeAsync<T>(long definitionId, Func<DbSession, CancellationToken, Task<T>> change, CancellationToken cancellationToken) => WriteAsync(
         async (session, stop) =>
         {
-            if (_sql.LockDefinition is { } statement)
-            {
-                await ExecuteAsync(session, statement, args => args.Long("definition_id", definitionId), stop);
-            }
-
+            await _set.HoldAsync(session, definitionId, stop);
             return await change(session, stop);
         },
         cancellationToken);

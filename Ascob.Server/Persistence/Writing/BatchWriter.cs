@@ -194,10 +194,10 @@ internal sealed class BatchWriter : IStoreWriter, IAsyncDisposable
         }
     }
 
-    // Only batched operations know how to find out whether they were stored; the others are safe to repeat when the server said no.
+    // What cannot find out whether it was stored is safe to repeat when the server said no, and only then.
     private bool IsWorthRepeating(WriteOperation operation, Exception exception) =>
         _dialect.IsContention(exception)
-        || (operation is IBatchedOperation && (_dialect.IsUnavailable(exception) || _dialect.IsDuplicate(exception)));
+        || (operation.FindsItsTrace && (_dialect.IsUnavailable(exception) || _dialect.IsDuplicate(exception)));
 
     private async Task ExecuteAloneAsync(WriteOperation operation, bool repeated, CancellationToken cancellationToken)
     {

@@ -14,6 +14,9 @@ internal abstract class WriteOperation
     /// <summary>Gets where the operation stands in a batch: rows that several batches change are touched in the same order by all of them.</summary>
     public virtual string LockOrder => string.Empty;
 
+    /// <summary>Gets whether it finds out by itself, when it is told that it is repeated, whether an earlier try was stored. Only such operations are sent again after an answer was lost.</summary>
+    public virtual bool FindsItsTrace => this is IBatchedOperation;
+
     /// <summary>Makes the writer the only one who may answer; false where the caller has given up.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
 

@@ -28,6 +28,24 @@ public sealed class ExpectedTimesTests
     }
 
     [Fact]
+    public async Task LookAsync_TellsOfThoseThatAreDueOnly_AndOfTheOthersWhenTheyAre()
+    {
+        await using var world = await TestWorld.StartAsync();
+        await DefineAsync(world, expectedSeconds: 60);
+        var first = await StartAsync(world);
+        var second = await StartAsync(world);
+
+        Assert.Equal(1, await LookAfterAsync(world, TimeSpan.FromSeconds(50)));
+        Assert.Equal(1, await LookAfterAsync(world, TimeSpan.FromSeconds(50)));
+        Assert.Equal(0, await LookAfterAsync(world, TimeSpan.FromSeconds(50)));
+
+        foreach (var run in new[] { first, second })
+        {
+            Assert.Single(await world.EventsAsync(run.Id), e => e.Type == RunEventTypes.Longer);
+        }
+    }
+
+    [Fact]
     public async Task LookAsync_WithoutAWord_GoesByTheHistoryOfTheDefinition()
     {
         await using var world = await TestWorld.StartAsync();

@@ -89,6 +89,35 @@ public sealed class DefinitionHistoryApiTests : DefinitionApi
     }
 
     [Fact]
+    public async Task Catalogue_WithMoreThanFit_NamesTheNextDocument_UntilAllWereShown()
+    {
+        await using var server = await ApiServer.StartWithDummyAsync("--Ascob:Limits:MaxCatalogue", "2");
+        using var root = server.Client();
+        var names = new[] { "a", "b b", "c", "d", "ü" };
+        foreach (var name in names)
+        {
+            using var made = await root.PostAsJsonAsync("/api/definitions", new { name, jobSpec = new { labels = Dummy() } }, Cancel);
+            Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        }
+
+        var (shown, documents) = (new List<string?>(), 0);
+        for (string? cursor = string.Empty; cursor is not null; documents++)
+        {
+            Assert.True(documents < 10, "the documents have no end");
+            var document = await root.GetFromJsonAsync<JsonElement>($"/swagger/definitions/swagger.json{(cursor.Length == 0 ? string.Empty : $"?cursor={cursor}")}", Cancel);
+            shown.AddRange(document.GetProperty("paths").EnumerateObject().Select(p => p.Value.GetProperty("post").GetProperty("summary").GetString()));
+            cursor = document.TryGetProperty("x-next-cursor", out var next) ? next.GetString() : null;
+        }
+
+        Assert.Equal(names, shown);
+        Assert.Equal(3, documents);
+        using var wrong = await root.GetAsync("/swagger/definitions/swagger.json?cursor=%21", Cancel);
+        Assert.Contains("cursor", await ErrorsAsync(wrong, HttpStatusCode.BadRequest));
+        using var broken = await root.GetAsync("/api/definitions?cursor=AA", Cancel);
+        Assert.Contains("cursor", await ErrorsAsync(broken, HttpStatusCode.BadRequest));
+    }
+
+    [Fact]
     public async Task Catalogue_ShowsParametersAsATypedSchema_OfWhatTheCallerMaySee()
     {
         await DefineAsync("a/deploy", new { type = "object", properties = new { host = new { type = "string" } }, required = new[] { "host" } }, tags: ["blue"]);

@@ -15,12 +15,18 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
 
     private ApiServer _server = null!;
     private HttpClient _root = null!;
+    private string _programs = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        _server = await ApiServer.StartAsync(null, "--Ascob:Backends:shell:Type", "Shell", "--Ascob:Backends:shell:HostIdleExit", "00:00:00");
+        _programs = Directory.CreateTempSubdirectory("ascob-programs-").FullName;
+        var program = Path.Combine(_programs, "show");
+        await File.WriteAllTextAsync(program, "#!/bin/sh\nprintf '%s\\n' $#\nprintf '<%s>' \"$@\"\n", Cancel);
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _server = await ApiServer.StartAsync(
+            null, "--Ascob:Backends:shell:Type", "Shell", "--Ascob:Backends:shell:HostIdleExit", "00:00:00", "--Ascob:Backends:shell:ExecutablesDirectory", _programs);
         _root = _server.Client();
     }
 
@@ -28,6 +34,89 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
     {
         _root.Dispose();
         await _server.DisposeAsync();
+        Directory.Delete(_programs, recursive: true);
+    }
+
+    [Fact]
+    public async Task HostileValues_ReachAProgramAsItsArguments_EachAsOne_AndAListAsMany()
+    {
+        using var made = await _root.PostAsJsonAsync(
+            "/api/definitions",
+            new
+            {
+                name = "arguments",
+                jobSpec = new { labels = Labels(("shell_executable", "show"), ("shell_arguments", """["--", "{{ value }}", "a{{ value }}b", "{{ all }}", "{{ none }}"]""")) },
+                parameters = new { type = "object", properties = new Dictionary<string, object> { ["value"] = Pass("string"), ["all"] = Pass("array"), ["none"] = Pass("array") } },
+            },
+            Cancel);
+        Assert.True(made.StatusCode == HttpStatusCode.Created, await made.Content.ReadAsStringAsync(Cancel));
+        foreach (var chunk in Hostile.Append("\", \"--evil").Append("\"]").Chunk(8))
+        {
+            var outputs = await Task.WhenAll(chunk.Select(value => OutputAsync("arguments", new { value, all = new[] { value, "x", value }, none = Array.Empty<string>() })));
+            foreach (var (value, output) in chunk.Zip(outputs))
+            {
+                Assert.Equal($"6\n<--><{value}><a{value}b><{value}><x><{value}>", output);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task ListInTheMiddleOfAnArgument_StaysOneArgument()
+    {
+        using var made = await _root.PostAsJsonAsync(
+            "/api/definitions",
+            new
+            {
+                name = "joined",
+                jobSpec = new { labels = Labels(("shell_executable", "show"), ("shell_arguments", """["{{ all | join: ',' }}", "x{{ all }}"]""")) },
+                parameters = new { type = "object", properties = new Dictionary<string, object> { ["all"] = Pass("array") } },
+            },
+            Cancel);
+        Assert.True(made.StatusCode == HttpStatusCode.Created, await made.Content.ReadAsStringAsync(Cancel));
+
+        Assert.StartsWith("2\n<a b,\", \"c>", await OutputAsync("joined", new { all = new[] { "a b", "\", \"c" } }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ParameterNames_ThatNoShellJobMayHave_AreRefusedWhenSaved_WithThePlace()
+    {
+        static object Of(string type) => new { type };
+        using var response = await _root.PostAsJsonAsync(
+            "/api/definitions",
+            new
+            {
+                name = "x",
+                jobSpec = new
+                {
+                    labels = new Dictionary<string, string> { ["shell_command"] = "true" },
+                    parameters = new Dictionary<string, string> { ["LD_PRELOAD"] = "x", ["fine"] = "x" },
+                    secretParameters = new Dictionary<string, string> { ["BASH_ENV"] = "x" },
+                },
+                parameters = new
+                {
+                    properties = new Dictionary<string, object> { ["PATH"] = Of("string"), ["ascob_run"] = Of("string"), ["a-b"] = Of("string"), ["fine"] = Of("string"), ["host"] = Of("string"), ["HOME"] = Pass("string") },
+                },
+            },
+            Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var errors = (await response.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("errors").EnumerateObject().Select(e => e.Name);
+        Assert.Equivalent(new[] { "jobSpec.parameters.LD_PRELOAD", "jobSpec.secretParameters.BASH_ENV", "parameters.properties.PATH", "parameters.properties.ascob_run", "parameters.properties.a-b" }, errors, strict: true);
+    }
+
+    [Theory]
+    [InlineData("""{"_execution_backend_id":"shell","shell_command":"true"}""", false)]
+    [InlineData("""{"_execution_backend_id":"elsewhere","shell_command":"true"}""", true)]
+    [InlineData("""{"jenkins_project_name":"app"}""", true)]
+    [InlineData("""{"zone":"a"}""", true)]
+    public async Task ParameterNames_AreHeldAgainstTheBackendThatTheLabelsName(string labels, bool isFine)
+    {
+        using var response = await _root.PostAsJsonAsync(
+            "/api/definitions",
+            new { name = "x", jobSpec = new { labels = JsonDocument.Parse(labels).RootElement }, parameters = new { properties = new Dictionary<string, object> { ["PATH"] = new { type = "string" } } } },
+            Cancel);
+
+        Assert.Equal(isFine ? HttpStatusCode.Created : HttpStatusCode.BadRequest, response.StatusCode);
     }
 
     [Fact]

@@ -20,6 +20,8 @@ internal sealed class CliFixture : IAsyncDisposable
 
     public Interrupts Interrupts { get; } = new(listen: false);
 
+    public TextReader Input { get; set; } = TextReader.Null;
+
     public string Output => Encoding.UTF8.GetString(_output.ToArray());
 
     public string Error => _error.ToString();
@@ -33,7 +35,7 @@ internal sealed class CliFixture : IAsyncDisposable
     }
 
     public Task<int> RunAsync(params string[] args) => CliRoot.RunAsync(args, new CliContext(
-        new CliTerminal(_output, _error, TextReader.Null, errorIsTerminal: false), Environment.GetValueOrDefault, TimeProvider.System, BuildServer)
+        new CliTerminal(_output, _error, Input, errorIsTerminal: false), Environment.GetValueOrDefault, TimeProvider.System, BuildServer)
     {
         ListenToInterrupts = () => Interrupts,
     });

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
+using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Tests.Fixtures;
 using Npgsql;
@@ -50,6 +52,49 @@ public sealed class PostgreSqlTroubleTests(PostgresFixture postgres)
         await AssertTruthAsync(direct, told);
         Assert.Equal(Rounds, await CountAsync(connectionString.ConnectionString, "SELECT count(*) FROM idempotency_keys"));
         Assert.Equal(0, unknown);
+    }
+
+    [Fact]
+    public async Task Launches_WhenTheAnswerOfTheirCommitIsLost_AreStoredOnce_AndAreNeitherPreventedNorHinderedByThemselves()
+    {
+        var connectionString = new NpgsqlConnectionStringBuilder(await postgres.CreateDatabaseAsync());
+        await using var proxy = new CuttingProxy(connectionString.Port, data => data.Span.IndexOf("COMMIT"u8) >= 0);
+        await using var direct = await TestStore.OpenAsync("PostgreSql", connectionString.ConnectionString);
+        await using var store = await TestStore.OpenAsync("PostgreSql", new NpgsqlConnectionStringBuilder(connectionString.ConnectionString) { Port = proxy.Port }.ConnectionString);
+        var version = new NewVersion(new DefinitionContent { JobSpec = new JobSpec() }, null, SampleRuns.Start, "token:ann");
+        var definition = (await direct.Get<IDefinitionStore>().AddAsync(new NewDefinition("job", null, false, version, null), Stop))!.Value;
+        const int launches = 12;
+
+        for (var round = 0; round < launches; round++)
+        {
+            var key = round % 2 == 0 ? new IdempotencyKey("portal", $"key-{round}", new string('a', 64)) : null;
+            var started = await LaunchAsync(store, proxy, definition, key);
+            Assert.Equal(new AddOutcome(started.Run.Id, AddOutcomeKind.Added), started.Outcome);
+            var prevented = await LaunchAsync(store, proxy, definition, null);
+            Assert.Equal(new AddOutcome(prevented.Run.Id, AddOutcomeKind.Prevented), prevented.Outcome);
+            await SampleRuns.ApplyAsync(direct.Runs, started.Run, RunTrigger.BackendSucceeded);
+        }
+
+        Assert.Equal(2 * launches, proxy.Cuts);
+        Assert.Equal(2 * launches, await CountAsync(connectionString.ConnectionString, "SELECT count(*) FROM runs"));
+        Assert.Equal(3 * launches, await CountAsync(connectionString.ConnectionString, "SELECT count(*) FROM run_events"));
+    }
+
+    private static async Task<(Run Run, AddOutcome Outcome)> LaunchAsync(TestStore store, CuttingProxy proxy, long definition, IdempotencyKey? key)
+    {
+        var added = await SampleRuns.NewAsync(store.Runs, key: key);
+        var run = added.Run with { DefinitionId = definition, DefinitionName = "job", DefinitionVersion = 1, Cause = new RunCause(RunCause.Api) };
+        var launch = added with
+        {
+            Run = run,
+            Guard = new LaunchGuard(definition, new LaunchPolicy(NotWhileWorking: true, NotWhileError: false), hindrance => new NewRun(
+                run with { Status = RunStatus.Aborted, StatusReason = hindrance.Reason, EndedAt = run.DefinedAt, NextCheckAt = null },
+                added.Event with { To = RunStatus.Aborted, Reason = hindrance.Reason },
+                [],
+                key)),
+        };
+        proxy.Arm();
+        return (run, await store.Runs.AddAsync(launch, Stop));
     }
 
     private static async Task<AddOutcome?> CatchAsync(Func<Task<AddOutcome>> write)
