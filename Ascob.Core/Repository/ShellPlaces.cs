@@ -1,3 +1,5 @@
+using Ascob.Core.Templates;
+
 namespace Ascob.Core.Repository;
 
 /// <summary>What a place in the text of a shell means to what is put there.</summary>
@@ -39,21 +41,26 @@ internal sealed class ShellPlaces
 
     private readonly string _text;
     private readonly List<ShellPlace> _places = [];
+    private readonly List<int> _positions = [];
+    private readonly ShellContext[] _contexts;
     private readonly Stack<Frame> _frames = new();
     private readonly Queue<(string End, bool Quoted, bool Tabs)> _documents = new();
 
     private ShellPlaces(string text)
     {
         _text = text;
+        _contexts = new ShellContext[text.Length];
         _frames.Push(new Frame(FrameKind.Code, '\0'));
     }
 
-    /// <summary>Answers what each gap in a text is, and what would be put at its end.</summary>
-    public static (IReadOnlyList<ShellPlace> Gaps, ShellPlace End) Of(string text)
+    /// <summary>Answers what each gap in a text is, which of them some shell reads as an expression although they are quoted, and what would be put at the end of the text.</summary>
+    public static (IReadOnlyList<ShellPlace> Gaps, IReadOnlyList<bool> Evaluated, ShellPlace End) Of(string text)
     {
         var places = new ShellPlaces(text);
         places.Follow();
-        return (places._places, places.End());
+        var evaluation = ShellEvaluation.Of(text, places._contexts);
+        var end = places.End();
+        return (places._places, [.. places._positions.Select(evaluation.At)], end == ShellPlace.Bare && evaluation.AtEnd ? ShellPlace.Arithmetic : end);
     }
 
     private ShellPlace End() => _frames.Count > 1
@@ -75,9 +82,15 @@ internal sealed class ShellPlaces
         for (var i = 0; i < _text.Length; i++)
         {
             var frame = _frames.Peek();
+            _contexts[i] = frame.Kind switch
+            {
+                FrameKind.Code => ShellContext.Code,
+                FrameKind.Double => ShellContext.Double,
+                _ => ShellContext.Other,
+            };
             if (_text[i] == Gap)
             {
-                _places.Add(PlaceOf(frame));
+                Add(PlaceOf(frame), i);
                 continue;
             }
 
@@ -117,6 +130,10 @@ internal sealed class ShellPlaces
                 return i + 1;
             case '$' when At(i + 1) == '(':
                 return Substitution(i);
+            case '(' when At(i + 1) == '(':
+                // Two subshells in a shell that knows no other meaning.
+                _frames.Push(new Frame(FrameKind.Arithmetic, ')', Depth: 2));
+                return i + 1;
             case '(':
                 _frames.Push(new Frame(FrameKind.Code, ')'));
                 break;
@@ -203,7 +220,7 @@ internal sealed class ShellPlaces
     {
         if (At(i + 1) == Gap && i + 1 < _text.Length)
         {
-            _places.Add(ShellPlace.Escaped);
+            Add(ShellPlace.Escaped, i + 1);
         }
 
         return i + 1;
@@ -251,11 +268,24 @@ internal sealed class ShellPlaces
                     break;
                 }
 
-                _places.AddRange(line.Where(c => c == Gap).Select(_ => document.Quoted ? ShellPlace.Verbatim : ShellPlace.Document));
+                for (var at = begin; at < begin + line.Length; at++)
+                {
+                    _contexts[at] = document.Quoted ? ShellContext.Other : ShellContext.Double;
+                    if (_text[at] == Gap)
+                    {
+                        Add(document.Quoted ? ShellPlace.Verbatim : ShellPlace.Document, at);
+                    }
+                }
             }
         }
 
         return i;
+    }
+
+    private void Add(ShellPlace place, int position)
+    {
+        _places.Add(place);
+        _positions.Add(position);
     }
 
     private char At(int i) => i < _text.Length ? _text[i] : ' ';
