@@ -49,8 +49,10 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
         using var second = two.Client();
         await first.PostAsync("/api/repository/refresh", null, Token);
         var execution = (await first.PostAsJsonAsync("/jobs/a", new { }, Token)).Headers.Location!.OriginalString;
-        while (!(await second.GetStringAsync(execution + "/stdout", Token)).StartsWith("up", StringComparison.Ordinal))
+        var begun = TimeProvider.System.GetTimestamp();
+        while (await second.GetStringAsync(execution + "/stdout", Token) is var output && !output.StartsWith("up", StringComparison.Ordinal))
         {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The job has not written 'up': {output}");
             await Task.Delay(50, Token);
         }
 
