@@ -63,7 +63,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         await notices.KeepAsync(before.Id, ScriptFields.Of(result.Value.Content), caller.Actor, cancellationToken).ConfigureAwait(false);
         if (change.Suspended is { } suspended && suspended != before.Suspended)
         {
-            result = await definitions.SetSuspendedAsync(number, suspended, caller, cancellationToken).ConfigureAwait(false);
+            result = await definitions.SetSuspendedAsync(number, suspended, null, caller, cancellationToken).ConfigureAwait(false);
         }
 
         return result.IsSuccess && change.Name is { } name && name != before.Name

@@ -8,6 +8,7 @@ using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Jobs;
 using Ascob.Core.Locks;
+using Ascob.Core.Repository;
 using Ascob.Core.Routing;
 using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
@@ -46,7 +47,7 @@ public sealed class RunAcceptor(
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
         var begun = clock.Time.GetTimestamp();
-        var checkedSpec = Check(request.Spec, caller);
+        var checkedSpec = Check(request.Spec, caller, request.IsOfRepository);
         return checkedSpec.IsSuccess
             ? await StoreAsync(
                 new Order(checkedSpec.Value, caller, begun)
@@ -63,7 +64,7 @@ public sealed class RunAcceptor(
     /// <summary>Answers how a job would be routed.</summary>
     public Result<RoutingDecision> Explain(JobSpec spec, Caller caller)
     {
-        var checkedSpec = Check(spec, caller);
+        var checkedSpec = Check(spec, caller, isOfRepository: false);
         return checkedSpec.IsSuccess ? router.Decide(checkedSpec.Value, 0) : checkedSpec.Error;
     }
 
@@ -72,10 +73,16 @@ public sealed class RunAcceptor(
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(overrides);
+        if (overrides.Parameters is { Count: > 0 } && source.Spec.Label(RepositoryLabels.Job) is { } job)
+        {
+            // They hold the program itself or what it was checked for.
+            return Error.Invalid("parameters", $"The values of a job of the repository are checked by the job: POST /jobs/{Uri.EscapeDataString(job)} with other ones.");
+        }
+
         var spec = SecretSplit.Join(source.Spec, SecretSplit.Reveal(source.ProtectedSecrets, protector));
         var begun = clock.Time.GetTimestamp();
         spec = overrides.ApplyTo(spec) with { ManualStart = false };
-        var checkedSpec = Check(spec, caller);
+        var checkedSpec = Check(spec, caller, isOfRepository: true);
         if (!checkedSpec.IsSuccess)
         {
             return checkedSpec.Error;
@@ -142,7 +149,7 @@ public sealed class RunAcceptor(
     private static IdempotencyKey? KeyOf(string? text, string? bodyHash, Caller caller) =>
         text is null ? null : new IdempotencyKey(caller.Identifier, text, bodyHash ?? string.Empty);
 
-    private static Result<JobSpec> Check(JobSpec? spec, Caller caller)
+    private static Result<JobSpec> Check(JobSpec? spec, Caller caller, bool isOfRepository)
     {
         if (spec is null)
         {
@@ -158,6 +165,11 @@ public sealed class RunAcceptor(
         if (errors.Count == 0)
         {
             errors = RuntimeVariables.Check(spec);
+        }
+
+        if (!isOfRepository)
+        {
+            errors = [.. errors, .. RepositoryLabels.Refuse(spec)];
         }
 
         if (errors.Count > 0)
