@@ -25,7 +25,7 @@ internal static class RepositoryEndpoints
             .WithSummary("Tell what the repository's latest commit would change; changes nothing").Produces<RepositoryPlanInfo>().Refuses(409);
         repository.MapPost("/refresh", RefreshAsync).Requires(Permissions.RepositoryWrite).WithName("RefreshRepository")
             .WithSummary("Look at the repository now, and apply its latest commit")
-            .WithDescription("With a commit, such as that of the plan, it is refused where the latest one is another.").Takes<RefreshRepositoryRequest>(required: false).Produces<RepositoryPlanInfo>().Refuses(409);
+            .WithDescription("With a commit, such as that of the plan, it is refused where the latest one is another.").Takes<RefreshRepositoryRequest>(required: false).Produces<RepositoryPlanInfo>().Refuses(409, 413, 415);
         routes.MapPost("/api/webhooks/repository", WebhookAsync).IsSecretUrl().WithTags("Repository").WithName("NoteRepositoryChange")
             .WithSummary("Take a push notice of the repository's server, and look at the repository soon")
             .Header(Hub, "sha256= and the HMAC-SHA256 of the body in hexadecimal, by the configured secret.").Header(Lab, "The configured secret itself, instead.")

@@ -1,5 +1,4 @@
 using Ascob.Core.Errors;
-using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 
 namespace Ascob.Server.Repository;

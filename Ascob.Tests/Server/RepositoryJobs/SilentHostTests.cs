@@ -1,9 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using Ascob.Server.Configuration;
 using Ascob.Server.Repository;
-using Ascob.Tests.Server.Api;
 using Microsoft.Extensions.Options;
 
 namespace Ascob.Tests.Server.RepositoryJobs;
