@@ -44,6 +44,7 @@ namespace Ascob.Core.Client;
 [JsonSerializable(typeof(OverseerJobItem[]))]
 [JsonSerializable(typeof(OverseerStarted))]
 [JsonSerializable(typeof(ProblemInfo))]
+[JsonSerializable(typeof(RefreshRepositoryRequest))]
 [JsonSerializable(typeof(RepositoryInfo))]
 [JsonSerializable(typeof(RepositoryPlanInfo))]
 [JsonSerializable(typeof(ResolveRequest))]

@@ -233,9 +233,9 @@ public interface IAscobApi
     [Get("/api/repository/plan")]
     Task<RepositoryPlanInfo> GetRepositoryPlanAsync(CancellationToken cancellationToken);
 
-    /// <summary>Has the repository looked at, and its latest commit applied.</summary>
+    /// <summary>Has the repository looked at, and its latest commit applied; with a commit, only where that is the latest.</summary>
     [Post("/api/repository/refresh")]
-    Task<RepositoryPlanInfo> RefreshRepositoryAsync([Body] EmptyRequest body, CancellationToken cancellationToken);
+    Task<RepositoryPlanInfo> RefreshRepositoryAsync([Body] RefreshRepositoryRequest body, CancellationToken cancellationToken);
 
     /// <summary>Tells that the repository has changed; needs no token but the webhook's secret.</summary>
     [Post("/api/webhooks/repository")]

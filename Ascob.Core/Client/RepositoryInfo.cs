@@ -33,6 +33,10 @@ public sealed record RepositoryInfo(
 /// <param name="Message">What is wrong.</param>
 public sealed record RepositoryError(string File, int? Line, string Message);
 
+/// <summary>Body of <c>POST /api/repository/refresh</c>; need not be there.</summary>
+/// <param name="Commit">The commit that must be the latest, such as that of the plan; null for whichever it is.</param>
+public sealed record RefreshRepositoryRequest(string? Commit = null);
+
 /// <summary>What a commit changes or has changed.</summary>
 /// <param name="Commit">The commit.</param>
 /// <param name="Changes">What becomes of each job, by name.</param>

@@ -42,8 +42,9 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
             }
 
             var made = request.JobSpec is { } given ? given : await form.MakeAsync(definition, request.Parameters, cancellationToken).ConfigureAwait(false);
+            var isOfRepository = request.IsOfRepository || request.JobSpec is null;
             return made.IsSuccess
-                ? await SubmitAsync(definition, request, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
+                ? await SubmitAsync(definition, request with { IsOfRepository = isOfRepository }, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
                 : made.Error;
         }
 
@@ -142,10 +143,10 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
 
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
-        var cause = request.JobSpec is null || definition.Source is not null ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
+        var cause = request.JobSpec is null || request.IsOfRepository ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
         var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause) { Policy = DefinitionPolicies.Of(definition) };
         var hash = request.IdempotencyKey is null ? null : Hash(definition, request);
-        var result = await acceptor.AcceptAsync(new SubmitRequest(job, request.IdempotencyKey, hash) { Origin = origin }, caller, cancellationToken).ConfigureAwait(false);
+        var result = await acceptor.AcceptAsync(new SubmitRequest(job, request.IdempotencyKey, hash) { Origin = origin, IsOfRepository = request.IsOfRepository }, caller, cancellationToken).ConfigureAwait(false);
         return result.IsSuccess ? new Launch(result.Value.RunId, result.Value.Replayed, result.Value.Prevented) : result.Error;
     }
 

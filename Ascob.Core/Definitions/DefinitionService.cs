@@ -2,6 +2,7 @@ using Ascob.Core.Access;
 using Ascob.Core.Definitions.Parameters;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Repository;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -161,11 +162,16 @@ public sealed class DefinitionService(
             : new Error(ErrorKind.Conflict, "definition.exists", $"There is a definition '{newName}' already, or '{name}' is gone.");
     }
 
-    /// <summary>Has schedules pass it over, or no longer. Allowed whatever its source: it is an order to the clockwork and not a change of what is defined.</summary>
-    public async Task<Result<Definition>> SetSuspendedAsync(string name, bool suspended, Caller caller, CancellationToken cancellationToken)
+    /// <summary>Has schedules pass it over, or no longer. Who keeps a definition says that too: what was said here would hold until its source is looked at next.</summary>
+    /// <param name="name">The definition.</param>
+    /// <param name="suspended">Whether schedules pass it over.</param>
+    /// <param name="source">Who asks: null for the API, else the source of the definition.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<Result<Definition>> SetSuspendedAsync(string name, bool suspended, string? source, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        var found = await ForChangeAsync(name, source, caller, cancellationToken).ConfigureAwait(false);
         if (!found.IsSuccess)
         {
             return found;
@@ -315,8 +321,16 @@ public sealed class DefinitionService(
             : new Error(
                 ErrorKind.Conflict,
                 "definition.read_only",
-                found.Value.Source is { } from ? $"The definition '{name}' comes from '{from}' and is changed there." : $"The definition '{name}' was made over the API.");
+                Elsewhere(found.Value));
     }
+
+    private static string Elsewhere(Definition definition) => definition.Source switch
+    {
+        null => $"The definition '{definition.Name}' was made over the API.",
+        RepositoryLabels.Source =>
+            $"The definition '{definition.Name}' comes from '{RepositoryLabels.Source}' and is changed there; DELETE /jobs/{Uri.EscapeDataString(definition.Name)} takes the job out of the active ones, PUT brings it back.",
+        var from => $"The definition '{definition.Name}' comes from '{from}' and is changed there.",
+    };
 
     private async Task<Result<Definition>> ReadAsync(long id, string name, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } definition ? definition : NotFound(name);
@@ -324,6 +338,11 @@ public sealed class DefinitionService(
     private NewVersion Prepare(DefinitionContent content, string? source, Definition? previous, Caller caller, FieldErrorList errors)
     {
         DefinitionValidator.Check(content, errors);
+        foreach (var label in source == RepositoryLabels.Source ? [] : RepositoryLabels.Refuse(content.JobSpec))
+        {
+            errors.Add(label.Field, label.Message);
+        }
+
         var schema = ParameterSchema.Read(content.Parameters, errors);
         if (JobTemplate.IsOne(source, content))
         {

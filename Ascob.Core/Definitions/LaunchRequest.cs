@@ -30,6 +30,9 @@ public sealed record LaunchRequest
 
     /// <summary>Gets a template that is used this once in place of the definition's; null for the definition's.</summary>
     public JobSpec? JobSpec { get; init; }
+
+    /// <summary>Gets whether the job was made by this server of one of its repository, and not by the launcher.</summary>
+    internal bool IsOfRepository { get; init; }
 }
 
 /// <summary>What became of a launch.</summary>

@@ -10,6 +10,7 @@ internal sealed class CommandTemplate
 {
     private readonly List<Part> _parts = [];
     private IReadOnlyList<ShellPlace> _places = [];
+    private IReadOnlyList<bool> _evaluated = [];
     private ShellPlace _end;
 
     private CommandTemplate()
@@ -40,7 +41,7 @@ internal sealed class CommandTemplate
         }
 
         var whole = string.Concat(template._parts.Select(p => p.Name is null ? p.Text : ShellPlaces.Gap.ToString()));
-        (template._places, template._end) = ShellPlaces.Of(whole);
+        (template._places, template._evaluated, template._end) = ShellPlaces.Of(whole);
         return template;
     }
 
@@ -54,16 +55,17 @@ internal sealed class CommandTemplate
             var variable = variables.FirstOrDefault(v => string.Equals(v.Name, part.Name, StringComparison.Ordinal))
                 ?? throw new TemplateException($"{{{{ {part.Name} }}}} stands in the command, but 'vars' declares no variable '{part.Name}'.");
             var place = gap < _places.Count ? _places[gap] : ShellPlace.Verbatim;
+            var isEvaluated = place == ShellPlace.Arithmetic || (gap < _evaluated.Count && _evaluated[gap]);
             gap++;
             if (!part.IsRaw)
             {
-                CheckPlace(variable, place);
+                CheckPlace(variable, place, isEvaluated);
             }
         }
 
         if (_end != ShellPlace.Bare && variables.FirstOrDefault(v => !Names.Contains(v.Name, StringComparer.Ordinal)) is { } appended)
         {
-            throw new TemplateException($"'{appended.Name}' does not stand in the command and so is appended to it, but the command ends within quotes, a comment or a here-document.");
+            throw new TemplateException($"'{appended.Name}' does not stand in the command and so is appended to it, but the command ends within quotes, a comment, a here-document, or what a shell reads as an expression.");
         }
     }
 
@@ -103,7 +105,7 @@ internal sealed class CommandTemplate
         _ => $"${{{variable}}}",
     };
 
-    private static void CheckPlace(JobVariable variable, ShellPlace place)
+    private static void CheckPlace(JobVariable variable, ShellPlace place, bool isEvaluated)
     {
         switch (place)
         {
@@ -111,8 +113,9 @@ internal sealed class CommandTemplate
                 throw new TemplateException($"A backslash stands before {{{{ {variable.Name} }}}}: the value is one word by itself and needs none.");
             case ShellPlace.Verbatim:
                 throw new TemplateException($"{{{{ {variable.Name} }}}} stands where the shell puts nothing in: in a here-document with a quoted end, or in $'…'.");
-            case ShellPlace.Arithmetic when variable.Type is not (VariableType.Int or VariableType.Bool):
-                throw new TemplateException($"{{{{ {variable.Name} }}}} stands in arithmetic, where a shell would read its value as an expression; only a variable of the type int can stand there.");
+            case not ShellPlace.Comment when isEvaluated && variable.Type is not (VariableType.Int or VariableType.Bool):
+                throw new TemplateException(
+                    $"{{{{ {variable.Name} }}}} stands in arithmetic, in a subscript or as the name of a variable, where a shell would read its value as an expression; only a variable of the type int can stand there.");
             default:
                 break;
         }

@@ -55,8 +55,8 @@ internal sealed class HereDocuments(string text)
 
     /// <summary>Goes from the end of the line that asked for them to the end of the last one's last line, and answers that place.</summary>
     /// <param name="i">The end of the line.</param>
-    /// <param name="places">Takes what each gap in them is.</param>
-    public int Skip(int i, List<ShellPlace> places)
+    /// <param name="note">Is told each place in them, and whether the document is expanded.</param>
+    public int Skip(int i, Action<int, bool> note)
     {
         while (_begun.TryDequeue(out var document))
         {
@@ -74,7 +74,10 @@ internal sealed class HereDocuments(string text)
 
                 // A line of a document that is expanded goes on in the next one behind a backslash, and the next one then is not its end.
                 continues = !document.Quoted && (line.Length - line.TrimEnd('\\').Length) % 2 == 1;
-                places.AddRange(line.Where(c => c == ShellPlaces.Gap).Select(_ => document.Quoted ? ShellPlace.Verbatim : ShellPlace.Document));
+                for (var at = begin; at < begin + line.Length; at++)
+                {
+                    note(at, !document.Quoted);
+                }
             }
         }
 

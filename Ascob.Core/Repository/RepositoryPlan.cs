@@ -8,6 +8,9 @@ namespace Ascob.Core.Repository;
 /// <param name="Next">The state after it.</param>
 internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Changes, RepositoryState Next)
 {
+    /// <summary>The most jobs of a repository: the state is one document, which is replaced as a whole.</summary>
+    public const int MostJobs = 2000;
+
     /// <summary>Makes the plan. A file with errors leaves its jobs as they are; the first of two jobs of one name counts.</summary>
     public static RepositoryPlan Make(RepositoryState now, CommitContent content)
     {
@@ -24,6 +27,10 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
         }
 
         KeepJobsOf(broken, now, next);
+        var settingsHold = content.Settings.Errors.Count == 0;
+        var jobHooks = settingsHold ? content.Settings.JobHooks : KnownJobHooks(now);
+        var before = now.Jobs.Values.CountBy(j => j.Job.File).ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal);
+        var total = content.Files.Sum(f => before.GetValueOrDefault(f.Path));
         foreach (var file in content.Files.Where(f => f.Errors.Count == 0))
         {
             // A file is taken as a whole or not at all.
@@ -35,13 +42,22 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
                 continue;
             }
 
+            // Counted with what the files after this one had before, so that no row of commits makes it grow for ever.
+            var grown = total - before.GetValueOrDefault(file.Path) + file.Jobs.Count;
+            if (grown > MostJobs && file.Jobs.Count > before.GetValueOrDefault(file.Path))
+            {
+                errors.Add(new FileError(file.Path, null, $"A repository has at most {MostJobs} jobs; with this file it would have {grown}. Nothing of it is taken."));
+                KeepJobsOf([file.Path], now, next);
+                continue;
+            }
+
+            total = grown;
             foreach (var job in file.Jobs)
             {
-                next[job.Name] = new KnownJob(WithHooks(job, content.Settings), content.Commit, content.Author, now.Jobs.GetValueOrDefault(job.Name)?.Active ?? true);
+                next[job.Name] = new KnownJob(WithHooks(job, jobHooks), content.Commit, content.Author, now.Jobs.GetValueOrDefault(job.Name)?.Active ?? true);
             }
         }
 
-        var settingsHold = content.Settings.Errors.Count == 0;
         var state = now with
         {
             Commit = content.Commit,
@@ -49,6 +65,7 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
             Jobs = next,
             Errors = [.. errors.OrderBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line ?? 0)],
             Hooks = settingsHold ? content.Settings.Hooks : now.Hooks,
+            JobHooks = jobHooks,
         };
         return new RepositoryPlan(content.Commit, [.. Compare(now, next, content.Commit)], state);
     }
@@ -65,8 +82,12 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
         }
     }
 
-    private static RepositoryJob WithHooks(RepositoryJob job, SettingsFile settings) =>
-        settings.JobHooks.TryGetValue(job.Name, out var own) && own.Count > 0 && job.Hooks.Count == 0 ? job with { Hooks = own } : job;
+    private static RepositoryJob WithHooks(RepositoryJob job, IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> hooks) =>
+        hooks.TryGetValue(job.Name, out var own) && own.Count > 0 && job.Hooks.Count == 0 ? job with { Hooks = own } : job;
+
+    // An older state does not tell whether hooks came from the settings; better one too many than a message that nobody gets.
+    private static IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> KnownJobHooks(RepositoryState now) =>
+        now.JobHooks ?? now.Jobs.Where(j => j.Value.Job.Hooks.Count > 0).ToDictionary(j => j.Key, j => j.Value.Job.Hooks, StringComparer.Ordinal);
 
     private static IEnumerable<JobChange> Compare(RepositoryState now, SortedDictionary<string, KnownJob> next, string commit)
     {

@@ -37,6 +37,9 @@ internal sealed record RepositoryState
 
     /// <summary>Gets the addresses for the events of all jobs.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Hooks { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>Gets the addresses for the events of single jobs, as the settings said last without an error; null where the state was made before they were remembered.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>? JobHooks { get; init; }
 }
 
 /// <summary>A job as it holds now.</summary>

@@ -1,3 +1,5 @@
+using Ascob.Core.Templates;
+
 namespace Ascob.Core.Repository;
 
 /// <summary>
@@ -11,6 +13,8 @@ internal sealed class ShellPlaces
 
     private readonly string _text;
     private readonly List<ShellPlace> _places = [];
+    private readonly List<int> _positions = [];
+    private readonly ShellContext[] _contexts;
     private readonly Stack<Frame> _frames = new();
     private readonly HereDocuments _documents;
 
@@ -22,15 +26,18 @@ internal sealed class ShellPlaces
     {
         _text = text;
         _documents = new HereDocuments(text);
+        _contexts = new ShellContext[text.Length];
         _frames.Push(new Frame(FrameKind.Code, '\0'));
     }
 
-    /// <summary>Answers what each gap in a text is, and what would be put at its end.</summary>
-    public static (IReadOnlyList<ShellPlace> Gaps, ShellPlace End) Of(string text)
+    /// <summary>Answers what each gap in a text is, which of them some shell reads as an expression although they are quoted, and what would be put at the end of the text.</summary>
+    public static (IReadOnlyList<ShellPlace> Gaps, IReadOnlyList<bool> Evaluated, ShellPlace End) Of(string text)
     {
         var places = new ShellPlaces(text);
         places.Follow();
-        return (places._places, places.End());
+        var evaluation = ShellEvaluation.Of(text, places._contexts);
+        var end = places.End();
+        return (places._places, [.. places._positions.Select(evaluation.At)], end == ShellPlace.Bare && evaluation.AtEnd ? ShellPlace.Arithmetic : end);
     }
 
     private ShellPlace End() => _frames.Count > 1
@@ -52,9 +59,15 @@ internal sealed class ShellPlaces
         for (var i = 0; i < _text.Length; i++)
         {
             var frame = _frames.Peek();
+            _contexts[i] = frame.Kind switch
+            {
+                FrameKind.Code => ShellContext.Code,
+                FrameKind.Double => ShellContext.Double,
+                _ => ShellContext.Other,
+            };
             if (_text[i] == Gap)
             {
-                _places.Add(PlaceOf(frame));
+                Add(PlaceOf(frame), i);
                 (_beforeLast, _last) = (_last, Gap);
                 continue;
             }
@@ -101,6 +114,10 @@ internal sealed class ShellPlaces
                 break;
             case '(' when _last == '$':
                 return Substitution(i);
+            case '(' when _documents.At(i + 1) == '(':
+                // Two subshells in a shell that knows no other meaning.
+                _frames.Push(new Frame(FrameKind.Arithmetic, ')', Depth: 2));
+                return _documents.Past(i + 1);
             case '(':
                 _frames.Push(new Frame(FrameKind.Code, ')'));
                 break;
@@ -110,7 +127,7 @@ internal sealed class ShellPlaces
             case '<' when _last == '<' && _documents.At(i + 1) != '<' && _beforeLast != '<':
                 return _documents.Note(i + 1);
             case '\n' when _documents.AreOpen:
-                return _documents.Skip(i, _places);
+                return _documents.Skip(i, InDocument);
             default:
                 break;
         }
@@ -188,10 +205,25 @@ internal sealed class ShellPlaces
     {
         if (i + 1 < _text.Length && _text[i + 1] == Gap)
         {
-            _places.Add(ShellPlace.Escaped);
+            Add(ShellPlace.Escaped, i + 1);
         }
 
         return i + 1;
+    }
+
+    private void InDocument(int i, bool isExpanded)
+    {
+        _contexts[i] = isExpanded ? ShellContext.Double : ShellContext.Other;
+        if (_text[i] == Gap)
+        {
+            Add(isExpanded ? ShellPlace.Document : ShellPlace.Verbatim, i);
+        }
+    }
+
+    private void Add(ShellPlace place, int position)
+    {
+        _places.Add(place);
+        _positions.Add(position);
     }
 
     private enum FrameKind

@@ -27,7 +27,8 @@ public sealed class JobService(
     IReportedOutput reported,
     BackendCatalog catalog,
     RunSignals signals,
-    MonotonicClock clock)
+    MonotonicClock clock,
+    IEnumerable<IRepetitionRule> repetitions)
 {
     // Changes are told, also those by other servers; this is for what nobody could tell.
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(5);
@@ -95,7 +96,7 @@ public sealed class JobService(
 
     /// <summary>Submits the job of a run again as a new run in the same chain.</summary>
     public Task<Result<Submission>> ResubmitAsync(long runId, ResubmitOverrides overrides, Caller caller, CancellationToken cancellationToken) =>
-        WithRunAsync(runId, caller, run => resubmitter.ResubmitAsync(run, overrides, caller, cancellationToken), cancellationToken);
+        WithRunAsync(runId, caller, run => ResubmitAsync(run, overrides, caller, cancellationToken), cancellationToken);
 
     /// <summary>Asks the backend now, and answers the run as it is then.</summary>
     public Task<Result<Run>> RefreshAsync(long runId, Caller caller, CancellationToken cancellationToken) =>
@@ -166,6 +167,19 @@ public sealed class JobService(
             caller,
             async run => Wrap(await files.ListAsync(run.Id, cancellationToken).ConfigureAwait(false)),
             cancellationToken);
+
+    private async Task<Result<Submission>> ResubmitAsync(Run run, ResubmitOverrides overrides, Caller caller, CancellationToken cancellationToken)
+    {
+        foreach (var rule in repetitions)
+        {
+            if (await rule.RefusalAsync(run, cancellationToken).ConfigureAwait(false) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return await resubmitter.ResubmitAsync(run, overrides, caller, cancellationToken).ConfigureAwait(false);
+    }
 
     private async Task<Result<OutputDocument>> OpenAsync(Run run, int? named, OutputChannel channel, CancellationToken cancellationToken)
     {

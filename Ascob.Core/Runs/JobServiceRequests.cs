@@ -19,6 +19,9 @@ public sealed record SubmitRequest(
 {
     /// <summary>Gets the definition that the job was made from; null for none.</summary>
     public RunOrigin? Origin { get; init; }
+
+    /// <summary>Gets whether this server made the job of one of its repository, so that it holds labels which nobody else may set.</summary>
+    internal bool IsOfRepository { get; init; }
 }
 
 /// <summary>The answer of a submission.</summary>

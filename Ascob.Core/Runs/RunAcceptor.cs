@@ -1,6 +1,7 @@
 using Ascob.Core.Access;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Repository;
 using Ascob.Core.Routing;
 using Ascob.Core.Timing;
 
@@ -15,7 +16,7 @@ public sealed class RunAcceptor(RunRecorder recorder, Router router, MonotonicCl
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
         var begun = clock.Time.GetTimestamp();
-        var checkedSpec = Check(request.Spec, caller);
+        var checkedSpec = Check(request.Spec, caller, request.IsOfRepository);
         return checkedSpec.IsSuccess
             ? await recorder.StoreAsync(
                 new NewRunOrder(checkedSpec.Value, caller, begun)
@@ -31,12 +32,12 @@ public sealed class RunAcceptor(RunRecorder recorder, Router router, MonotonicCl
     /// <summary>Answers how a job would be routed.</summary>
     public Result<RoutingDecision> Explain(JobSpec spec, Caller caller)
     {
-        var checkedSpec = Check(spec, caller);
+        var checkedSpec = Check(spec, caller, isOfRepository: false);
         return checkedSpec.IsSuccess ? router.Decide(checkedSpec.Value, 0) : checkedSpec.Error;
     }
 
     /// <summary>Answers the job as it is stored, or why it is refused to this caller.</summary>
-    internal static Result<JobSpec> Check(JobSpec? spec, Caller caller)
+    internal static Result<JobSpec> Check(JobSpec? spec, Caller caller, bool isOfRepository)
     {
         if (spec is null)
         {
@@ -52,6 +53,11 @@ public sealed class RunAcceptor(RunRecorder recorder, Router router, MonotonicCl
         if (errors.Count == 0)
         {
             errors = RuntimeVariables.Check(spec);
+        }
+
+        if (!isOfRepository)
+        {
+            errors = [.. errors, .. RepositoryLabels.Refuse(spec)];
         }
 
         if (errors.Count > 0)

@@ -2,6 +2,7 @@ using Ascob.Core.Access;
 using Ascob.Core.Errors;
 using Ascob.Core.Files;
 using Ascob.Core.Jobs;
+using Ascob.Core.Repository;
 using Ascob.Core.Timing;
 
 namespace Ascob.Core.Runs;
@@ -14,10 +15,16 @@ public sealed class RunResubmitter(RunRecorder recorder, IRunFileStore files, IS
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(overrides);
+        if (overrides.Parameters is { Count: > 0 } && source.Spec.Label(RepositoryLabels.Job) is { } job)
+        {
+            // They hold the program itself or what it was checked for.
+            return Error.Invalid("parameters", $"The values of a job of the repository are checked by the job: POST /jobs/{Uri.EscapeDataString(job)} with other ones.");
+        }
+
         var spec = SecretSplit.Join(source.Spec, SecretSplit.Reveal(source.ProtectedSecrets, protector));
         var begun = clock.Time.GetTimestamp();
         spec = overrides.ApplyTo(spec) with { ManualStart = false };
-        var checkedSpec = RunAcceptor.Check(spec, caller);
+        var checkedSpec = RunAcceptor.Check(spec, caller, isOfRepository: true);
         if (!checkedSpec.IsSuccess)
         {
             return checkedSpec.Error;

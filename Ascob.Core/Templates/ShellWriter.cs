@@ -11,6 +11,10 @@ internal sealed class ShellWriter : TextWriter
     private const int NoWord = -1;
 
     private readonly StringBuilder _text = new();
+
+    // The text with a mark in the place of each value, and what each of its characters is.
+    private readonly StringBuilder _frame = new();
+    private readonly List<ShellContext> _contexts = [];
     private readonly Stack<Place> _outer = new();
     private Place _place = Place.Command;
     private string? _unsure;
@@ -44,6 +48,7 @@ internal sealed class ShellWriter : TextWriter
             throw new TemplateException(reason);
         }
 
+        Note('\0');
         Append(_place switch
         {
             Place.Double => InDouble(value),
@@ -74,14 +79,31 @@ internal sealed class ShellWriter : TextWriter
     }
 
     /// <summary>Answers the command.</summary>
-    /// <exception cref="TemplateException">A quote or a bracket is still open.</exception>
-    public string Finish() => _place is Place.Command or Place.Comment || _unsure is not null
-        ? _text.ToString()
-        : throw new TemplateException($"The command ends inside {Name(_place)}.");
+    /// <exception cref="TemplateException">A quote or a bracket is still open, or a value stands where a shell would evaluate it.</exception>
+    public string Finish()
+    {
+        if (_place is not (Place.Command or Place.Comment) && _unsure is null)
+        {
+            throw new TemplateException($"The command ends inside {Name(_place)}.");
+        }
+
+        var frame = _frame.ToString();
+        var evaluation = ShellEvaluation.Of(frame, [.. _contexts]);
+        for (var i = frame.IndexOf('\0', StringComparison.Ordinal); i >= 0; i = frame.IndexOf('\0', i + 1))
+        {
+            if (evaluation.At(i))
+            {
+                throw new TemplateException("A value stands in arithmetic, in a subscript or as the name of a variable, where bash evaluates it however it is quoted; use [ … ] and plain words.");
+            }
+        }
+
+        return _text.ToString();
+    }
 
     public override void Write(char value)
     {
         Append(value);
+        Note(value);
         Follow(value);
     }
 
@@ -185,6 +207,17 @@ internal sealed class ShellWriter : TextWriter
         }
 
         _text.Append(character);
+    }
+
+    private void Note(char character)
+    {
+        _frame.Append(character);
+        _contexts.Add(_escaped ? ShellContext.Other : _place switch
+        {
+            Place.Command or Place.Substitution => ShellContext.Code,
+            Place.Double => ShellContext.Double,
+            _ => ShellContext.Other,
+        });
     }
 
     private void Follow(char character)

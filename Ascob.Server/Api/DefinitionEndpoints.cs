@@ -12,6 +12,7 @@ internal static class DefinitionEndpoints
     private const int DefaultLimit = 50;
     private const int LargestLimit = 500;
     private const string Text = "A name, or the number of a definition.";
+    private const string OwnOnly = "A definition of a job of the repository is taken out of the active ones by DELETE /jobs/NAME, and back by PUT.";
 
     public static void MapDefinitions(this IEndpointRouteBuilder routes)
     {
@@ -37,9 +38,9 @@ internal static class DefinitionEndpoints
         definitions.MapPost("/{name}/rename", RenameAsync).Requires(Permissions.DefinitionWrite).WithName("RenameDefinition")
             .WithSummary("Give a definition another name").Takes<RenameDefinitionRequest>().Produces<DefinitionInfo>().Refuses(404, 409, 415);
         definitions.MapPost("/{name}/suspend", SuspendAsync).Requires(Permissions.DefinitionWrite).WithName("SuspendDefinition")
-            .WithSummary("Have schedules pass a definition over").Produces<DefinitionInfo>().Refuses(404);
+            .WithSummary("Have schedules pass a definition over").WithDescription(OwnOnly).Produces<DefinitionInfo>().Refuses(404, 409);
         definitions.MapPost("/{name}/resume", ResumeAsync).Requires(Permissions.DefinitionWrite).WithName("ResumeDefinition")
-            .WithSummary("Have schedules launch a definition again").Produces<DefinitionInfo>().Refuses(404);
+            .WithSummary("Have schedules launch a definition again").WithDescription(OwnOnly).Produces<DefinitionInfo>().Refuses(404, 409);
     }
 
     /// <summary>Reads the name of a definition from the address.</summary>
@@ -122,7 +123,7 @@ internal static class DefinitionEndpoints
     private static Task ResumeAsync(HttpContext context, DefinitionService definitions) => SetSuspendedAsync(context, definitions, false);
 
     private static async Task SetSuspendedAsync(HttpContext context, DefinitionService definitions, bool suspended) => await Answer.WriteAsync(
-        context, await definitions.SetSuspendedAsync(context.DefinitionName(), suspended, context.GetCaller(), context.RequestAborted), DefinitionInfo.From);
+        context, await definitions.SetSuspendedAsync(context.DefinitionName(), suspended, null, context.GetCaller(), context.RequestAborted), DefinitionInfo.From);
 
     private static async Task DeleteAsync(HttpContext context, DefinitionService definitions)
     {

@@ -24,7 +24,8 @@ internal static class RepositoryEndpoints
         repository.MapGet("/plan", PlanAsync).Requires(Permissions.RepositoryRead).WithName("GetRepositoryPlan")
             .WithSummary("Tell what the repository's latest commit would change; changes nothing").Produces<RepositoryPlanInfo>().Refuses(409);
         repository.MapPost("/refresh", RefreshAsync).Requires(Permissions.RepositoryWrite).WithName("RefreshRepository")
-            .WithSummary("Look at the repository now, and apply its latest commit").Takes<EmptyRequest>(required: false).Produces<RepositoryPlanInfo>().Refuses(409);
+            .WithSummary("Look at the repository now, and apply its latest commit")
+            .WithDescription("With a commit, such as that of the plan, it is refused where the latest one is another.").Takes<RefreshRepositoryRequest>(required: false).Produces<RepositoryPlanInfo>().Refuses(409, 413, 415);
         routes.MapPost("/api/webhooks/repository", WebhookAsync).IsSecretUrl().WithTags("Repository").WithName("NoteRepositoryChange")
             .WithSummary("Take a push notice of the repository's server, and look at the repository soon")
             .Header(Hub, "sha256= and the HMAC-SHA256 of the body in hexadecimal, by the configured secret.").Header(Lab, "The configured secret itself, instead.")
@@ -54,9 +55,19 @@ internal static class RepositoryEndpoints
             [.. state.Errors.Select(OverseerWire.Error)]));
     }
 
-    private static async Task PlanAsync(HttpContext context, RepositorySync sync) => await AnswerAsync(context, await sync.RefreshAsync(apply: false, context.RequestAborted));
+    private static async Task PlanAsync(HttpContext context, RepositorySync sync) => await AnswerAsync(context, await sync.RefreshAsync(apply: false, expected: null, context.RequestAborted));
 
-    private static async Task RefreshAsync(HttpContext context, RepositorySync sync) => await AnswerAsync(context, await sync.RefreshAsync(apply: true, context.RequestAborted));
+    private static async Task RefreshAsync(HttpContext context, RepositorySync sync)
+    {
+        var commit = (await RequestBody.ReadOptionalAsync<RefreshRepositoryRequest>(context))?.Commit;
+        if (commit is not null && !Checkouts.IsCommit(commit))
+        {
+            throw new RequestRefusedException(Error.Invalid("commit", "A commit is named by its 40 hexadecimal digits in lower case."));
+        }
+
+        // Jobs are everybody's.
+        await AnswerAsync(context, context.GetCaller().MaySee(null) ? await sync.RefreshAsync(apply: true, commit, context.RequestAborted) : Server.Repository.Overseer.NotForAll);
+    }
 
     private static Task AnswerAsync(HttpContext context, Result<RepositoryPlan> plan) => Answer.WriteAsync(context, plan, p => new RepositoryPlanInfo(
         p.Commit,

@@ -41,10 +41,23 @@ internal sealed class Checkouts(
             return new Error(ErrorKind.Impossible, "repository.commit", "A commit is named by its 40 hexadecimal digits.");
         }
 
+        var place = System.IO.Path.Combine(_root, $"{_life}-{commit}");
+        try
+        {
+            // Before the turn is taken: who wants a commit that is here already must not wait for the network.
+            if (!Directory.Exists(place))
+            {
+                await source.EnsureAsync(commit, cancellationToken);
+            }
+        }
+        catch (GitException e)
+        {
+            return new Error(ErrorKind.Unavailable, "repository.checkout", e.Message);
+        }
+
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            var place = System.IO.Path.Combine(_root, $"{_life}-{commit}");
             if (!Directory.Exists(place))
             {
                 await MakeAsync(commit, place, cancellationToken);

@@ -14,7 +14,7 @@ internal sealed partial class DefinitionPublisher(
     DefinitionService definitions, IDefinitionStore store, IRepositoryStore states, IEnumerable<IDefinitionFollower> followers, ILogger<DefinitionPublisher> logger) : IRepositoryPublisher
 {
     /// <summary>The source of these definitions: they are changed by commits only.</summary>
-    public const string Source = "git";
+    public const string Source = RepositoryLabels.Source;
 
     private const string CommitKey = "repository.commit";
     private const string AuthorKey = "repository.author";
@@ -44,7 +44,26 @@ internal sealed partial class DefinitionPublisher(
             return;
         }
 
-        var holds = complete && removed
+        await SettleAsync(stored, complete && removed, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task PublishJobAsync(string name, bool restIsPublished, StoredState stored, CancellationToken cancellationToken)
+    {
+        if (await PublishAsync(name, stored.State.Jobs[name], stored, cancellationToken) is { } done)
+        {
+            await SettleAsync(stored, done && restIsPublished, cancellationToken);
+        }
+        else
+        {
+            await DisturbAsync(stored, cancellationToken);
+        }
+    }
+
+    // Notes that all is done where it is, and sees to it that it is done again where another state has come to hold meanwhile.
+    private async Task SettleAsync(StoredState stored, bool complete, CancellationToken cancellationToken)
+    {
+        var holds = complete
             ? await states.TryReplaceAsync(stored, stored.State with { Published = stored.State.Commit }, cancellationToken)
             : await HoldsAsync(stored, cancellationToken);
         if (!holds)
@@ -106,7 +125,7 @@ internal sealed partial class DefinitionPublisher(
 
         if (saved.Value.Suspended == known.Active)
         {
-            await definitions.SetSuspendedAsync(name, !known.Active, Repository, cancellationToken);
+            await definitions.SetSuspendedAsync(name, !known.Active, Source, Repository, cancellationToken);
         }
 
         foreach (var follower in followers)
@@ -135,7 +154,7 @@ internal sealed partial class DefinitionPublisher(
                 var deleted = await definitions.DeleteAsync(old.Name, Source, Repository, cancellationToken);
                 if (!deleted.IsSuccess && deleted.Error.Kind != ErrorKind.NotFound)
                 {
-                    await definitions.SetSuspendedAsync(old.Name, true, Repository, cancellationToken);
+                    await definitions.SetSuspendedAsync(old.Name, true, Source, Repository, cancellationToken);
                     complete = false;
                 }
             }

@@ -58,6 +58,12 @@ internal sealed class Overseer(
     {
         if (same)
         {
+            if (!caller.Can(Permissions.JobRunResubmit))
+            {
+                return new Error(ErrorKind.Forbidden, "permission.missing", $"A repetition in the files of the same commit needs the permission '{Permissions.JobRunResubmit}'.");
+            }
+
+            // A job that was taken out of the active ones, or is gone, is refused there.
             var again = await jobs.ResubmitAsync(run.Id, new ResubmitOverrides(null, null, key), caller, cancellationToken);
             return again.IsSuccess ? await jobs.GetAsync(again.Value.RunId, caller, cancellationToken) : again.Error;
         }
@@ -96,8 +102,13 @@ internal sealed class Overseer(
     }
 
     /// <summary>Takes a job out of the active ones, or back among them.</summary>
-    public async Task<Result<KnownJob>> ActivateAsync(string name, bool active, CancellationToken cancellationToken)
+    public async Task<Result<KnownJob>> ActivateAsync(string name, bool active, Caller caller, CancellationToken cancellationToken)
     {
+        if (!caller.MaySee(null))
+        {
+            return NotForAll;
+        }
+
         for (var tries = 0; tries < MostTries; tries++)
         {
             var before = await store.ReadAsync(cancellationToken);
@@ -116,8 +127,8 @@ internal sealed class Overseer(
             var after = before.State with { Jobs = all, Published = null };
             if (await store.TryReplaceAsync(before, after, cancellationToken))
             {
-                // The rest of the server is told now; what a crash leaves undone is done at the next look.
-                await publisher.PublishAsync(StoredState.Of(after), cancellationToken);
+                // The rest of the server is told now; what a crash leaves undone is done by the sweep.
+                await publisher.PublishJobAsync(name, before.State.Published == before.State.Commit, StoredState.Of(after), cancellationToken);
                 return changed;
             }
         }
@@ -145,6 +156,9 @@ internal sealed class Overseer(
     public static string TriggerOf(Run run) => run.Cause is { } cause
         ? cause.Kind == RunCause.Overseer ? cause.Text ?? Asked : cause.Text is null ? cause.Kind : $"{cause.Kind}: {cause.Text}"
         : run.ParentId is not null ? "repeats" : Asked;
+
+    /// <summary>Gets the answer to a token that may act for some submitters only, and wants to change what is everybody's.</summary>
+    internal static Error NotForAll { get; } = new(ErrorKind.Forbidden, "submitter.forbidden", "A token that is bound to submitters may not change what is everybody's.");
 
     /// <summary>The answer for a job that was taken out of the active ones.</summary>
     internal static Error Inactive(string name) =>

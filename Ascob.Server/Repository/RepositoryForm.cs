@@ -17,11 +17,14 @@ internal sealed class RepositoryForm(IRepositoryStore store, RepositoryJobs jobs
     {
         if ((await store.ReadAsync(cancellationToken)).State.Jobs.GetValueOrDefault(definition.Name) is not { } known)
         {
-            return new Error(ErrorKind.Conflict, "job.gone", $"The job '{definition.Name}' is no longer in the repository.");
+            return Gone(definition.Name);
         }
 
         return known.Active
             ? jobs.Make(known, parameters is { ValueKind: JsonValueKind.Object } values ? new JobValues(values, IsForm: false) : JobValues.None)
             : Overseer.Inactive(definition.Name);
     }
+
+    /// <summary>The answer for a job that a commit has removed.</summary>
+    internal static Error Gone(string name) => new(ErrorKind.Conflict, "job.gone", $"The job '{name}' is no longer in the repository.");
 }

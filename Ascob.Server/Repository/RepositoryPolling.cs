@@ -36,7 +36,7 @@ internal sealed class RepositoryPolling(RepositorySync sync, RepositoryWake wake
     {
         try
         {
-            return (await sync.RefreshAsync(options.Value.AutoApply, cancellationToken)).IsSuccess;
+            return (await sync.RefreshAsync(options.Value.AutoApply, expected: null, cancellationToken)).IsSuccess;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

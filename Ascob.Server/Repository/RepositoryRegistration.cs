@@ -1,5 +1,6 @@
 using Ascob.Core.Definitions;
 using Ascob.Core.Repository;
+using Ascob.Core.Runs;
 
 namespace Ascob.Server.Repository;
 
@@ -13,6 +14,7 @@ internal static class RepositoryRegistration
         services.AddSingleton<IRepositoryPublisher, DefinitionPublisher>();
         services.AddSingleton<IDefinitionFollower, ScheduleFollower>();
         services.AddSingleton<ILaunchForm, RepositoryForm>();
+        services.AddSingleton<IRepetitionRule, RepositoryRepetition>();
         services.AddSingleton<RepositoryJobs>();
         services.AddSingleton<RepositoryWake>();
         services.AddSingleton<RepositorySync>();
@@ -20,6 +22,7 @@ internal static class RepositoryRegistration
         services.AddSingleton<JobLauncher>();
         services.AddSingleton<Overseer>();
         services.AddHostedService<RepositoryPolling>();
+        services.AddHostedService<PublicationSweep>();
         services.AddHostedService<CheckoutSweep>();
         return services;
     }

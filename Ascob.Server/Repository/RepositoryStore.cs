@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Ascob.Core.Repository;
 using Ascob.Server.Persistence;
@@ -9,34 +11,25 @@ internal sealed class RepositoryStore(Metadata metadata) : IRepositoryStore
 {
     private const string Name = "repository";
 
-    private readonly Lock _gate = new();
-    private (string Text, RepositoryState State)? _last;
+    private StoredState? _last;
 
     /// <inheritdoc/>
     public async Task<StoredState> ReadAsync(CancellationToken cancellationToken)
     {
-        var text = await metadata.FindAsync(Name, cancellationToken);
-        if (text is null)
+        // Read with each request and rarely another one, and a repository of many jobs has a megabyte of it.
+        if (Volatile.Read(ref _last) is { } last && last.IsSameAs(await metadata.FindStartAsync(Name, cancellationToken)))
+        {
+            return last;
+        }
+
+        if (await metadata.FindAsync(Name, cancellationToken) is not { } text)
         {
             return new StoredState(null, new RepositoryState());
         }
 
-        lock (_gate)
-        {
-            // Read with each request and rarely another one.
-            if (_last is { } last && string.Equals(last.Text, text, StringComparison.Ordinal))
-            {
-                return new StoredState(text, last.State);
-            }
-        }
-
-        var state = JsonSerializer.Deserialize(text, RepositoryJson.Default.RepositoryState) ?? new RepositoryState();
-        lock (_gate)
-        {
-            _last = (text, state);
-        }
-
-        return new StoredState(text, state);
+        var stored = new StoredState(text, JsonSerializer.Deserialize(text, RepositoryJson.Default.RepositoryState) ?? new RepositoryState());
+        Volatile.Write(ref _last, stored);
+        return stored;
     }
 
     /// <inheritdoc/>
@@ -49,8 +42,19 @@ internal sealed class RepositoryStore(Metadata metadata) : IRepositoryStore
 /// <param name="State">What it says.</param>
 internal sealed record StoredState(string? Text, RepositoryState State)
 {
+    // The hash of the rest comes first, so that whoever holds a state need not read all of what is stored to see that it is the same.
+    private const string Mark = "{\"hash\":\"";
+    private const int MarkedLength = 9 + 64;
+
     /// <summary>Answers a state as it is stored.</summary>
-    public static StoredState Of(RepositoryState state) => new(JsonSerializer.Serialize(state, RepositoryJson.Default.RepositoryState), state);
+    public static StoredState Of(RepositoryState state)
+    {
+        var json = JsonSerializer.Serialize(state, RepositoryJson.Default.RepositoryState);
+        return new StoredState($"{Mark}{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}\",{json[1..]}", state);
+    }
+
+    /// <summary>Answers whether what is stored begins as this state does, and so is this state.</summary>
+    public bool IsSameAs(string? start) => start?.Length >= MarkedLength && start.StartsWith(Mark, StringComparison.Ordinal) && Text?.StartsWith(start, StringComparison.Ordinal) == true;
 
     /// <summary>Answers whether the other state says the same of the jobs, wherever their publication stands.</summary>
     public bool HasJobsOf(StoredState other) => string.Equals(Of(Unpublished(State)).Text, Of(Unpublished(other.State)).Text, StringComparison.Ordinal);

@@ -28,12 +28,15 @@ internal sealed partial class RepositorySync(
     public RepositoryLook LastLook { get; private set; } = new(null, null, null);
 
     /// <summary>Gets the settings that decide how a commit is read; another value of them has it read again.</summary>
-    private string Reading => $"1 {options.Value.Path.Trim('/')}";
+    private string Reading => $"2 {options.Value.Path.Trim('/')}";
 
     private Error NotConfigured { get; } = new(ErrorKind.Conflict, "repository.none", "No repository is configured: set Ascob:Repository:Url.");
 
     /// <summary>Looks at the repository, and applies what is new where that is wanted.</summary>
-    public async Task<Result<RepositoryPlan>> RefreshAsync(bool apply, CancellationToken cancellationToken)
+    /// <param name="apply">Whether it is applied.</param>
+    /// <param name="expected">The commit that must be the latest, such as that of the plan which somebody has read; null for whichever it is.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<Result<RepositoryPlan>> RefreshAsync(bool apply, string? expected, CancellationToken cancellationToken)
     {
         if (!options.Value.IsConfigured)
         {
@@ -47,6 +50,11 @@ internal sealed partial class RepositorySync(
             {
                 var before = await store.ReadAsync(cancellationToken);
                 var plan = await PlanAsync(before.State, cancellationToken);
+                if (expected is not null && plan.Commit != expected)
+                {
+                    return new Error(ErrorKind.Conflict, "repository.moved", $"The latest commit is {plan.Commit}, not {expected}; nothing was applied. Read the plan again.");
+                }
+
                 if (!apply || await ApplyAsync(before, plan, cancellationToken))
                 {
                     return plan;
@@ -63,6 +71,21 @@ internal sealed partial class RepositorySync(
         finally
         {
             _gate.Release();
+        }
+    }
+
+    /// <summary>Does what is left to do of the commit that holds: where a server went away before it was done, or a run of a job that is gone kept its definition. Needs no repository.</summary>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Value.IsConfigured)
+        {
+            return;
+        }
+
+        var stored = await store.ReadAsync(cancellationToken);
+        if (stored.State.Commit is { } commit && stored.State.Published != commit)
+        {
+            await publisher.PublishAsync(stored, cancellationToken);
         }
     }
 

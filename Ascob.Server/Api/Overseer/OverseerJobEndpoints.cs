@@ -111,7 +111,7 @@ internal static class OverseerJobEndpoints
 
     private static async Task ActivateAsync(HttpContext context, Server.Repository.Overseer overseer, bool active)
     {
-        var changed = await overseer.ActivateAsync(context.Name("name", JobSegment), active, context.RequestAborted);
+        var changed = await overseer.ActivateAsync(context.Name("name", JobSegment), active, context.GetCaller(), context.RequestAborted);
         if (changed.IsSuccess)
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;

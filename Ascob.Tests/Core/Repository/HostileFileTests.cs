@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using Ascob.Core.Repository;
 
 namespace Ascob.Tests.Core.Repository;
@@ -67,6 +68,33 @@ public sealed class HostileFileTests
         Assert.Equal((2, "The file is not UTF-8."), (file.Errors[0].Line, file.Errors[0].Message));
         Assert.Equal(2, nul.Errors[0].Line);
     }
+
+    /// <summary>Lines of a command that are made to keep a reader busy.</summary>
+    public static TheoryData<string> BusyLines =>
+    [
+        "echo {{ x |" + string.Concat(Enumerable.Repeat("a    |", 24)) + " }}",
+        "echo {{ x |" + string.Concat(Enumerable.Repeat("    |", 5_000)) + " }}",
+        "echo {{ x | default('" + string.Concat(Enumerable.Repeat("a b ", 5_000)) + "' }}",
+        "echo {{ '" + new string(' ', 20_000) + " }}",
+        .. new[] { "read $(", "let $(", "$[", "${a[", "${a:", "[[ ", "((", "[a", "if let ", "export a", "$((", "printf -v $(", "read \";", "{{ x }}", "[ -v ", "<<E " }
+            .Select(piece => string.Concat(Enumerable.Repeat(piece, 31_000 / piece.Length))),
+    ];
+
+    [Theory]
+    [MemberData(nameof(BusyLines))]
+    public async Task Read_WhenALineIsMadeToKeepTheReaderBusy_IsReadSoon(string command)
+    {
+        var file = JsonSerializer.Serialize(new[] { new { command, vars = new[] { new { name = "x" } } } });
+
+        // Not waited for where it never ends.
+        var read = await Task.Run(() => JobFiles.Read(file, "a.json"), TestContext.Current.CancellationToken).WaitAsync(Soon, TestContext.Current.CancellationToken);
+
+        Assert.All(read.Errors, e => Assert.Equal(1, e.Line));
+    }
+
+    [Fact]
+    public void Read_WhenFiltersAreWrong_SaysWhere() =>
+        Assert.Contains("is not understood", JobFiles.Error("- vars: [{name: x}]\n  command: \"echo {{ x |a    |a    | }}\"").Message, StringComparison.Ordinal);
 
     private static T Quickly<T>(Func<T> read)
     {

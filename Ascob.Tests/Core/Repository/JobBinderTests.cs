@@ -8,6 +8,7 @@ namespace Ascob.Tests.Core.Repository;
 /// <summary>Commands with values, as a real shell takes them.</summary>
 public sealed class JobBinderTests
 {
+    private const string Bash = "/bin/bash";
     private const string Show = "printf '[%s]\\n'";
 
     public static TheoryData<string> HostileValues =>
@@ -217,6 +218,21 @@ public sealed class JobBinderTests
             start.Environment[name] = text;
         }
 
+        var output = await RunAsync(start);
+
+        // Where /bin/sh is another shell than here, the same comes of it.
+        if (File.Exists(Bash))
+        {
+            start.FileName = Bash;
+            start.ArgumentList.Insert(0, "--posix");
+            Assert.Equal(output, await RunAsync(start));
+        }
+
+        return output;
+    }
+
+    private static async Task<string> RunAsync(ProcessStartInfo start)
+    {
         using var shell = Process.Start(start)!;
         var errors = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

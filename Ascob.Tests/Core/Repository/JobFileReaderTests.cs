@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ascob.Core.Repository;
 
 namespace Ascob.Tests.Core.Repository;
@@ -86,6 +87,8 @@ public sealed class JobFileReaderTests
     [InlineData("- command: echo \\{{ x }}\n  vars: [{name: x}]", 1, "backslash")]
     [InlineData("- command: echo $(({{ x }}))\n  vars: [{name: x}]", 1, "arithmetic")]
     [InlineData("- command: 'echo # done'\n  vars: [{name: x}]", 1, "appended")]
+    [InlineData("- command: export\n  vars: [{name: x}]", 1, "appended")]
+    [InlineData("- command: a && test\n  vars: [{name: x}, {name: y}]", 1, "appended")]
     [InlineData("- env:\n    OVERSEER_JOB: x", 2, "reserved")]
     [InlineData("- env:\n    A-B: x", 2, "cannot name")]
     [InlineData("- user: 'a b'", 1, "name of an account")]
@@ -111,6 +114,66 @@ public sealed class JobFileReaderTests
         Assert.Contains(message, file.Errors[0].Message, StringComparison.Ordinal);
         Assert.Equal(("deploy.yml", line), (file.Errors[0].File, file.Errors[0].Line));
     }
+
+    [Theory]
+    [InlineData("(( {{ x }} > 3 ))")]
+    [InlineData("for (( i = 0; i < {{ x }}; i++ )); do echo; done")]
+    [InlineData("[[ {{ x }} -eq 3 ]] && echo")]
+    [InlineData("[[ a != b && \"{{ x }}\" -gt 3 ]] && echo")]
+    [InlineData("[[ -v {{ x }} ]]")]
+    [InlineData("[ -v {{ x }} ]")]
+    [InlineData("[ \"{{ x }}\" {{ x }} ]")]
+    [InlineData("printf {{ x }} {{ x }}")]
+    [InlineData("test -v \"{{ x }}\"")]
+    [InlineData("echo $[ {{ x }} + 1 ]")]
+    [InlineData("echo \"$[{{ x }}]\"")]
+    [InlineData("echo \"$(( {{ x }} ))\"")]
+    [InlineData("cat <<EOF\n$(( {{ x }} ))\nEOF")]
+    [InlineData("echo ok; let n={{ x }}")]
+    [InlineData("if let 'n = {{ x }}'; then echo; fi")]
+    [InlineData("case a in a) let 2>&1 n={{ x }};; esac")]
+    [InlineData("declare -i n; n={{ x }}")]
+    [InlineData("typeset -xi n={{ x }}")]
+    [InlineData("declare \"{{ x }}\"=1")]
+    [InlineData("export {{ x }}")]
+    [InlineData("printf -v {{ x }} %s a")]
+    [InlineData("printf -v{{ x }} %s a")]
+    [InlineData("IFS= read -r {{ x }} <file")]
+    [InlineData("unset {{ x }}")]
+    [InlineData("a[{{ x }}]=1")]
+    [InlineData("a[\"{{ x }}\"]+=1")]
+    [InlineData("a=([{{ x }}]=1)")]
+    [InlineData("echo ${a[{{ x }}]}")]
+    [InlineData("echo \"${#a[{{ x }}]}\"")]
+    [InlineData("echo ${a:{{ x }}:1}")]
+    [InlineData("echo $(let n={{ x }})")]
+    public void Read_WhenAValueWouldBeEvaluatedAlthoughItIsQuoted_TakesNumbersOnly(string command)
+    {
+        var text = JsonSerializer.Serialize(command);
+
+        Assert.Contains("only a variable of the type int", JobFiles.Error($"- command: {text}\n  vars: [{{name: x}}]").Message, StringComparison.Ordinal);
+        JobFiles.Job($"- command: {text}\n  vars: [{{name: x, type: int}}]");
+    }
+
+    [Theory]
+    [InlineData("[[ {{ x }} == a* ]] && echo")]
+    [InlineData("[ {{ x }} = a ] && [ \"$y\" = b ]")]
+    [InlineData("test -n {{ x }}")]
+    [InlineData("export A={{ x }} B=\"{{ x }}\"")]
+    [InlineData("local a={{ x }}")]
+    [InlineData("read -r a <{{ x }}")]
+    [InlineData("read a < {{ x }}; echo {{ x }}")]
+    [InlineData("read a <<EOF\n{{ x }}\nEOF")]
+    [InlineData("printf '[%s]' -v {{ x }} | grep -v {{ x }}")]
+    [InlineData("echo please read {{ x }} and let {{ x }} be")]
+    [InlineData("echo \"let {{ x }}\"")]
+    [InlineData("awk '(($1 > 2)) { print \"{{ x }}\" }'")]
+    [InlineData("ls log[0-9]{{ x }} log[{{ x }}].txt")]
+    [InlineData("echo ${a:-{{ x }}} ${b:+{{ x }}}")]
+    [InlineData("echo $(wc -l <{{ x }})")]
+    [InlineData("( (cd {{ x }}); echo {{ x }} )")]
+    [InlineData("printf '%s' $((1 + 2)) {{ x }}")]
+    public void Read_WhenAValueStaysText_TakesAnyType(string command) => JobFiles.Job($"- command: {JsonSerializer.Serialize(command)}\n  vars: [{{name: x}}]");
 
     [Theory]
     [InlineData("{\n\"command\": \"a\",\n\"command\": \"b\"}", 3, "a second time")]

@@ -237,8 +237,10 @@ public sealed class OverseerExecutionsTests : OverseerApi
     // What a halted job has written does not grow: looked at over a time in which it would have grown often.
     private async Task<string> SettledAsync(string execution)
     {
+        var begun = Stopwatch.GetTimestamp();
         for (var last = string.Empty; ;)
         {
+            // While the job runs, a line comes each 20 ms.
             await Task.Delay(500, Cancel);
             var now = await Root.GetStringAsync(execution + "/stdout", Cancel);
             if (now == last)
@@ -246,6 +248,7 @@ public sealed class OverseerExecutionsTests : OverseerApi
                 return now;
             }
 
+            Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), $"The halted job goes on writing: {now.Length} characters after {last.Length}.");
             last = now;
         }
     }

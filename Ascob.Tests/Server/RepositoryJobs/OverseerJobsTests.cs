@@ -251,6 +251,42 @@ public sealed class OverseerJobsTests : OverseerApi
     }
 
     [Fact]
+    public async Task B42_AJobThatWasTakenOutOrIsGone_IsNotRunByRepeatingAnExecutionEither()
+    {
+        await ApplyAsync(("a.yml", "- command: echo hi"), ("b.yml", "{}"));
+        var execution = await ExecuteAsync("a");
+        var runId = (await EndAsync(execution)).GetProperty("runId").GetInt64();
+        await Root.DeleteAsync("/jobs/a", Cancel);
+
+        foreach (var address in new[] { execution, execution + "?commit=same", $"/api/runs/{runId}/resubmit" })
+        {
+            var refused = await Root.PostAsync(address, null, Cancel);
+            Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+            Assert.Equal("job.inactive", (await JsonAsync(refused)).GetProperty("code").GetString());
+        }
+
+        await Root.PutAsync("/jobs/a", null, Cancel);
+        Assert.Equal(HttpStatusCode.Created, (await Root.PostAsync(execution + "?commit=same", null, Cancel)).StatusCode);
+        await ApplyAsync(("a.yml", null));
+        Assert.Equal(HttpStatusCode.NotFound, (await Root.PostAsync(execution, null, Cancel)).StatusCode);
+        foreach (var address in new[] { execution + "?commit=same", $"/api/runs/{runId}/resubmit" })
+        {
+            Assert.Equal("job.gone", (await JsonAsync(await Root.PostAsync(address, null, Cancel))).GetProperty("code").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task ARepetitionOfTheSameCommit_NeedsTheRightToSubmitAgain()
+    {
+        await ApplyAsync(("a.yml", "- command: echo hi"));
+        var execution = await ExecuteAsync("a");
+        using var launcher = await Server.ClientAsync(["definition_launch", "job_run_read"]);
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await launcher.PostAsync(execution + "?commit=same", null, Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await launcher.PostAsync(execution, null, Cancel)).StatusCode);
+    }
+
+    [Fact]
     public async Task B45_And46_ReservedAndRepeatedNames_AreRefused()
     {
         var plan = await ApplyAsync(("stdout.yml", "- command: x"), ("b.yml", "- name: output"), ("c.yml", "- vars: [{name: a}, {name: a}]"), ("d.yml", "- command: echo"));

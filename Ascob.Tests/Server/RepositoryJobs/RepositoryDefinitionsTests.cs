@@ -42,6 +42,44 @@ public sealed class RepositoryDefinitionsTests : OverseerApi
     }
 
     [Fact]
+    public async Task AJobsDefinition_IsSuspendedByTakingTheJobOut()
+    {
+        await ApplyAsync(("A job.yml", "- command: echo a"));
+
+        using var suspended = await Root.PostAsync("/api/definitions/A%20job/suspend", null, Cancel);
+        Assert.Equal(HttpStatusCode.Conflict, suspended.StatusCode);
+        Assert.Contains("/jobs/A%20job", (await JsonAsync(suspended)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.False((await GetAsync("/api/definitions/A%20job")).GetProperty("suspended").GetBoolean());
+        await Root.DeleteAsync("/jobs/A%20job", Cancel);
+        using var resumed = await Root.PostAsync("/api/definitions/A%20job/resume", null, Cancel);
+        Assert.Equal(HttpStatusCode.Conflict, resumed.StatusCode);
+
+        // Whatever else a commit changes, it stays so.
+        await ApplyAsync(("unrelated.txt", "x"));
+        Assert.True((await GetAsync("/api/definitions/A%20job")).GetProperty("suspended").GetBoolean());
+    }
+
+    [Fact]
+    public async Task WhatIsEverybodys_IsNotTurnedOnAndOffByTokensOfSomeSubmitters()
+    {
+        await ApplyAsync(("a.yml", "- command: echo a"));
+        using var made = await Root.PostAsJsonAsync("/api/definitions", new { name = "common", jobSpec = new { labels = new { shell_command = "true" } } }, Cancel);
+        using var own = await Root.PostAsJsonAsync("/api/definitions", new { name = "own", jobSpec = new { submitter = "alice", labels = new { shell_command = "true" } } }, Cancel);
+        using var bound = await Server.ClientAsync(["definition_write", "definition_read", "repository_write", "repository_read"], ["alice"]);
+
+        foreach (var request in new[] { "POST /api/definitions/common/suspend", "POST /api/definitions/common/resume", "DELETE /api/definitions/common", "DELETE /jobs/a", "PUT /jobs/a", "POST /api/repository/refresh" })
+        {
+            using var message = new HttpRequestMessage(new HttpMethod(request.Split(' ')[0]), request.Split(' ')[1]);
+            using var response = await bound.SendAsync(message, Cancel);
+            Assert.True(response.StatusCode == HttpStatusCode.Forbidden, $"{request}: {response.StatusCode}");
+        }
+
+        Assert.True((await GetAsync("/jobs/a")).GetProperty("active").GetBoolean());
+        using var theirs = await bound.PostAsync("/api/definitions/own/suspend", null, Cancel);
+        Assert.Equal(HttpStatusCode.OK, theirs.StatusCode);
+    }
+
+    [Fact]
     public async Task Executions_AreRunsOfTheDefinition_WhicheverInterfaceStartsThem()
     {
         await ApplyAsync(("a.yml", "- command: tool {{ x }}\n  vars: [{name: x}, {name: y, option: yes}]"), ("bin/tool", "#!/bin/sh\nprintf '[%s]' \"$@\""));
@@ -121,6 +159,34 @@ public sealed class RepositoryDefinitionsTests : OverseerApi
         Assert.Equal(lines[2], lines[3]);
         Assert.Equal("hello", lines[4]);
         Assert.Equal("v2", (await GetAsync(execution + "/deployed")).GetProperty("cause").GetString());
+    }
+
+    [Fact]
+    public async Task B42_AJobThatRanEverySecond_RunsNoMoreOnceItIsTakenOut_AndAgainWhenItIsPutBack()
+    {
+        await ApplyAsync(("often.yml", "- command: echo x\n  schedule: [{frequency: 1}]"), ("clock.yml", "- command: echo x\n  schedule: [{frequency: 1}]"));
+        await UntilExecutedAsync("often", 2);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await Root.DeleteAsync("/jobs/often", Cancel)).StatusCode);
+        var (then, tick) = (await CountAsync("often"), await CountAsync("clock"));
+
+        // The other job of the same schedule tells that it would have been due several times; one of them may have been under way.
+        await UntilExecutedAsync("clock", tick + 5);
+        Assert.InRange(await CountAsync("often"), then, then + 1);
+        await Root.PutAsync("/jobs/often", null, Cancel);
+        await UntilExecutedAsync("often", then + 3);
+    }
+
+    private async Task<int> CountAsync(string job) => (await GetAsync($"/jobs/{job}?limit=500")).GetProperty("executions").GetArrayLength();
+
+    private async Task UntilExecutedAsync(string job, int count)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (await CountAsync(job) is var now && now < count)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The schedule of '{job}' has started {now} executions, not {count}.");
+            await Task.Delay(50, Cancel);
+        }
     }
 
     private async Task<string> FirstExecutionAsync(string job)

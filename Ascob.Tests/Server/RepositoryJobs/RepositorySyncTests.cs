@@ -3,7 +3,10 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Ascob.Backends.Shell;
+using Ascob.Core.Backends;
 using Ascob.Server.Repository;
+using Ascob.Tests.Backends.Shell;
 using Ascob.Tests.Server.Api;
 
 namespace Ascob.Tests.Server.RepositoryJobs;
@@ -140,7 +143,12 @@ public sealed class RepositorySyncTests : OverseerApi
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData("a-secret-of-the-tests"u8, Encoding.UTF8.GetBytes(body)));
         Assert.Equal(HttpStatusCode.Accepted, (await NoticeAsync(stranger, body, "X-Hub-Signature-256", "sha256=" + signature)).StatusCode);
 
-        await Fixtures.TestWorld.UntilAsync(async () => (await Root.GetAsync("/jobs/b", Cancel)).StatusCode == HttpStatusCode.OK);
+        var begun = TimeProvider.System.GetTimestamp();
+        while ((await Root.GetAsync("/jobs/b", Cancel)).StatusCode is var status && status != HttpStatusCode.OK)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The job of the new commit is not there: {status}.");
+            await Task.Delay(20, Cancel);
+        }
 
         Assert.Equal(HttpStatusCode.Accepted, (await NoticeAsync(stranger, body, "X-Gitlab-Token", "a-secret-of-the-tests")).StatusCode);
     }
@@ -148,7 +156,7 @@ public sealed class RepositorySyncTests : OverseerApi
     [Fact]
     public async Task B47_AfterARestart_JobsRunsAndEventsAreThere()
     {
-        await ApplyAsync(("a.yml", "- command: echo up; sleep 3; event late; echo end"));
+        await ApplyAsync(("a.yml", "- command: event early; echo up; sleep 3; event late; echo end"));
         var ended = await ExecuteAsync("a");
         await EndAsync(ended);
         var execution = await ExecuteAsync("a");
@@ -167,7 +175,34 @@ public sealed class RepositorySyncTests : OverseerApi
         var end = await client.GetFromJsonAsync<JsonElement>(execution, Cancel);
         Assert.Equal("complete", end.GetProperty("outcome").GetString());
         Assert.Equal("up\nend\n", await client.GetStringAsync(execution + "/stdout", Cancel));
+        Assert.Equal(["start", "early", "late", "complete"], Names(end.GetProperty("events")));
+        Assert.Equal(["start", "early", "late", "complete"], Names((await client.GetFromJsonAsync<JsonElement>(ended, Cancel)).GetProperty("events")));
         Git.Show();
+    }
+
+    [Fact]
+    public async Task B47_AnExecutionWhoseHostWasKilledToo_EndsAsFailWithTheCauseLost()
+    {
+        await ApplyAsync(("a.yml", "- command: echo up; sleep 300"));
+        var execution = await ExecuteAsync("a");
+        await UntilWrittenAsync(execution, "up");
+        Assert.True(Server.Get<BackendCatalog>().TryGet("shell", out var shell));
+        var host = ((ShellBackendAdapter)shell.Adapter).HostPid;
+        await Server.App.StopAsync(Cancel);
+        await Server.App.DisposeAsync();
+        ShellWorld.KillHost(host, hard: true);
+        await ShellWorld.GoneAsync(host);
+
+        Server = await StartAgainAsync();
+        using var client = Server.Client();
+        var runId = (await client.GetFromJsonAsync<JsonElement>(execution, Cancel)).GetProperty("runId").GetInt64();
+        await client.GetAsync($"/api/runs/{runId}?waitSeconds=60", Cancel);
+
+        var end = await client.GetFromJsonAsync<JsonElement>(execution, Cancel);
+        Assert.Equal(("fail", "fail"), (end.GetProperty("outcome").GetString(), end.GetProperty("status").GetString()));
+        var last = end.GetProperty("events").EnumerateArray().Last();
+        Assert.Equal("fail", last.GetProperty("name").GetString());
+        Assert.StartsWith("lost: ", last.GetProperty("cause").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

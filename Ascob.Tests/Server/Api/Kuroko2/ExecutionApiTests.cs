@@ -97,10 +97,12 @@ public sealed class ExecutionApiTests : Kuroko2Api
 
     private static string Time(DateTimeOffset time) => Uri.EscapeDataString(time.ToString("O", CultureInfo.InvariantCulture));
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
+    private static async Task UntilAsync(Func<Task<bool>> condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string what = "")
     {
+        var begun = TimeProvider.System.GetTimestamp();
         while (!await condition())
         {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"Not within a minute: {what}.");
             await Task.Delay(20, Cancel);
         }
     }
