@@ -17,6 +17,8 @@ internal static class JobTemplate
 {
     private const string ShellCommand = "shell_command";
     private const string RuntimeMark = "%%";
+    private const string ArgumentsField = "jobSpec.labels.shell_arguments";
+    private const string LooseList = "Each item is written as a string of a JSON array, so that it stays one item whatever the values are; an item that is only {{ list }} becomes as many as the list has.";
 
     /// <summary>
     /// Answers whether the strings of a definition are templates. Those of a repository are filled in by whoever reads it, and a script is a program: braces in it are its own.
@@ -26,9 +28,15 @@ internal static class JobTemplate
     /// <summary>Notes what is wrong with a template, with the place: broken markup, unknown names, secrets where everybody reads them, and values where no quoting is safe.</summary>
     public static void Check(JobSpec spec, ParameterSchema schema, FieldErrorList errors)
     {
-        var sample = schema.Sample();
+        var sample = new TemplateInput(schema.Sample());
         foreach (var (field, text, form) in Texts(spec))
         {
+            if (IsLooseList(field, text))
+            {
+                errors.Add(field, LooseList);
+                continue;
+            }
+
             foreach (var part in Parts(text, form))
             {
                 CheckText(field, part, form, schema, sample, errors);
@@ -49,8 +57,9 @@ internal static class JobTemplate
             }
         }
 
-        var plain = Object(values, withSecrets: false);
-        var all = Object(values, withSecrets: true);
+        // A template of a secret may read what the others may not.
+        var plain = new TemplateInput(Object(values, withSecrets: false));
+        var all = plain.With(Object(values, withSecrets: true));
         var rendered = spec with
         {
             Description = Put("jobSpec.description", spec.Description, Form.Text, plain, errors),
@@ -75,7 +84,7 @@ internal static class JobTemplate
         _ => false,
     };
 
-    private static void CheckText(string field, string text, Form form, ParameterSchema schema, JsonObject sample, FieldErrorList errors)
+    private static void CheckText(string field, string text, Form form, ParameterSchema schema, TemplateInput sample, FieldErrorList errors)
     {
         var template = Template.Parse(text);
         if (!template.IsSuccess)
@@ -90,7 +99,7 @@ internal static class JobTemplate
             {
                 errors.Add(field, $"There is no parameter '{name}'.");
             }
-            else if (form != Form.Secret && schema.Secrets.Contains(name))
+            else if (form != Form.Secret && schema.IsSecret(name))
             {
                 errors.Add(field, $"The secret parameter '{name}' may stand in secretParameters only, where nobody reads it; a job finds it in its environment.");
             }
@@ -141,9 +150,13 @@ internal static class JobTemplate
         }
     }
 
+    // In markup outside of the strings a value could end one argument and begin another.
+    private static bool IsLooseList(string field, string text) =>
+        field == ArgumentsField && (text.Contains("{{", StringComparison.Ordinal) || text.Contains("{%", StringComparison.Ordinal)) && TemplateArrays.Items(text) is null;
+
     private static Form FormOf(string label) => label == ShellCommand ? Form.Shell : Form.Text;
 
-    private static Dictionary<string, string>? PutMap(string map, IReadOnlyDictionary<string, string>? texts, JsonObject values, FieldErrorList errors)
+    private static Dictionary<string, string>? PutMap(string map, IReadOnlyDictionary<string, string>? texts, TemplateInput values, FieldErrorList errors)
     {
         var isSecret = map == "jobSpec.secretParameters";
         return texts?.ToDictionary(
@@ -152,11 +165,18 @@ internal static class JobTemplate
             StringComparer.Ordinal);
     }
 
-    private static string? Put(string field, string? text, Form form, JsonObject values, FieldErrorList errors)
+    private static string? Put(string field, string? text, Form form, TemplateInput values, FieldErrorList errors)
     {
         if (text is null || !text.Contains('{', StringComparison.Ordinal))
         {
             return text;
+        }
+
+        if (IsLooseList(field, text))
+        {
+            // Stored before it was refused.
+            errors.Add(field, LooseList);
+            return null;
         }
 
         var result = form == Form.Text && TemplateArrays.Items(text) is not null ? TemplateArrays.Render(text, values) : RenderOne(text, form, values);
@@ -169,7 +189,7 @@ internal static class JobTemplate
         return null;
     }
 
-    private static Result<string> RenderOne(string text, Form form, JsonObject values)
+    private static Result<string> RenderOne(string text, Form form, TemplateInput values)
     {
         var template = Template.Parse(text);
         return template.IsSuccess ? template.Value.Render(values, form == Form.Shell ? TemplateForm.Shell : TemplateForm.Text) : template.Error;
@@ -178,7 +198,7 @@ internal static class JobTemplate
     private static JsonObject Object(ParameterValues values, bool withSecrets)
     {
         var all = new JsonObject();
-        foreach (var value in values.Values.EnumerateObject().Where(v => withSecrets || !values.Schema.Secrets.Contains(v.Name)))
+        foreach (var value in values.Values.EnumerateObject().Where(v => withSecrets || !values.Schema.IsSecret(v.Name)))
         {
             all[value.Name] = JsonNode.Parse(value.Value.GetRawText());
         }

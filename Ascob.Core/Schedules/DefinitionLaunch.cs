@@ -59,7 +59,7 @@ public sealed class DefinitionLaunch(IDefinitionStore definitions, DefinitionLau
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(spec);
         var schema = ParameterSchema.OfStored(definition.Content.Parameters);
-        if (spec.Parameters is { ValueKind: System.Text.Json.JsonValueKind.Object } given && given.EnumerateObject().Select(p => p.Name).FirstOrDefault(schema.Secrets.Contains) is { } secret)
+        if (spec.Parameters is { ValueKind: System.Text.Json.JsonValueKind.Object } given && given.EnumerateObject().Select(p => p.Name).FirstOrDefault(schema.IsSecret) is { } secret)
         {
             return Error.Invalid(Jobs.FieldErrorList.Member("schedule.parameters", secret), "is secret, and schedules are shown to whoever may read them; give its value in the definition.");
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -15,12 +16,14 @@ public sealed partial class Template
 {
     private readonly FluidTemplate? _template;
     private readonly string _text;
+    private readonly IReadOnlySet<string> _read;
 
-    private Template(string text, FluidTemplate? template, IReadOnlySet<string> names)
+    private Template(string text, FluidTemplate? template, IReadOnlySet<string> names, IReadOnlySet<string> read)
     {
         _text = text;
         _template = template;
         Names = names;
+        _read = read;
     }
 
     /// <summary>Gets the variables that it reads and does not set itself.</summary>
@@ -35,7 +38,7 @@ public sealed partial class Template
         ArgumentNullException.ThrowIfNull(text);
         if (!text.Contains("{{", StringComparison.Ordinal) && !text.Contains("{%", StringComparison.Ordinal))
         {
-            return new Template(text, null, new HashSet<string>());
+            return new Template(text, null, new HashSet<string>(), new HashSet<string>());
         }
 
         if (Unbounded(text) is { } problem)
@@ -53,7 +56,7 @@ public sealed partial class Template
             var rewritten = (FluidTemplate)new ValueRewriter().VisitTemplate(parsed);
             var names = new TemplateNames();
             names.VisitTemplate(rewritten);
-            return new Template(text, rewritten, names.Read);
+            return new Template(text, rewritten, names.Read, names.All);
         }
         catch (TemplateException e)
         {
@@ -62,9 +65,12 @@ public sealed partial class Template
     }
 
     /// <summary>Puts the values in. Members of objects are reached by a dot; a name that is missing is empty.</summary>
-    public Result<string> Render(JsonObject values, TemplateForm form)
+    public Result<string> Render(JsonObject values, TemplateForm form) => Render(new TemplateInput(values), form);
+
+    /// <summary>Puts the values in, as one of several templates that share what the work may cost.</summary>
+    public Result<string> Render(TemplateInput input, TemplateForm form)
     {
-        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(input);
         if (_template is null)
         {
             return _text;
@@ -75,27 +81,27 @@ public sealed partial class Template
             if (form == TemplateForm.Shell)
             {
                 using var shell = new ShellWriter();
-                Write(shell, values);
-                return shell.Finish();
+                Write(shell, input);
+                return Counted(shell.Finish(), input);
             }
 
             using var writer = new BoundedWriter();
-            Write(writer, values);
-            return writer.ToString();
+            Write(writer, input);
+            return Counted(writer.ToString(), input);
         });
     }
 
     /// <summary>Puts the values into one item of a list of arguments: where the template is a value alone and that is a list, each of its items becomes an argument.</summary>
-    public Result<IReadOnlyList<string>> RenderItems(JsonObject values)
+    public Result<IReadOnlyList<string>> RenderItems(TemplateInput input)
     {
-        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(input);
         if (_template?.Statements is not [ValueStatement only])
         {
-            var text = Render(values, TemplateForm.Text);
+            var text = Render(input, TemplateForm.Text);
             return text.IsSuccess ? Result<IReadOnlyList<string>>.Success([text.Value]) : text.Error;
         }
 
-        return Guarded<IReadOnlyList<string>>(() => [.. TemplateValues.Words(Wait(only.Expression.EvaluateAsync(Context(values))))]);
+        return Guarded<IReadOnlyList<string>>(() => [.. TemplateValues.Words(Wait(only.Expression.EvaluateAsync(input.Context(_read))))]);
     }
 
     private static Result<T> Guarded<T>(Func<T> render)
@@ -109,9 +115,10 @@ public sealed partial class Template
         {
             return Broken(e.Message);
         }
-        catch (InvalidOperationException e) when (e.Message.Contains("number of statements", StringComparison.Ordinal))
+        catch (InvalidOperationException e) when (e.Message.Contains("maximum level of recursion", StringComparison.Ordinal) || e.Message.Contains("number of statements", StringComparison.Ordinal))
         {
-            return Broken($"The template carries out more than {TemplateLimits.Steps} statements; in a 'for', and in one within another, each round counts.");
+            // Blocks have a bound of their own, and nothing is included: the engine says this of its statements too.
+            return Broken(string.Create(CultureInfo.InvariantCulture, $"The template carries out more than {TemplateLimits.Steps} statements; in a 'for', and in one within another, each round counts."));
         }
 #pragma warning disable CA1031 // The engine and its filters throw what they like at values that do not fit; it is the template's author who has to know.
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -158,22 +165,17 @@ public sealed partial class Template
             : error.ReplaceLineEndings(" ");
     }
 
-    private static TemplateContext Context(JsonObject values)
-    {
-        var context = new TemplateContext(TemplateLanguage.Options);
-        foreach (var (name, value) in values)
-        {
-            context.SetValue(name, TemplateValues.From(value));
-        }
-
-        return context;
-    }
-
     private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 
-    private void Write(TextWriter writer, JsonObject values)
+    private static string Counted(string text, TemplateInput input)
     {
-        var written = _template!.RenderAsync(writer, NullEncoder.Default, Context(values));
+        input.Spend(text.Length);
+        return text;
+    }
+
+    private void Write(TextWriter writer, TemplateInput input)
+    {
+        var written = _template!.RenderAsync(writer, NullEncoder.Default, input.Context(_read));
         if (!written.IsCompletedSuccessfully)
         {
             written.AsTask().GetAwaiter().GetResult();

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Ascob.Core.Errors;
 
 namespace Ascob.Core.Templates;
@@ -27,8 +26,9 @@ public static class TemplateArrays
     }
 
     /// <summary>Puts the values into each item. An item that is a value alone becomes as many items as its list has.</summary>
-    public static Result<string> Render(string text, JsonObject values)
+    public static Result<string> Render(string text, TemplateInput input)
     {
+        ArgumentNullException.ThrowIfNull(input);
         var rendered = new List<string>();
         foreach (var item in Items(text) ?? [text])
         {
@@ -38,7 +38,7 @@ public static class TemplateArrays
                 return template.Error;
             }
 
-            var items = template.Value.RenderItems(values);
+            var items = template.Value.RenderItems(input);
             if (!items.IsSuccess)
             {
                 return items.Error;

@@ -47,19 +47,58 @@ internal static class TemplateLanguage
             TimeZone = TimeZoneInfo.Utc,
 
             // Text in a captured block is a value like any other, and quoted where it is put in.
-            Captured = static (_, text, _) => new ValueTask<FluidValue>(Bounded(new StringValue(text.ToStringValue(), encode: true))),
-            Assigned = static (_, value, _) => new ValueTask<FluidValue>(Bounded(value)),
+            Captured = static (_, text, context) => new ValueTask<FluidValue>(Counted(new StringValue(text.ToStringValue(), encode: true), context)),
+            Assigned = static (_, value, context) => new ValueTask<FluidValue>(Counted(value, context)),
         };
         options.Filters.Clear();
         foreach (var name in Filters)
         {
             var filter = all.TryGetValue(name, out var known) ? known : throw new InvalidOperationException($"The template engine has no filter {name}.");
-            options.Filters.AddFilter(name, async (input, arguments, context) => Bounded(await filter(input, arguments, context).ConfigureAwait(false)));
+            options.Filters.AddFilter(
+                name,
+                async (input, arguments, context) =>
+                {
+                    Spend(name, input, arguments, TemplateInput.Of(context));
+                    return Counted(await filter(input, arguments, context).ConfigureAwait(false), context);
+                });
         }
 
-        options.Filters.AddFilter("replace", (input, arguments, _) => new ValueTask<FluidValue>(Replace(input.ToStringValue(), arguments)));
+        options.Filters.AddFilter(
+            "replace",
+            (input, arguments, context) =>
+            {
+                Spend("replace", input, arguments, TemplateInput.Of(context));
+                return new ValueTask<FluidValue>(Counted(Replace(input.ToStringValue(), arguments), context));
+            });
         options.Filters.AddFilter("raw", static (input, _, _) => new ValueTask<FluidValue>(new StringValue(TemplateValues.Text(input), encode: false)));
         return options;
+    }
+
+    // What a filter costs before it is done: those that search may look at each character of one text for each of the other, and those that compare objects at all pairs.
+    private static void Spend(string name, FluidValue input, FilterArguments arguments, TemplateInput work)
+    {
+        if (name is "split" or "replace" or "replace_first" or "remove" or "remove_first")
+        {
+            WeighedSearch.Spend(work, input, arguments.At(0));
+            return;
+        }
+
+        work.SpendOn(input);
+        if (input is ArrayValue list)
+        {
+            work.Spend(name switch
+            {
+                "uniq" when list.Values.Any(v => v is not StringValue and not NumberValue) => (long)list.Values.Count * list.Values.Count,
+                "sort" => list.Values.Count * 16L,
+                _ => 0,
+            });
+        }
+    }
+
+    private static FluidValue Counted(FluidValue value, TemplateContext context)
+    {
+        TemplateInput.Of(context).SpendOn(Bounded(value));
+        return value;
     }
 
     private static StringValue Replace(string text, FilterArguments arguments)

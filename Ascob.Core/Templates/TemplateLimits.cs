@@ -15,6 +15,9 @@ public static class TemplateLimits
     /// <summary>How many statements one rendering may carry out.</summary>
     public const int Steps = 10_000;
 
+    /// <summary>How much all templates of one job may read, make and compare together, in characters.</summary>
+    public const int Work = 8_388_608;
+
     /// <summary>The longest value that a filter or an assignment may make, in characters.</summary>
     public const int Value = 262_144;
 

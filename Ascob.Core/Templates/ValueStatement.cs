@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Fluid;
 using Fluid.Ast;
+using Fluid.Ast.BinaryExpressions;
 using Fluid.Values;
 
 namespace Ascob.Core.Templates;
@@ -37,10 +38,18 @@ internal sealed class ValueStatement(Expression expression) : Statement
     }
 }
 
-/// <summary>Exchanges the statements that put values in.</summary>
+/// <summary>Exchanges the statements that put values in, and has the work on values counted.</summary>
 internal sealed class ValueRewriter : AstRewriter
 {
-    protected override Statement VisitOutputStatement(OutputStatement outputStatement) => new ValueStatement(outputStatement.Expression);
+    protected override Statement VisitOutputStatement(OutputStatement outputStatement) => new ValueStatement(Visit(outputStatement.Expression));
+
+    protected override Expression VisitMemberExpression(MemberExpression memberExpression) => new WeighedExpression(
+        memberExpression.Segments.Any(s => s is IndexerSegment)
+            ? new MemberExpression([.. memberExpression.Segments.Select(s => s is IndexerSegment index ? new IndexerSegment(Visit(index.Expression)) : s)])
+            : memberExpression);
+
+    protected override Expression VisitContainsBinaryExpression(ContainsBinaryExpression containsBinaryExpression) =>
+        new WeighedSearch(Visit(containsBinaryExpression.Left), Visit(containsBinaryExpression.Right));
 }
 
 /// <summary>Collects which variables a template reads from outside, and refuses what has no bound.</summary>
@@ -48,6 +57,9 @@ internal sealed class TemplateNames : AstVisitor
 {
     private readonly HashSet<string> _own = new(StringComparer.Ordinal) { "forloop" };
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+
+    /// <summary>Gets what is read, also of what the template sets itself: it may read a value before it sets another.</summary>
+    public IReadOnlySet<string> All => _read;
 
     /// <summary>Gets what is read and never set by the template itself.</summary>
     public IReadOnlySet<string> Read => _read.Where(n => !_own.Contains(n)).ToHashSet(StringComparer.Ordinal);

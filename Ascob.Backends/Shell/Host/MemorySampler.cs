@@ -7,10 +7,10 @@ namespace Ascob.Backends.Shell.Host;
 
 /// <summary>
 /// Looks from time to time how much memory the processes of each job hold together, and has the job keep the maximum. New jobs are looked at often, old ones rarely: after 1 s, then 1, 4, 9, 16 s and so on,
-/// up to half an hour. A job that ends before the first look has no figure. One thread; all jobs that are due share one look at the processes.
+/// up to half an hour. A job that ends before the first look has no figure, and a look that fails is made up for a little later. One thread; all jobs that are due share one look at the processes.
 /// </summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process.")]
-internal sealed class MemorySampler(MonotonicClock clock)
+internal sealed class MemorySampler(MonotonicClock clock, Func<IReadOnlyList<ProcessInfo>> readProcesses)
 {
     private const int BytesOfKilobyte = 1024;
 
@@ -75,17 +75,38 @@ internal sealed class MemorySampler(MonotonicClock clock)
             return;
         }
 
-        // Each job has a session of its own; what has left it is no longer counted.
-        var pages = new Dictionary<int, long>();
-        foreach (var process in ProcessTable.ReadAll())
-        {
-            pages[process.Session] = pages.GetValueOrDefault(process.Session) + process.ResidentPages;
-        }
-
+        var pages = PagesBySession();
         foreach (var (job, looks) in jobs)
         {
+            if (pages is null)
+            {
+                _due.Enqueue((job, looks), clock.Now + First);
+                continue;
+            }
+
             job.NoteMemory(pages.GetValueOrDefault(job.Pid) * KilobytesOfPage);
             _due.Enqueue((job, looks + 1), clock.Now + PauseAfter(looks + 1));
+        }
+    }
+
+    // Each job has a session of its own; what has left it is no longer counted.
+    private Dictionary<int, long>? PagesBySession()
+    {
+        try
+        {
+            var pages = new Dictionary<int, long>();
+            foreach (var process in readProcesses())
+            {
+                pages[process.Session] = pages.GetValueOrDefault(process.Session) + process.ResidentPages;
+            }
+
+            return pages;
+        }
+#pragma warning disable CA1031 // On a thread of its own any exception ends the process that holds the pipes of all jobs, for a figure.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
         }
     }
 }

@@ -46,7 +46,7 @@ internal sealed class ShellHost
         _pump = new OutputPump(_clock, _finisher.NoteDone);
         _finisher.UsePump(_pump);
         var directories = new RunDirectoryPool();
-        _memory = new MemorySampler(_clock);
+        _memory = new MemorySampler(_clock, ProcessTable.ReadAll);
         _starter = new JobStarter(_children, _pump, _finisher, directories, _memory);
         _gone = new EndedJobs(root, _clock);
         _jobs = new JobTable(_clock, _starter, _finisher, directories, _gone);

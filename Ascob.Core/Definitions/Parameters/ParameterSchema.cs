@@ -15,21 +15,24 @@ public sealed class ParameterSchema
     private const int LongestName = 100;
 
     private readonly SchemaNode _root;
+    private readonly List<SchemaNode> _together;
 
     private ParameterSchema(SchemaNode root)
     {
         _root = root;
-        Secrets = root.Properties.Where(p => IsSecret(p.Value)).Select(p => p.Key).ToHashSet(StringComparer.Ordinal);
+        _together = [.. root.Together()];
     }
 
     /// <summary>Gets the names of the parameters.</summary>
     public IReadOnlyCollection<string> Names => _root.Properties.Keys;
 
-    /// <summary>Gets the names of those whose values are secret.</summary>
-    public IReadOnlySet<string> Secrets { get; }
+    /// <summary>
+    /// Answers whether the value of a parameter is secret: by the mark of any schema that looks at it, or at a part of it, in any case or in some. Names that nobody declared can be secret too.
+    /// </summary>
+    public bool IsSecret(string name) => _together.Exists(n => n.IsSecret || n.Member(name) is { HoldsSecret: true });
 
     /// <summary>Answers whether a value is handed to the job under the parameter's own name; those that the template alone uses are not.</summary>
-    public bool IsHandedOver(string name) => !_root.Properties.TryGetValue(name, out var node) || node.IsHandedOver;
+    public bool IsHandedOver(string name) => _together.TrueForAll(n => n.Member(name) is not { } node || node.Together().All(m => m.IsHandedOver));
 
     /// <summary>Reads a schema; what is wrong with it is noted, with the place.</summary>
     internal static ParameterSchema Read(JsonElement? schema, FieldErrorList errors)
@@ -63,6 +66,7 @@ public sealed class ParameterSchema
         // A word that nobody declared is a slip of the pen, unless the schema says otherwise.
         root.AdditionalProperties ??= new SchemaNode { Always = false };
         CheckNames(root, errors);
+        new SecretMarks(errors).RefuseTold(root);
         return new ParameterSchema(root);
     }
 
@@ -85,7 +89,7 @@ public sealed class ParameterSchema
     }
 
     /// <summary>Reads a stored schema, which was checked when it was saved.</summary>
-    public static ParameterSchema OfStored(JsonElement? schema) => Read(schema, new FieldErrorList(0));
+    public static ParameterSchema OfStored(JsonElement? schema) => StoredSchemas.Get(schema);
 
     /// <summary>Fills in the defaults and checks the values; all that is wrong is said at once.</summary>
     public Result<ParameterValues> Apply(JsonElement? given)
@@ -106,7 +110,14 @@ public sealed class ParameterSchema
             values = JsonSerializer.SerializeToElement(Filled(_root, []), AscobJson.Options);
         }
 
-        return new SchemaCheck(errors).Check(_root, values, "parameters") ? new ParameterValues(this, values) : Refusal(errors.ToList());
+        try
+        {
+            return new SchemaCheck(errors, new CheckWork()).Check(_root, values, "parameters") ? new ParameterValues(this, values) : Refusal(errors.ToList());
+        }
+        catch (CheckEndedException e)
+        {
+            return Refusal([.. errors.ToList(), new FieldError(e.Field, e.Message)]);
+        }
     }
 
     private static Error Refusal(IEnumerable<FieldError> fields)
@@ -152,14 +163,4 @@ public sealed class ParameterSchema
 
     private static bool IsName(string name) =>
         name.Length is > 0 and <= LongestName && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
-
-    // Whatever holds a secret is one.
-    private static bool IsSecret(SchemaNode node) =>
-        node.IsSecret
-        || node.Properties.Values.Any(IsSecret)
-        || (node.Items is { } items && IsSecret(items))
-        || (node.AdditionalProperties is { } others && IsSecret(others))
-        || node.PrefixItems.Concat(node.AllOf).Concat(node.AnyOf).Concat(node.OneOf).Any(IsSecret)
-        || (node.Then is { } then && IsSecret(then))
-        || (node.Else is { } otherwise && IsSecret(otherwise));
 }

@@ -30,7 +30,7 @@ public sealed class ParameterValues
         {
             if (!plain.ContainsKey(member.Name) && !secret.ContainsKey(member.Name))
             {
-                (_schema.Secrets.Contains(member.Name) ? secret : plain)[member.Name] = Text(member.Value);
+                (_schema.IsSecret(member.Name) ? secret : plain)[member.Name] = Text(member.Value);
             }
         }
 

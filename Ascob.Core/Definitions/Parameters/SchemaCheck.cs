@@ -1,19 +1,21 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Ascob.Core.Jobs;
 
 namespace Ascob.Core.Definitions.Parameters;
 
-/// <summary>Says what is wrong with a value by a schema, all of it at once. Messages never hold the value, which may be secret.</summary>
-internal sealed class SchemaCheck(FieldErrorList errors)
+/// <summary>
+/// Says what is wrong with a value by a schema, all of it at once. Messages never hold the value, which may be secret. Ends with a <see cref="CheckEndedException"/> where the values cannot be checked.
+/// </summary>
+internal sealed class SchemaCheck(FieldErrorList errors, CheckWork work)
 {
-    private const int MostCompared = 1_000;
     private const int MostShownWords = 20;
 
     /// <summary>Checks a value and answers whether it is fine.</summary>
     public bool Check(SchemaNode node, JsonElement value, string field)
     {
+        work.Spend(CheckWork.Look, field);
         if (node.Always is { } always)
         {
             return always || Refuse(field, "is not allowed.");
@@ -74,6 +76,12 @@ internal sealed class SchemaCheck(FieldErrorList errors)
 
     private bool CheckChoice(SchemaNode node, JsonElement value, string field)
     {
+        if (node.Enum is not null || node.Const is not null)
+        {
+            // A text whose characters are escaped is read anew for each comparison.
+            work.Spend(node.ChoiceWork + (((node.Enum?.Count ?? 0) + 1L) * (1 + (JsonMarshal.GetRawUtf8Value(value).Length / 64))), field);
+        }
+
         var isFine = node.Enum is not { } allowed || allowed.Any(a => JsonElement.DeepEquals(a, value))
             || Refuse(field, $"must be one of {string.Join(", ", allowed.Take(MostShownWords).Select(Show))}{(allowed.Count > MostShownWords ? " and others" : string.Empty)}.");
         return isFine & (node.Const is not { } only || JsonElement.DeepEquals(only, value) || Refuse(field, $"must be {Show(only)}."));
@@ -88,6 +96,7 @@ internal sealed class SchemaCheck(FieldErrorList errors)
     private bool CheckText(SchemaNode node, string text, string field)
     {
         var isFine = true;
+        work.Spend(text.Length / 16, field);
         if (node.MinLength is not null || node.MaxLength is not null)
         {
             var length = text.EnumerateRunes().Count();
@@ -95,21 +104,13 @@ internal sealed class SchemaCheck(FieldErrorList errors)
             isFine &= node.MaxLength is not { } most || length <= most || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {most} characters."));
         }
 
-        isFine &= node.Pattern is null || Matches(node.Pattern, text) || Refuse(field, $"must match the pattern {node.Pattern}.");
+        isFine &= node.Pattern is null || Matches(node.Pattern, text, field) || Refuse(field, $"must match the pattern {node.Pattern}.");
         return isFine & (node.Format is null || SchemaFormats.IsFine(node.Format, text) || Refuse(field, $"must be {SchemaFormats.Word(node.Format)}."));
     }
 
-    private static bool Matches(Regex pattern, string text)
-    {
-        try
-        {
-            return pattern.IsMatch(text);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
-    }
+    private bool Matches(SchemaPattern pattern, string text, string field) => text.Length <= SchemaPattern.LongestText
+        ? pattern.IsMatch(text, work, field)
+        : throw new CheckEndedException(field, string.Create(CultureInfo.InvariantCulture, $"is too long: a text that has to match a pattern has at most {SchemaPattern.LongestText} characters."));
 
     private bool CheckNumber(SchemaNode node, JsonElement value, string field)
     {
@@ -130,7 +131,13 @@ internal sealed class SchemaCheck(FieldErrorList errors)
         var count = list.GetArrayLength();
         var isFine = node.MinItems is not { } least || count >= least || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at least {least} items."));
         isFine &= node.MaxItems is not { } most || count <= most || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {most} items."));
-        isFine &= !node.UniqueItems || AreUnique(list, count, field);
+        isFine &= !node.UniqueItems || AreUnique(list, field);
+        if (node.Items is null && node.PrefixItems.Count == 0)
+        {
+            return isFine;
+        }
+
+        work.Spend(count, field);
         var index = 0;
         foreach (var item in list.EnumerateArray())
         {
@@ -142,23 +149,18 @@ internal sealed class SchemaCheck(FieldErrorList errors)
         return isFine;
     }
 
-    private bool AreUnique(JsonElement list, int count, string field)
+    private bool AreUnique(JsonElement list, string field)
     {
-        if (count > MostCompared)
+        var seen = new Dictionary<JsonElement, int>(new SameItems(work, field));
+        var index = 0;
+        foreach (var item in list.EnumerateArray())
         {
-            return Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {MostCompared} items, each of them different."));
-        }
-
-        var items = list.EnumerateArray().ToList();
-        for (var i = 1; i < items.Count; i++)
-        {
-            for (var j = 0; j < i; j++)
+            if (!seen.TryAdd(item, index))
             {
-                if (JsonElement.DeepEquals(items[i], items[j]))
-                {
-                    return Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must not hold an item twice, as items {j} and {i}."));
-                }
+                return Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must not hold an item twice, as items {seen[item]} and {index}."));
             }
+
+            index++;
         }
 
         return true;
@@ -166,6 +168,7 @@ internal sealed class SchemaCheck(FieldErrorList errors)
 
     private bool CheckMembers(SchemaNode node, JsonElement map, string field)
     {
+        work.Spend(map.GetPropertyCount() * 4L, field);
         var names = map.EnumerateObject().Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
         var isFine = node.MinProperties is not { } least || names.Count >= least || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at least {least} members."));
         isFine &= node.MaxProperties is not { } most || names.Count <= most || Refuse(field, string.Create(CultureInfo.InvariantCulture, $"must have at most {most} members."));
@@ -207,15 +210,15 @@ internal sealed class SchemaCheck(FieldErrorList errors)
             isFine &= Check(part, value, field);
         }
 
-        isFine &= node.AnyOf.Count == 0 || node.AnyOf.Any(p => Fits(p, value)) || Refuse(field, "fits none of the forms that are allowed (anyOf).");
+        isFine &= node.AnyOf.Count == 0 || node.AnyOf.Any(p => Fits(p, value, field)) || Refuse(field, "fits none of the forms that are allowed (anyOf).");
         if (node.OneOf.Count > 0)
         {
-            var fitting = node.OneOf.Count(p => Fits(p, value));
+            var fitting = node.OneOf.Count(p => Fits(p, value, field));
             isFine &= fitting == 1 || Refuse(field, fitting == 0 ? "fits none of the forms that are allowed (oneOf)." : "fits more than one of the forms that are allowed (oneOf).");
         }
 
-        isFine &= node.Not is null || !Fits(node.Not, value) || Refuse(field, "has a form that is not allowed (not).");
-        if (node.If is not null && (Fits(node.If, value) ? node.Then : node.Else) is { } branch)
+        isFine &= node.Not is null || !Fits(node.Not, value, field) || Refuse(field, "has a form that is not allowed (not).");
+        if (node.If is not null && (Fits(node.If, value, field) ? node.Then : node.Else) is { } branch)
         {
             isFine &= Check(branch, value, field);
         }
@@ -223,7 +226,7 @@ internal sealed class SchemaCheck(FieldErrorList errors)
         return isFine;
     }
 
-    private static bool Fits(SchemaNode node, JsonElement value) => new SchemaCheck(new FieldErrorList(0)).Check(node, value, string.Empty);
+    private bool Fits(SchemaNode node, JsonElement value, string field) => new SchemaCheck(new FieldErrorList(0), work).Check(node, value, field);
 
     private bool Refuse(string field, string message)
     {

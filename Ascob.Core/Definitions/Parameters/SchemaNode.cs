@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Ascob.Core.Definitions.Parameters;
 
@@ -20,6 +19,15 @@ internal sealed class SchemaNode
     /// <summary>Gets or sets whether the values are secret.</summary>
     public bool IsSecret { get; set; }
 
+    /// <summary>Gets or sets whether the values, or what they hold, are secret by this schema or one in it.</summary>
+    public bool HoldsSecret { get; set; }
+
+    /// <summary>Gets the places in the schema where a value is told: its default, and those that it may have.</summary>
+    public List<string> Told { get; } = [];
+
+    /// <summary>Gets or sets how much a comparison with the values that are listed costs.</summary>
+    public int ChoiceWork { get; set; }
+
     /// <summary>Gets or sets whether the value is handed to the job under its own name.</summary>
     public bool IsHandedOver { get; set; } = true;
 
@@ -27,7 +35,7 @@ internal sealed class SchemaNode
 
     public int? MaxLength { get; set; }
 
-    public Regex? Pattern { get; set; }
+    public SchemaPattern? Pattern { get; set; }
 
     public string? Format { get; set; }
 
@@ -78,6 +86,18 @@ internal sealed class SchemaNode
     public SchemaNode? Then { get; set; }
 
     public SchemaNode? Else { get; set; }
+
+    /// <summary>Answers the schema of a member of an object; null where any will do.</summary>
+    public SchemaNode? Member(string name) => Properties.GetValueOrDefault(name) ?? AdditionalProperties;
+
+    /// <summary>Answers this schema and those in it that look at the same value, in any case or in some.</summary>
+    public IEnumerable<SchemaNode> Together() => SameValue().SelectMany(n => n.Together()).Prepend(this);
+
+    /// <summary>Answers the schemas right in this one that look at a value or at a part of it; not those that look at names.</summary>
+    public IEnumerable<SchemaNode> Parts() =>
+        SameValue().Concat(Properties.Values).Concat(PrefixItems).Concat(new[] { Items, AdditionalProperties }.OfType<SchemaNode>());
+
+    private IEnumerable<SchemaNode> SameValue() => AllOf.Concat(AnyOf).Concat(OneOf).Concat(new[] { Not, If, Then, Else }.OfType<SchemaNode>());
 }
 
 /// <summary>The types of JSON values that a schema takes; none for all.</summary>

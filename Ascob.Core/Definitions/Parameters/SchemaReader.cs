@@ -1,13 +1,13 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Ascob.Core.Jobs;
 
 namespace Ascob.Core.Definitions.Parameters;
 
 /// <summary>
-/// Reads a JSON Schema (draft 2020-12) strictly: a keyword that is not understood is refused instead of passed over, nothing is fetched from anywhere, and a pattern must be one that matches in a time
-/// that grows with the text alone. So what is accepted here can be evaluated on any value without surprises.
+/// Reads a JSON Schema (draft 2020-12) strictly: a keyword that is not understood is refused instead of passed over, nothing is fetched from anywhere, and a pattern is matched in a time that
+/// grows with the text and the pattern alone. So what is accepted here can be evaluated on any value without surprises.
 /// </summary>
 internal sealed class SchemaReader(FieldErrorList errors)
 {
@@ -15,14 +15,19 @@ internal sealed class SchemaReader(FieldErrorList errors)
     private const int MostNodes = 500;
     private const int MostPatterns = 100;
     private const int LongestPattern = 500;
+    private const int MostPlaces = 30_000;
 
     private static readonly HashSet<string> Annotations = new(StringComparer.Ordinal)
     {
         "title", "description", "examples", "deprecated", "readOnly", "$comment", "$schema", "format", "contentMediaType", "contentEncoding",
     };
 
+    // Defaults are checked with what they cost together.
+    private readonly CheckWork _work = new();
+
     private int _nodes;
     private int _patterns;
+    private int _places;
 
     /// <summary>Reads one schema and those in it.</summary>
     public SchemaNode Read(JsonElement schema, string field, int depth = 1)
@@ -56,26 +61,40 @@ internal sealed class SchemaReader(FieldErrorList errors)
             ReadKeyword(node, keyword.Name, keyword.Value, FieldErrorList.Member(field, keyword.Name), depth);
         }
 
-        if (node.Default is { } value && !node.IsSecret)
+        node.HoldsSecret = node.IsSecret || node.Parts().Any(p => p.HoldsSecret);
+        if (node.PropertyNames is { HoldsSecret: true })
         {
-            new SchemaCheck(errors).Check(node, value, FieldErrorList.Member(field, "default"));
+            errors.Add(FieldErrorList.Member(field, "propertyNames"), "Names are shown to everybody; only values can be secret.");
         }
 
-        if (node.Default is not null && node.IsSecret)
+        if (node.Default is { } value && !node.HoldsSecret)
         {
-            errors.Add(FieldErrorList.Member(field, "default"), "A secret value has no default: everybody could read it here.");
-        }
-
-        foreach (var told in node.IsSecret ? schema.EnumerateObject().Select(k => k.Name).Where(n => n is "enum" or "const" or "examples") : [])
-        {
-            errors.Add(FieldErrorList.Member(field, told), "A secret value is not listed: everybody could read it here.");
+            CheckDefault(node, value, FieldErrorList.Member(field, "default"));
         }
 
         return node;
     }
 
+    private void CheckDefault(SchemaNode node, JsonElement value, string field)
+    {
+        try
+        {
+            new SchemaCheck(errors, _work).Check(node, value, field);
+        }
+        catch (CheckEndedException e)
+        {
+            errors.Add(e.Field, e.Message);
+        }
+    }
+
     private void ReadKeyword(SchemaNode node, string name, JsonElement value, string field, int depth)
     {
+        if (name is "default" or "enum" or "const" or "examples")
+        {
+            node.Told.Add(field);
+            node.ChoiceWork += name is "enum" or "const" ? JsonMarshal.GetRawUtf8Value(value).Length / 8 : 0;
+        }
+
         switch (name)
         {
             case "type":
@@ -271,30 +290,27 @@ internal sealed class SchemaReader(FieldErrorList errors)
         return types;
     }
 
-    private Regex? ReadPattern(JsonElement value, string field)
+    private SchemaPattern? ReadPattern(JsonElement value, string field)
     {
         if (value.ValueKind != JsonValueKind.String || value.GetString() is not { Length: <= LongestPattern } text)
         {
-            return Refuse<Regex>(field, string.Create(CultureInfo.InvariantCulture, $"A regular expression of at most {LongestPattern} characters."));
+            return Refuse<SchemaPattern>(field, string.Create(CultureInfo.InvariantCulture, $"A regular expression of at most {LongestPattern} characters."));
         }
 
         if (++_patterns > MostPatterns)
         {
-            return Refuse<Regex>(field, string.Create(CultureInfo.InvariantCulture, $"At most {MostPatterns} patterns."));
+            return Refuse<SchemaPattern>(field, string.Create(CultureInfo.InvariantCulture, $"At most {MostPatterns} patterns."));
         }
 
-        try
+        if (PatternReader.Read(text, out var problem) is not { } pattern)
         {
-            return new Regex(text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+            return Refuse<SchemaPattern>(field, problem!);
         }
-        catch (ArgumentException e)
-        {
-            return Refuse<Regex>(field, $"This is no regular expression: {e.Message}");
-        }
-        catch (NotSupportedException)
-        {
-            return Refuse<Regex>(field, "The expression is too large, or uses look-around, back references or atomic groups, which can take endless time.");
-        }
+
+        _places += pattern.Size;
+        return _places <= MostPlaces
+            ? pattern
+            : Refuse<SchemaPattern>(field, string.Create(CultureInfo.InvariantCulture, $"The patterns of the schema are too large together: with their repetitions written out they have more than {MostPlaces} places."));
     }
 
     private List<SchemaNode> ReadList(JsonElement value, string field, int depth)

@@ -9,6 +9,8 @@ namespace Ascob.Server.Persistence.Definitions;
 /// <summary>Reads pages of definitions. There are thousands of them at most, and their rows are narrow: a page walks the names and filters as it goes.</summary>
 internal sealed class DefinitionListSql(SqlDialect dialect)
 {
+    private const string Stars = "SELECT definition_id FROM definition_stars WHERE identifier = @identifier";
+
     private readonly ConcurrentDictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
 
     public async Task<DefinitionPage> ReadAsync(DbSession session, DefinitionSearch search, CancellationToken cancellationToken)
@@ -21,6 +23,9 @@ internal sealed class DefinitionListSql(SqlDialect dialect)
         return new DefinitionPage(page, await StarsAsync(session, search.StarsOf, cancellationToken), hasMore ? page[^1].Name : null);
     }
 
+    /// <summary>Answers the statements that a search asks, for whoever checks them against a grammar.</summary>
+    public IReadOnlyList<SqlStatement> Statements(DefinitionSearch search) => [Statement(Text(search)), Statement(Stars)];
+
     private async Task<HashSet<long>> StarsAsync(DbSession session, string? identifier, CancellationToken cancellationToken)
     {
         if (identifier is null)
@@ -28,7 +33,7 @@ internal sealed class DefinitionListSql(SqlDialect dialect)
             return [];
         }
 
-        var command = session.Command(Statement("SELECT definition_id FROM definition_stars WHERE identifier = @identifier"));
+        var command = session.Command(Statement(Stars));
         command.Args.Text("identifier", identifier);
         return [.. await command.ListAsync(row => row.GetInt64(0), cancellationToken)];
     }

@@ -85,7 +85,7 @@ public sealed class TemplateTests
     {
         var values = new JsonObject { ["v"] = "\",\"injected", ["list"] = new JsonArray("a", "b c") };
 
-        var text = TemplateArrays.Render("""["--name={{ v }}", "{{ list }}", "all: {{ list }}"]""", values).Value!;
+        var text = TemplateArrays.Render("""["--name={{ v }}", "{{ list }}", "all: {{ list }}"]""", new TemplateInput(values)).Value!;
 
         Assert.Equal(["--name=\",\"injected", "a", "b c", "all: a b c"], System.Text.Json.JsonSerializer.Deserialize<string[]>(text)!);
         Assert.Null(TemplateArrays.Items("{{ v }}"));

@@ -181,6 +181,40 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("""["--host={{ host }}", {{ n | json }}]""")]
+    [InlineData("""{{ all }}""")]
+    [InlineData("""[{% for a in all %}"{{ a }}",{% endfor %}"x"]""")]
+    public async Task ArgumentsWhoseValuesStandOutsideOfTheStrings_AreRefusedWhenSaved_AndInAnEditedTemplate(string arguments)
+    {
+        var parameters = new { type = "object", properties = new { host = new { type = "string" }, n = new { type = "string" }, all = new { type = "array" } } };
+        var jobSpec = new { labels = Labels(("shell_command", "echo"), ("shell_arguments", arguments)) };
+        await DefineAsync("fine", "echo", parameters);
+
+        using var saved = await _root.PostAsJsonAsync("/api/definitions", new { name = "loose", jobSpec, parameters }, Cancel);
+        using var launched = await _root.PostAsJsonAsync("/api/definitions/fine/runs", new { parameters = new { host = "a\",\"--evil\",\"b", n = "x" }, jobSpec }, Cancel);
+
+        foreach (var refused in new[] { saved, launched })
+        {
+            var body = await refused.Content.ReadAsStringAsync(Cancel);
+            Assert.True(refused.StatusCode == HttpStatusCode.BadRequest, $"{refused.StatusCode}: {body}");
+            Assert.Contains("Each item", JsonDocument.Parse(body).RootElement.GetProperty("errors").GetProperty("jobSpec.labels.shell_arguments")[0].GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task ArgumentsAsStrings_StayOneItemEach_WhateverTheValueIs()
+    {
+        var parameters = new { type = "object", properties = new Dictionary<string, object> { ["host"] = Pass("string"), ["all"] = Pass("array") } };
+        using var made = await _root.PostAsJsonAsync(
+            "/api/definitions",
+            new { name = "strings", jobSpec = new { labels = Labels(("shell_command", "printf '<%s>' \"$@\"; echo"), ("shell_arguments", """["--host={{ host }}", "{{ all }}"]""")) }, parameters },
+            Cancel);
+        Assert.True(made.StatusCode == HttpStatusCode.Created, await made.Content.ReadAsStringAsync(Cancel));
+
+        Assert.Equal("<--host=a\",\"--evil\",\"b><x><y z>\n", await OutputAsync("strings", new { host = "a\",\"--evil\",\"b", all = new[] { "x", "y z" } }));
+    }
+
     [Fact]
     public async Task SecretParameter_ReachesTheJobAndNobodyElse()
     {

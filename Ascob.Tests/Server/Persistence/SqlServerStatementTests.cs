@@ -1,4 +1,5 @@
 using System.Reflection;
+using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
@@ -17,6 +18,7 @@ using Ascob.Server.Persistence.Schema;
 using Ascob.Server.Persistence.Sql;
 using Ascob.Server.Persistence.Timing;
 using Ascob.Server.Persistence.Tokens;
+using Ascob.Server.Persistence.Writing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -43,77 +45,60 @@ public sealed class SqlServerStatementTests
     public async Task Statements_WhenMade_AreTSql()
     {
         var texts = new List<string>();
+        var made = new List<object>();
         var dialect = new SqlServerDialect("Server=localhost;Database=x", TimeSpan.FromSeconds(5)) { OnStatement = texts.Add };
-        var runs = new SqlServerRunSql(dialect);
-        Touch(runs);
-        _ = runs.NextDue(true, 2);
-        _ = runs.NextDue(false, 0);
-        _ = runs.ClaimDue(3, true, 2, 0);
-        _ = runs.ClaimDue(1, false, 0, 2);
-        foreach (var table in (string[])["run_labels", "run_events", "idempotency_keys", "lock_requests", "runs"])
-        {
-            _ = runs.DeleteFrom(table, 3);
-        }
-
-        for (var parts = 0; parts < 32; parts++)
-        {
-            _ = runs.Add((AddParts)parts);
-        }
-
-        for (var parts = 0; parts < 32; parts++)
-        {
-            _ = runs.Apply((ApplyParts)parts);
-        }
-
-        var locks = new LockSql(dialect);
-        Touch(locks);
-        _ = locks.Requests(3);
         await using var database = new Database(dialect, TimeSpan.FromSeconds(1));
+        var runs = MadeRuns(dialect);
+        made.Add(runs);
+        var locks = new LockSql(dialect);
+        _ = locks.Requests(3);
+        var keeps = new LockKeepSql(dialect);
+        _ = keeps.Some(1);
+        _ = keeps.Some(3);
         var clock = new MonotonicClock(TimeProvider.System);
-        _ = new TokenStore(database, null!, clock);
-        _ = new BackendStateStore(database, null!, clock);
-        _ = new MemberStore(database, null!);
-        var notifications = new NotificationSql(dialect);
-        Touch(notifications);
-        for (var which = 0; which < 16; which++)
-        {
-            _ = notifications.List((which & 1) > 0, (which & 2) > 0, (which & 4) > 0, (which & 8) > 0);
-            _ = notifications.Replay((which & 1) > 0, (which & 2) > 0);
-            _ = notifications.Drop((which & 1) > 0, (which & 2) > 0);
-        }
-
-        _ = new RunVersions(database);
         var metadata = new Metadata(database, null!);
-        _ = new NotificationStore(database, null!, metadata);
-        _ = new DefinitionStore(database, null!);
-        _ = new ScheduleStore(database, null!);
-        texts.Add(new InstanceCounts(database).WaitingText(2));
-        _ = new DatabaseClock(database, metadata, clock, NullLogger<DatabaseClock>.Instance);
-        _ = new RunFileStore(database, null!, clock, null!, new RunFileLimits(1));
-        _ = new ContentSql(dialect);
+        var notifications = MadeNotifications(dialect);
+        var counts = new InstanceCounts(database);
+        texts.Add(counts.WaitingText(2));
         var outputs = new OutputSql(dialect);
-        Touch(outputs);
         foreach (var pieces in (int[])[1, 2, 5, 64])
         {
             _ = outputs.Publish(OutputSql.SizeFor(pieces));
         }
 
-        _ = runs.ActiveAt(2);
-        texts.AddRange(new RunSearchSql(dialect).Texts(EveryFilter));
-        var executions = new ExecutionSearch
+        var guards = new LaunchGuardSql(dialect);
+        var searches = new RunSearchSql(dialect);
+        texts.AddRange(searches.Texts(EveryFilter));
+        var executions = new ExecutionHistory(database);
+        texts.AddRange(executions.Texts(EveryExecution));
+        var definitions = new DefinitionListSql(dialect);
+        for (var which = 0; which < 128; which++)
         {
-            From = DateTimeOffset.MinValue,
-            To = DateTimeOffset.MaxValue,
-            BackendId = "b",
-            Host = "h",
-            Queue = "q",
-            Submitters = ["s"],
-            After = new ExecutionPlace(DateTimeOffset.MinValue, 1),
-        };
-        texts.AddRange(new ExecutionHistory(database).Texts(executions));
+            _ = definitions.Statements(Definitions(which));
+        }
 
-        Assert.True(texts.Count > 80);
+        made.AddRange([
+            locks, keeps, metadata, notifications, outputs, guards, searches, executions, definitions, counts,
+            new SubscriptionRows(dialect),
+            new TokenStore(database, null!, clock),
+            new BackendStateStore(database, null!, clock),
+            new MemberStore(database, null!),
+            new RunVersions(database),
+            new NotificationStore(database, null!, metadata),
+            new DatabaseClock(database, metadata, clock, NullLogger<DatabaseClock>.Instance),
+            new RunFileStore(database, null!, clock, null!, new RunFileLimits(1)),
+            new ContentSql(dialect),
+            new DefinitionStore(database, null!),
+            new DefinitionStandings(dialect, guards),
+            new ScheduleSql(dialect),
+            new ScheduleStore(database, null!),
+        ]);
+        made.ForEach(Touch);
+
+        Assert.Empty(Makers().Except(made.Select(m => m.GetType())).Select(t => t.FullName));
         Assert.All(texts, AssertParses);
+        Assert.Contains(texts, t => t.Contains("definitions", StringComparison.Ordinal));
+        Assert.Contains(texts, t => t.Contains("schedule_ticks", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -167,6 +152,82 @@ public sealed class SqlServerStatementTests
         Text = "50%_[x]",
         BeforeId = 100,
     };
+
+    private static ExecutionSearch EveryExecution => new()
+    {
+        From = DateTimeOffset.MinValue,
+        To = DateTimeOffset.MaxValue,
+        BackendId = "b",
+        Host = "h",
+        Queue = "q",
+        Submitters = ["s"],
+        After = new ExecutionPlace(DateTimeOffset.MinValue, 1),
+    };
+
+    private static DefinitionSearch Definitions(int which) => new()
+    {
+        Text = (which & 1) > 0 ? "50%_[x]" : null,
+        Tags = (which & 2) > 0 ? ["a", "b"] : [],
+        Owner = (which & 4) > 0 ? "ann" : null,
+        Source = (which & 8) > 0 ? "repository" : null,
+        Submitters = (which & 16) > 0 ? ["a", "b"] : (which & 1) > 0 ? [] : null,
+        StarredBy = (which & 32) > 0 ? "t" : null,
+        AfterName = (which & 64) > 0 ? "n" : null,
+    };
+
+    private static SqlServerRunSql MadeRuns(SqlServerDialect dialect)
+    {
+        var runs = new SqlServerRunSql(dialect);
+        _ = runs.NextDue(true, 2);
+        _ = runs.NextDue(false, 0);
+        _ = runs.ClaimDue(3, true, 2, 0);
+        _ = runs.ClaimDue(1, false, 0, 2);
+        _ = runs.ClaimInLine(0);
+        _ = runs.ClaimInLine(2);
+        _ = runs.ActiveAt(2);
+        foreach (var table in (string[])["run_labels", "run_events", "idempotency_keys", "lock_requests", "runs"])
+        {
+            _ = runs.DeleteFrom(table, 3);
+        }
+
+        for (var parts = 0; parts < 32; parts++)
+        {
+            _ = runs.Add((AddParts)parts);
+            _ = runs.Apply((ApplyParts)parts);
+        }
+
+        return runs;
+    }
+
+    private static NotificationSql MadeNotifications(SqlServerDialect dialect)
+    {
+        var notifications = new NotificationSql(dialect);
+        for (var which = 0; which < 16; which++)
+        {
+            _ = notifications.List((which & 1) > 0, (which & 2) > 0, (which & 4) > 0, (which & 8) > 0);
+            _ = notifications.Replay((which & 1) > 0, (which & 2) > 0);
+            _ = notifications.Drop((which & 1) > 0, (which & 2) > 0);
+        }
+
+        return notifications;
+    }
+
+    /// <summary>The classes that make statements for a SQL Server: a new one is to be made above too.</summary>
+    private static IEnumerable<Type> Makers()
+    {
+        // Those of other databases, and those that carry out the statements of others.
+        Type[] none = [typeof(SqliteRunSql), typeof(PostgreSqlRunSql), typeof(RunSql), typeof(DbSession), typeof(DriverParameters), typeof(SqliteWriter), typeof(BatchWriter), typeof(SqliteCheckpointer)];
+        return typeof(SqlStatement).Assembly.GetTypes().Where(t =>
+            t is { IsClass: true, IsAbstract: false }
+            && !none.Contains(t)
+            && t.GetConstructors(Everything).Any(c => c.GetParameters().Any(p => p.ParameterType == typeof(Database) || typeof(SqlDialect).IsAssignableFrom(p.ParameterType)))
+            && t.GetFields(Everything).Any(f => IsOfStatements(f.FieldType)));
+    }
+
+    private const BindingFlags Everything = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+
+    private static bool IsOfStatements(Type type) =>
+        type == typeof(SqlStatement) || type.GetElementType() == typeof(SqlStatement) || (type.IsGenericType && type.GetGenericArguments().Any(IsOfStatements));
 
     private static void Touch(object statements)
     {

@@ -23,7 +23,7 @@ public sealed class JobStarterTests
 
         // As where the system has no watch left: every registration is refused.
         pump.Dispose();
-        var starter = new JobStarter(children, pump, finisher, new RunDirectoryPool(), new MemorySampler(clock));
+        var starter = new JobStarter(children, pump, finisher, new RunDirectoryPool(), new MemorySampler(clock, static () => []));
         var directory = Path.Combine(backend, "runs", "ascob-1");
         Directory.CreateDirectory(Path.Combine(backend, "runs"));
         var start = new StartJob("ascob-1", directory, "/bin/sh", ["/bin/sh", "-c", "sleep 60"], [], [], [], 1 << 20);
