@@ -15,12 +15,31 @@ namespace Ascob.Core.Definitions;
 public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, MonotonicClock clock, IEnumerable<ILaunchForm> forms)
 {
     private const string ShellLabels = "shell_";
+    private const int MaxTries = 16;
 
     /// <summary>Launches a definition. A refusal leaves nothing behind; a launch that is prevented leaves a run that says so.</summary>
     public async Task<Result<Launch>> LaunchAsync(LaunchRequest request, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
+        for (var tries = 1; ; tries++)
+        {
+            // A version that was saved meanwhile may say something else about everything that was checked.
+            var launched = await TryLaunchAsync(request, caller, cancellationToken).ConfigureAwait(false);
+            if (launched.Error?.Code != RunOrigin.ChangedCode)
+            {
+                return launched;
+            }
+
+            if (tries == MaxTries)
+            {
+                return new Error(ErrorKind.Unavailable, "definition.busy", launched.Error.Message);
+            }
+        }
+    }
+
+    private async Task<Result<Launch>> TryLaunchAsync(LaunchRequest request, Caller caller, CancellationToken cancellationToken)
+    {
         var definition = request.Id is { } id
             ? await store.FindAsync(id, cancellationToken).ConfigureAwait(false)
             : await store.FindAsync(request.Name ?? string.Empty, cancellationToken).ConfigureAwait(false);
@@ -29,9 +48,20 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
             return DefinitionService.NotFound(request.Name ?? $"{request.Id}");
         }
 
+        // Before anything of the definition is checked: what it says by now is of no concern to a launch that was made before.
+        if (await FindEarlierAsync(definition, request, caller, cancellationToken).ConfigureAwait(false) is { } earlier)
+        {
+            return earlier;
+        }
+
         if (request.Cause.IsAsked && !definition.Content.ApiAllowed)
         {
             return new Error(ErrorKind.Forbidden, "definition.api_not_allowed", $"The definition '{definition.Name}' is not to be launched by clients.");
+        }
+
+        if (IsEdited(request) && definition.Source is { } origin)
+        {
+            return new Error(ErrorKind.Conflict, "definition.read_only", $"The definition '{definition.Name}' comes from '{origin}', and its jobs are made there only; launch it with parameters.");
         }
 
         if (definition.Source is { } source && forms.FirstOrDefault(f => string.Equals(f.Source, source, StringComparison.Ordinal)) is { } form)
@@ -116,9 +146,10 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
         var policy = definition.Content.NextExecution;
-        var cause = request.JobSpec is null || definition.Source is not null ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
+        var cause = !IsEdited(request) ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
         var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause)
         {
+            MustBePresent = true,
             NotWhileWorking = policy is NextExecution.NotWhileWorking or NextExecution.NotWhileWorkingOrError,
             NotWhileError = policy is NextExecution.NotWhileError or NextExecution.NotWhileWorkingOrError,
         };
@@ -131,6 +162,20 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
 
         return new Launch(result.Value.RunId, result.Value.Replayed, result.Value.Replayed ? await WasPreventedAsync(result.Value.RunId, cancellationToken).ConfigureAwait(false) : result.Value.Prevented);
     }
+
+    private async Task<Result<Launch>?> FindEarlierAsync(Definition definition, LaunchRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        if (request.IdempotencyKey is not { } key || await runs.FindKeyAsync(caller.Identifier, key, cancellationToken).ConfigureAwait(false) is not { } used)
+        {
+            return null;
+        }
+
+        return used.BodyHash == Hash(definition, request)
+            ? new Launch(used.RunId, true, await WasPreventedAsync(used.RunId, cancellationToken).ConfigureAwait(false))
+            : IdempotencyKey.Reused(used.RunId);
+    }
+
+    private static bool IsEdited(LaunchRequest request) => request is { JobSpec: not null, IsOfSource: false };
 
     private async Task<bool> WasPreventedAsync(long runId, CancellationToken cancellationToken) =>
         await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false) is { Status: RunStatus.Aborted, StatusReason: { } reason }

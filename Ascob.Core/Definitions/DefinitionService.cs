@@ -2,13 +2,15 @@ using Ascob.Core.Access;
 using Ascob.Core.Definitions.Parameters;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
+using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace Ascob.Core.Definitions;
 
 /// <summary>The use cases of definitions, but for their launch (<see cref="DefinitionLauncher"/>). Whether the caller holds the permission is checked at the door.</summary>
-public sealed class DefinitionService(IDefinitionStore store, ISecretProtector protector, MonotonicClock clock, ILogger<DefinitionService> logger)
+public sealed class DefinitionService(IDefinitionStore store, IRunStore runs, ISecretProtector protector, MonotonicClock clock, ILogger<DefinitionService> logger)
 {
     private const int MaxTries = 16;
     private const int LongestReason = 2_000;
@@ -27,6 +29,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             errors.Add("name", problem);
         }
 
+        CheckReserved(order.Content, null, order.IsScript, errors);
         var version = Prepare(order.Content, order.Source, previous: null, caller, errors);
         if (errors.ToList() is { Count: > 0 } refused)
         {
@@ -68,6 +71,12 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             }
 
             var errors = new FieldErrorList(JobSpecLimits.Errors);
+            if (order.Suspended && !before.Suspended)
+            {
+                errors.Add("suspended", "A save does not suspend; POST /api/definitions/{name}/suspend does.");
+            }
+
+            CheckReserved(order.Content, before.Content, order.IsScript, errors);
             var version = Prepare(order.Content, before.Source, before, caller, errors);
             if (errors.ToList() is { Count: > 0 } refused)
             {
@@ -105,6 +114,16 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
         return definition is not null && MaySee(caller, definition.Content) ? definition : NotFound(name);
     }
 
+    /// <summary>
+    /// Reads a definition of which the caller is to order something: to change it, its schedules or its suspensions. One that is everybody's is ordered only by whoever may act for everybody: others launch
+    /// it too, and its schedules launch it as whoever their parameters name.
+    /// </summary>
+    public async Task<Result<Definition>> GetToOrderAsync(string name, Caller caller, CancellationToken cancellationToken)
+    {
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        return !found.IsSuccess || MayChange(caller, found.Value.Content) ? found : NotTheirs();
+    }
+
     /// <summary>Reads one version of a definition.</summary>
     public async Task<Result<Definition>> GetVersionAsync(string name, int version, Caller caller, CancellationToken cancellationToken)
     {
@@ -125,6 +144,14 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
         ArgumentNullException.ThrowIfNull(search);
         ArgumentNullException.ThrowIfNull(caller);
         return store.ListAsync(search with { Submitters = caller.Submitters, StarsOf = caller.Identifier }, cancellationToken);
+    }
+
+    /// <summary>Reads what lists show of definitions, by number; those that are gone or that the caller may not see are missing.</summary>
+    public async Task<IReadOnlyDictionary<long, DefinitionHead>> HeadsAsync(IReadOnlyCollection<long> ids, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        var heads = await store.HeadsAsync(ids, cancellationToken).ConfigureAwait(false);
+        return heads.Where(h => MaySee(caller, h.Value.Submitter)).ToDictionary();
     }
 
     /// <summary>Gives a definition another name. Its number, versions and runs stay.</summary>
@@ -150,7 +177,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
     public async Task<Result<Definition>> SetSuspendedAsync(string name, bool suspended, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        var found = await GetToOrderAsync(name, caller, cancellationToken).ConfigureAwait(false);
         if (!found.IsSuccess)
         {
             return found;
@@ -190,8 +217,8 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
         return found;
     }
 
-    /// <summary>Reads versions of a definition below a number, newest first.</summary>
-    public async Task<Result<IReadOnlyList<Definition>>> VersionsAsync(string name, int below, int limit, Caller caller, CancellationToken cancellationToken)
+    /// <summary>Reads a page of the versions of a definition below a number, newest first.</summary>
+    public async Task<Result<VersionPage>> VersionsAsync(string name, int below, int limit, Caller caller, CancellationToken cancellationToken)
     {
         var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
         if (!found.IsSuccess)
@@ -200,7 +227,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
         }
 
         var versions = await store.VersionsAsync(found.Value.Id, below, limit, cancellationToken).ConfigureAwait(false);
-        return Result<IReadOnlyList<Definition>>.Success([.. versions.Where(v => MaySee(caller, v.Content))]);
+        return versions with { Items = [.. versions.Items.Where(v => MaySee(caller, v.Content))] };
     }
 
     /// <summary>Tells what is different between two versions of a definition.</summary>
@@ -217,7 +244,8 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             : await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
         return !before.IsSuccess ? before.Error
             : !after.IsSuccess ? after.Error
-            : new Client.DefinitionDiff(before.Value.Version, after.Value.Version, DefinitionDifference.Between(before.Value, after.Value));
+            : new Client.DefinitionDiff(before.Value.Version, after.Value.Version, DefinitionDifference.Between(
+                before.Value, after.Value, SecretSplit.Reveal(before.Value.ProtectedSecrets, protector), SecretSplit.Reveal(after.Value.ProtectedSecrets, protector)));
     }
 
     /// <summary>Answers the numbers of the caller's favourites.</summary>
@@ -249,33 +277,41 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
             return Error.Invalid("reason", "At most 2,000 characters, none of them control characters.");
         }
 
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
-        if (!found.IsSuccess)
+        for (var tries = 0; tries < MaxTries; tries++)
         {
-            return found.Error;
+            var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+            if (!found.IsSuccess)
+            {
+                return found.Error;
+            }
+
+            var id = found.Value.Id;
+            var standings = await store.StandingAsync([id], cancellationToken).ConfigureAwait(false);
+            if (standings.GetValueOrDefault(id)?.FailedRun is not { } failed || !await MaySeeAsync(caller, failed, cancellationToken).ConfigureAwait(false))
+            {
+                return new Error(ErrorKind.Conflict, "definition.no_failure", $"No failure of the definition '{found.Value.Name}' waits to be acknowledged.");
+            }
+
+            var acknowledgement = new Acknowledgement(failed, caller.Actor, clock.Now, reason);
+            if (await store.AcknowledgeAsync(id, acknowledgement, cancellationToken).ConfigureAwait(false))
+            {
+                logger.LogInformation("{Actor} acknowledged the failure of run {RunId} of the definition {Definition}", caller.Actor, failed, found.Value.Name);
+                return acknowledgement;
+            }
         }
 
-        var id = found.Value.Id;
-        var standings = await store.StandingAsync([id], cancellationToken).ConfigureAwait(false);
-        if (standings.GetValueOrDefault(id)?.FailedRun is not { } failed)
-        {
-            return new Error(ErrorKind.Conflict, "definition.no_failure", $"No failure of the definition '{found.Value.Name}' waits to be acknowledged.");
-        }
-
-        var acknowledgement = new Acknowledgement(failed, caller.Actor, clock.Now, reason);
-        if (!await store.AcknowledgeAsync(id, acknowledgement, cancellationToken).ConfigureAwait(false))
-        {
-            return NotFound(name);
-        }
-
-        logger.LogInformation("{Actor} acknowledged the failure of run {RunId} of the definition {Definition}", caller.Actor, failed, found.Value.Name);
-        return acknowledgement;
+        return new Error(ErrorKind.Unavailable, "definition.busy", $"Runs of the definition '{name}' fail faster than one of them can be acknowledged.");
     }
 
-    /// <summary>Answers whether a definition is the caller's to see and to launch: one that is nobody's is everybody's, and whose run it becomes is looked at when it is launched.</summary>
-    internal static bool MaySee(Caller caller, DefinitionContent content) => content.FixedSubmitter is null || caller.MaySee(content.FixedSubmitter);
+    // The number of a run that is somebody else's is not told, and neither is it theirs to say that its failure does not matter.
+    private async Task<bool> MaySeeAsync(Caller caller, long runId, CancellationToken cancellationToken) =>
+        caller.Submitters is null || (await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false) is { } run && caller.MaySee(run.Spec.Submitter));
 
-    // What is everybody's is changed only by whoever may act for everybody: its runs are started by schedules and by others too.
+    /// <summary>Answers whether a definition is the caller's to see and to launch: one that is nobody's is everybody's, and whose run it becomes is looked at when it is launched.</summary>
+    internal static bool MaySee(Caller caller, DefinitionContent content) => MaySee(caller, content.FixedSubmitter);
+
+    private static bool MaySee(Caller caller, string? fixedSubmitter) => fixedSubmitter is null || caller.MaySee(fixedSubmitter);
+
     private static bool MayChange(Caller caller, DefinitionContent content) => caller.MaySee(content.FixedSubmitter);
 
     internal static Error NotFound(string name) => new(ErrorKind.NotFound, "definition.not_found", $"There is no definition '{name}'.");
@@ -284,12 +320,7 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
 
     private async Task<Result<Definition>> ForChangeAsync(string name, string? source, Caller caller, CancellationToken cancellationToken)
     {
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
-        if (found.IsSuccess && !MayChange(caller, found.Value.Content))
-        {
-            return NotTheirs();
-        }
-
+        var found = await GetToOrderAsync(name, caller, cancellationToken).ConfigureAwait(false);
         return !found.IsSuccess || found.Value.Source == source
             ? found
             : new Error(
@@ -300,6 +331,18 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
 
     private async Task<Result<Definition>> ReadAsync(long id, string name, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } definition ? definition : NotFound(name);
+
+    // What was compiled of a script, and what others are told of it, follows from these; written by hand they would say something else than what is done.
+    private static void CheckReserved(DefinitionContent content, DefinitionContent? before, bool isScript, FieldErrorList errors)
+    {
+        foreach (var (key, value) in content.Annotations.Where(a => !isScript && a.Key.StartsWith(ScriptFields.KeyPrefix, StringComparison.Ordinal)))
+        {
+            if (before?.Annotations.GetValueOrDefault(key) is not { } kept || kept != value)
+            {
+                errors.Add(FieldErrorList.Member("annotations", key), $"Annotations that begin with \"{ScriptFields.KeyPrefix}\" are set over kuroko2's interface only.");
+            }
+        }
+    }
 
     private NewVersion Prepare(DefinitionContent content, string? source, Definition? previous, Caller caller, FieldErrorList errors)
     {
@@ -322,6 +365,12 @@ public sealed class DefinitionService(IDefinitionStore store, ISecretProtector p
         var clear = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in given)
         {
+            if (value is null)
+            {
+                // Told of with the rest of the job.
+                continue;
+            }
+
             if (value != SecretSplit.Mask)
             {
                 clear[name] = value;
@@ -358,6 +407,9 @@ public sealed record CreateDefinition(string Name, DefinitionContent Content)
     /// <summary>Gets whether it begins suspended.</summary>
     public bool Suspended { get; init; }
 
+    /// <summary>Gets whether it is made of a script, whose annotations are its own.</summary>
+    public bool IsScript { get; init; }
+
     /// <summary>Gets whether it becomes a favourite of the caller.</summary>
     public bool Starred { get; init; } = true;
 }
@@ -369,4 +421,10 @@ public sealed record SaveDefinition(DefinitionContent Content, int? ExpectedVers
 {
     /// <summary>Gets who saves: null for the API, else the source of the definition, which alone may change it.</summary>
     public string? Source { get; init; }
+
+    /// <summary>Gets whether it is made of a script, whose annotations are its own.</summary>
+    public bool IsScript { get; init; }
+
+    /// <summary>Gets whether the caller takes it for suspended. A save changes nothing of that, and is refused where it is not.</summary>
+    public bool Suspended { get; init; }
 }

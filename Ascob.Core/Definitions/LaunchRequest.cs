@@ -30,6 +30,9 @@ public sealed record LaunchRequest
 
     /// <summary>Gets a template that is used this once in place of the definition's; null for the definition's.</summary>
     public JobSpec? JobSpec { get; init; }
+
+    /// <summary>Gets whether <see cref="JobSpec"/> is what the definition's own source makes of it; everything else is an edited template.</summary>
+    public bool IsOfSource { get; init; }
 }
 
 /// <summary>What became of a launch.</summary>

@@ -20,7 +20,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         }
 
         var made = await definitions.CreateAsync(
-            new CreateDefinition(change.Name!, content!) { Suspended = change.Suspended ?? false, Starred = false }, caller, cancellationToken).ConfigureAwait(false);
+            new CreateDefinition(change.Name!, content!) { Suspended = change.Suspended ?? false, Starred = false, IsScript = true }, caller, cancellationToken).ConfigureAwait(false);
         if (!made.IsSuccess)
         {
             return made;
@@ -49,7 +49,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
 
         // By number: the name may be the next thing that changes.
         var number = before.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var result = await definitions.SaveAsync(number, new SaveDefinition(content!, before.Version), caller, cancellationToken).ConfigureAwait(false);
+        var result = await definitions.SaveAsync(number, new SaveDefinition(content!, before.Version) { IsScript = true }, caller, cancellationToken).ConfigureAwait(false);
         if (!result.IsSuccess)
         {
             return result;

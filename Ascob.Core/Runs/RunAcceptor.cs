@@ -210,12 +210,11 @@ public sealed class RunAcceptor(
             case AddOutcomeKind.Replayed:
                 return new Submission(added.RunId, true);
             case AddOutcomeKind.KeyReused:
-                return new Error(ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.")
-                {
-                    Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["runId"] = added.RunId },
-                };
+                return IdempotencyKey.Reused(added.RunId);
             case AddOutcomeKind.DefinitionGone:
                 return new Error(ErrorKind.NotFound, "definition.not_found", $"The definition '{run.DefinitionName}' was deleted.");
+            case AddOutcomeKind.DefinitionChanged:
+                return new Error(ErrorKind.Conflict, RunOrigin.ChangedCode, $"The definition '{run.DefinitionName}' was saved while it was launched.");
             case AddOutcomeKind.Prevented:
                 logger.LogInformation("Run {RunId} of definition {Definition} was prevented", id, run.DefinitionName);
                 return new Submission(id, false, Prevented: true);
@@ -279,7 +278,10 @@ public sealed class RunAcceptor(
         };
         var created = new RunEvent(run.Id, 1, run.DefinedAt, RunEventTypes.Created, null, RunStatus.Aborted, order.Caller.Actor, hindrance.Reason, data);
         return new NewRun(ended, created, [], order.Key);
-    });
+    })
+    {
+        DefinitionVersion = origin.MustBePresent ? origin.DefinitionVersion : null,
+    };
 
     private async Task<AddOutcome> AddAsync(NewRun added, CancellationToken cancellationToken)
     {

@@ -7,8 +7,14 @@ namespace Ascob.Core.Runs;
 /// <param name="Cause">What asked for it.</param>
 public sealed record RunOrigin(long DefinitionId, string DefinitionName, int DefinitionVersion, RunCause Cause)
 {
+    /// <summary>The code of the refusal where <see cref="MustBePresent"/> does not hold; a launch then begins anew.</summary>
+    public const string ChangedCode = "definition.changed";
+
     /// <summary>Gets whether the launch is prevented while a run of the definition is under way.</summary>
     public bool NotWhileWorking { get; init; }
+
+    /// <summary>Gets whether the version must still be the present one when the run is stored.</summary>
+    public bool MustBePresent { get; init; }
 
     /// <summary>Gets whether the launch is prevented while the definition's newest failure is neither acknowledged nor made good.</summary>
     public bool NotWhileError { get; init; }
@@ -21,7 +27,11 @@ public sealed record RunOrigin(long DefinitionId, string DefinitionName, int Def
 /// <param name="NotWhileWorking">See <see cref="RunOrigin.NotWhileWorking"/>.</param>
 /// <param name="NotWhileError">See <see cref="RunOrigin.NotWhileError"/>.</param>
 /// <param name="Prevented">Makes what is stored where something stands in the way.</param>
-public sealed record LaunchGuard(long DefinitionId, bool NotWhileWorking, bool NotWhileError, Func<LaunchHindrance, NewRun> Prevented);
+public sealed record LaunchGuard(long DefinitionId, bool NotWhileWorking, bool NotWhileError, Func<LaunchHindrance, NewRun> Prevented)
+{
+    /// <summary>Gets the version that must be the definition's present one, so that nothing is launched by what it said before; null for whichever.</summary>
+    public int? DefinitionVersion { get; init; }
+}
 
 /// <summary>What stands in the way of a launch.</summary>
 /// <param name="RunId">The run at fault.</param>

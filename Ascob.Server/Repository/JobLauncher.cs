@@ -24,7 +24,7 @@ internal sealed class JobLauncher(RepositoryJobs made, DefinitionLauncher defini
         var job = spec.Value with { Submitter = submitter };
         if (await store.FindAsync(known.Job.Name, cancellationToken) is { Source: DefinitionPublisher.Source } definition)
         {
-            var launch = new LaunchRequest { Id = definition.Id, JobSpec = job, Submitter = submitter, IdempotencyKey = key, Cause = new RunCause(RunCause.Overseer, cause) };
+            var launch = new LaunchRequest { Id = definition.Id, JobSpec = job, IsOfSource = true, Submitter = submitter, IdempotencyKey = key, Cause = new RunCause(RunCause.Overseer, cause) };
             var launched = await definitions.LaunchAsync(launch, caller, cancellationToken);
             return launched.IsSuccess ? launched.Value.RunId : launched.Error;
         }

@@ -71,7 +71,7 @@ public abstract class DefinitionStoreContract
         Assert.Equal((2, "two"), Show((await definitions.FindAsync("job", Stop))!));
         Assert.Equal((1, "one"), Show((await definitions.FindVersionAsync(id, 1, Stop))!));
         Assert.Null(await definitions.FindVersionAsync(id, 3, Stop));
-        Assert.Equal([(2, "two"), (1, "one")], (await definitions.VersionsAsync(id, int.MaxValue, 10, Stop)).Select(Show));
+        Assert.Equal([(2, "two"), (1, "one")], (await definitions.VersionsAsync(id, int.MaxValue, 10, Stop)).Items.Select(Show));
     }
 
     [Fact]
@@ -206,8 +206,63 @@ public abstract class DefinitionStoreContract
         Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(await NewRunAsync(store, id, error: true), Stop)).Outcome);
         var again = await SampleRuns.NewAsync(store.Runs, parentId: next.Id);
         var repaired = await SampleRuns.AddAsync(store.Runs, again with { Run = again.Run with { DefinitionId = id, DefinitionName = "job", DefinitionVersion = 1 } });
-        await SampleRuns.ApplyAsync(store.Runs, repaired, RunTrigger.BackendSucceeded);
+        await SampleRuns.ApplyAsync(store.Runs, repaired, RunTrigger.BackendSucceeded, r => r with { EndedAt = SampleRuns.Start.AddHours(3) });
         await LaunchAsync(store, id, error: true);
+    }
+
+    [Fact]
+    public async Task AcknowledgeAsync_WhenTheEndsOfFailuresCross_TakesTheOneThatStands()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var (slow, quick) = (await LaunchAsync(store, id), await LaunchAsync(store, id));
+        await SampleRuns.ApplyAsync(store.Runs, quick, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(1) });
+        Assert.True(await definitions.AcknowledgeAsync(id, new Acknowledgement(quick.Id, "token:ann", SampleRuns.Start, null), Stop));
+        await SampleRuns.ApplyAsync(store.Runs, slow, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        Assert.Equal(slow.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
+
+        // Somebody who looked before it had failed acknowledges what they saw, and that stands no more.
+        Assert.False(await definitions.AcknowledgeAsync(id, new Acknowledgement(quick.Id, "token:ann", SampleRuns.Start, null), Stop));
+        Assert.True(await definitions.AcknowledgeAsync(id, new Acknowledgement(slow.Id, "token:ann", SampleRuns.Start, null), Stop));
+
+        Assert.Null((await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        Assert.Equal(slow.Id, (await definitions.FindAsync(id, Stop))!.Acknowledged!.RunId);
+        await LaunchAsync(store, id, error: true);
+    }
+
+    [Fact]
+    public async Task AddRun_WhenAResubmissionWithASmallerNumberEndedWellLater_IsMadeGood()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var root = await LaunchAsync(store, id);
+        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(1) });
+        var (first, second) = (await ResubmitAsync(store, id, root.Id), await ResubmitAsync(store, id, root.Id));
+        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        Assert.Equal(second.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
+
+        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendSucceeded, r => r with { EndedAt = SampleRuns.Start.AddHours(3) });
+
+        Assert.Null((await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        await LaunchAsync(store, id, error: true);
+    }
+
+    [Fact]
+    public async Task FailedRun_WhenTheGoodResubmissionEndedBeforeIt_Stands()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var root = await LaunchAsync(store, id);
+        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(1) });
+        var (first, second) = (await ResubmitAsync(store, id, root.Id), await ResubmitAsync(store, id, root.Id));
+        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendSucceeded, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(3) });
+
+        Assert.Equal(first.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(await NewRunAsync(store, id, error: true), Stop)).Outcome);
     }
 
     [Fact]
@@ -246,6 +301,21 @@ public abstract class DefinitionStoreContract
         Assert.Equal([TimeSpan.FromSeconds(30)], await definitions.DurationsAsync(id, 10, Stop));
     }
 
+    [Fact]
+    public async Task RunningAsync_TellsOfRunsThatWaitAtTheirBackendsToo()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var waiting = await LaunchAsync(store, id);
+        await LaunchAsync(store, id);
+        var accepted = await SampleRuns.ApplyAsync(store.Runs, waiting, RunTrigger.BackendAccepted, r => r with { SubmittedAt = SampleRuns.Start.AddMinutes(5) });
+
+        Assert.Equal([new RunningDefinition(waiting.Id, id, SampleRuns.Start.AddMinutes(5))], await definitions.RunningAsync(Stop));
+        await SampleRuns.ApplyAsync(store.Runs, accepted, RunTrigger.BackendStarted, r => r with { StartedAt = SampleRuns.Start.AddMinutes(9) });
+        Assert.Equal([new RunningDefinition(waiting.Id, id, SampleRuns.Start.AddMinutes(9))], await definitions.RunningAsync(Stop));
+    }
+
     private static (int Version, string? Description) Show(Definition d) => (d.Version, d.Content.Description);
 
     private static async Task<IEnumerable<string>> NamesAsync(IDefinitionStore definitions, DefinitionSearch search) => (await definitions.ListAsync(search, Stop)).Items.Select(d => d.Name);
@@ -272,6 +342,12 @@ public abstract class DefinitionStoreContract
                 [],
                 key)),
         };
+    }
+
+    private static async Task<Run> ResubmitAsync(TestStore store, long id, long root)
+    {
+        var again = await SampleRuns.NewAsync(store.Runs, parentId: root);
+        return await SampleRuns.AddAsync(store.Runs, again with { Run = again.Run with { DefinitionId = id, DefinitionName = "job", DefinitionVersion = 1 } });
     }
 
     private static async Task<Run> LaunchAsync(TestStore store, long id, bool working = false, bool error = false, bool end = false)

@@ -26,8 +26,8 @@ internal sealed class DefinitionStandings
 
         // The index of what is due holds the active runs only, however long the history.
         _running = dialect.Statement(
-            $"SELECT id, definition_id, started_at FROM runs{(isSqlite ? " INDEXED BY ix_runs_due" : string.Empty)} WHERE next_check_at IS NOT NULL AND definition_id IS NOT NULL "
-            + "AND status = 'RUNNING' AND started_at IS NOT NULL");
+            $"SELECT id, definition_id, COALESCE(started_at, submitted_at) FROM runs{(isSqlite ? " INDEXED BY ix_runs_due" : string.Empty)} WHERE next_check_at IS NOT NULL AND definition_id IS NOT NULL "
+            + "AND status IN ('SUBMITTED', 'RUNNING') AND COALESCE(started_at, submitted_at) IS NOT NULL");
     }
 
     public async Task<IReadOnlyDictionary<long, DefinitionStanding>> ReadAsync(DbSession session, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)

@@ -37,10 +37,15 @@ internal sealed class GuardedAdd(RunSql sql, LaunchGuardSql guards, LaunchGuard 
     {
         var hold = session.Command(guards.Hold);
         hold.Args.Long("definition_id", guard.DefinitionId);
-        var (isThere, acknowledged) = await hold.FirstAsync(row => (true, RunColumns.Long(row, 0)), cancellationToken);
+        var (isThere, acknowledged, version) = await hold.FirstAsync(row => (true, RunColumns.Long(row, 0), row.GetInt32(1)), cancellationToken);
         if (!isThere)
         {
             return AddOutcomeKind.DefinitionGone;
+        }
+
+        if (guard.DefinitionVersion is { } expected && expected != version)
+        {
+            return AddOutcomeKind.DefinitionChanged;
         }
 
         var hindrance = guard.NotWhileWorking ? await guards.FindActiveAsync(session, guard.DefinitionId, cancellationToken) : null;

@@ -34,7 +34,7 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
                 return new AddOutcome(run.Run.Id, AddOutcomeKind.Added);
             }
 
-            if (run.IdempotencyKey is { } key && await FindKeyAsync(key, cancellationToken) is { } earlier)
+            if (run.IdempotencyKey is { } key && await FindKeyAsync(key.Scope, key.Key, cancellationToken) is { } earlier)
             {
                 return earlier.BodyHash == key.BodyHash
                     ? new AddOutcome(earlier.RunId, AddOutcomeKind.Replayed)
@@ -44,6 +44,15 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
             // The earlier run was deleted in between: the key is free again.
         }
     }
+
+    public Task<UsedKey?> FindKeyAsync(string scope, string key, CancellationToken cancellationToken) => database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(sql.FindKey);
+            command.Args.Text("scope", scope).Text("idem_key", key);
+            return command.FirstAsync(row => new UsedKey(row.GetInt64(0), row.GetString(1)), cancellationToken);
+        },
+        cancellationToken);
 
     private async Task<bool> AddPlainAsync(NewRun run, CancellationToken cancellationToken)
     {
@@ -289,15 +298,6 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
             }
         }
     }
-
-    private async Task<(long RunId, string BodyHash)?> FindKeyAsync(IdempotencyKey key, CancellationToken cancellationToken) => await database.ReadAsync(
-        session =>
-        {
-            var command = session.Command(sql.FindKey);
-            command.Args.Text("scope", key.Scope).Text("idem_key", key.Key);
-            return command.FirstAsync(row => ((long RunId, string BodyHash)?)(row.GetInt64(0), row.GetString(1)), cancellationToken);
-        },
-        cancellationToken);
 
     private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
         writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);
