@@ -66,19 +66,20 @@ internal static class DefinitionValidator
     // Lists show whole definitions, and every save keeps another one.
     private static void CheckSize(DefinitionContent content, FieldErrorList errors)
     {
-        var json = Encoding.UTF8.GetByteCount(content.ToJson());
-        if (json <= DefinitionLimits.TotalBytes)
+        var json = content.ToJson();
+        var total = Encoding.UTF8.GetByteCount(json);
+        if (total <= DefinitionLimits.TotalBytes)
         {
             return;
         }
 
-        using var parts = JsonDocument.Parse(content.ToJson());
+        using var parts = JsonDocument.Parse(json);
         var largest = parts.RootElement.EnumerateObject().MaxBy(p => JsonMarshal.GetRawUtf8Value(p.Value).Length);
         errors.Add(
             largest.Name,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"All that a version says must have at most {DefinitionLimits.TotalBytes} bytes together; this has {json}, and {JsonMarshal.GetRawUtf8Value(largest.Value).Length} of them stand here."));
+                $"All that a version says must have at most {DefinitionLimits.TotalBytes} bytes together; this has {total}, and {JsonMarshal.GetRawUtf8Value(largest.Value).Length} of them stand here."));
     }
 
     private static void CheckJob(JobSpec spec, FieldErrorList errors)

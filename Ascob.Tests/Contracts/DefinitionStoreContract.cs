@@ -202,11 +202,11 @@ public abstract class DefinitionStoreContract
         var next = await LaunchAsync(store, id, error: true);
 
         // The next failure is another one; a resubmission that ends well makes it good.
-        await SampleRuns.ApplyAsync(store.Runs, next, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        await SampleRuns.ApplyAsync(store.Runs, next, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(2));
         Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(await NewRunAsync(store, id, error: true), Stop)).Outcome);
         var again = await SampleRuns.NewAsync(store.Runs, parentId: next.Id);
         var repaired = await SampleRuns.AddAsync(store.Runs, again with { Run = again.Run with { DefinitionId = id, DefinitionName = "job", DefinitionVersion = 1 } });
-        await SampleRuns.ApplyAsync(store.Runs, repaired, RunTrigger.BackendSucceeded, r => r with { EndedAt = SampleRuns.Start.AddHours(3) });
+        await SampleRuns.ApplyAsync(store.Runs, repaired, RunTrigger.BackendSucceeded, at: SampleRuns.Start.AddHours(3));
         await LaunchAsync(store, id, error: true);
     }
 
@@ -217,9 +217,9 @@ public abstract class DefinitionStoreContract
         var definitions = store.Get<IDefinitionStore>();
         var id = await AddAsync(definitions, "job", Sample("x"));
         var (slow, quick) = (await LaunchAsync(store, id), await LaunchAsync(store, id));
-        await SampleRuns.ApplyAsync(store.Runs, quick, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(1) });
+        await SampleRuns.ApplyAsync(store.Runs, quick, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(1));
         Assert.True(await definitions.AcknowledgeAsync(id, new Acknowledgement(quick.Id, "token:ann", SampleRuns.Start, null), Stop));
-        await SampleRuns.ApplyAsync(store.Runs, slow, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        await SampleRuns.ApplyAsync(store.Runs, slow, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(2));
         Assert.Equal(slow.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
 
         // Somebody who looked before it had failed acknowledges what they saw, and that stands no more.
@@ -238,12 +238,12 @@ public abstract class DefinitionStoreContract
         var definitions = store.Get<IDefinitionStore>();
         var id = await AddAsync(definitions, "job", Sample("x"));
         var root = await LaunchAsync(store, id);
-        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(1) });
+        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(1));
         var (first, second) = (await ResubmitAsync(store, id, root.Id), await ResubmitAsync(store, id, root.Id));
-        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(2));
         Assert.Equal(second.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
 
-        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendSucceeded, r => r with { EndedAt = SampleRuns.Start.AddHours(3) });
+        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendSucceeded, at: SampleRuns.Start.AddHours(3));
 
         Assert.Null((await definitions.StandingAsync([id], Stop))[id].FailedRun);
         await LaunchAsync(store, id, error: true);
@@ -256,10 +256,10 @@ public abstract class DefinitionStoreContract
         var definitions = store.Get<IDefinitionStore>();
         var id = await AddAsync(definitions, "job", Sample("x"));
         var root = await LaunchAsync(store, id);
-        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(1) });
+        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(1));
         var (first, second) = (await ResubmitAsync(store, id, root.Id), await ResubmitAsync(store, id, root.Id));
-        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendSucceeded, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
-        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(3) });
+        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendSucceeded, at: SampleRuns.Start.AddHours(2));
+        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(3));
 
         Assert.Equal(first.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
         Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(await NewRunAsync(store, id, error: true), Stop)).Outcome);
@@ -314,6 +314,38 @@ public abstract class DefinitionStoreContract
         Assert.Equal([new RunningDefinition(waiting.Id, id, SampleRuns.Start.AddMinutes(5))], await definitions.RunningAsync(Stop));
         await SampleRuns.ApplyAsync(store.Runs, accepted, RunTrigger.BackendStarted, r => r with { StartedAt = SampleRuns.Start.AddMinutes(9) });
         Assert.Equal([new RunningDefinition(waiting.Id, id, SampleRuns.Start.AddMinutes(9))], await definitions.RunningAsync(Stop));
+    }
+
+    [Fact]
+    public async Task AddRun_OfAVersionThatIsNoLongerThePresentOne_StoresNothing()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("one"));
+        Assert.True(await definitions.SaveAsync(id, 1, Version(Sample("two")), Stop));
+        var late = await NewRunAsync(store, id, key: new IdempotencyKey("portal", "k", "h"));
+
+        Assert.Equal(AddOutcomeKind.DefinitionChanged, (await store.Runs.AddAsync(late with { Guard = late.Guard! with { DefinitionVersion = 1 } }, Stop)).Outcome);
+        Assert.Null(await store.Runs.FindAsync(late.Run.Id, Stop));
+        Assert.Null(await store.Runs.FindKeyAsync("portal", "k", Stop));
+
+        Assert.Equal(AddOutcomeKind.Added, (await store.Runs.AddAsync(late with { Guard = late.Guard! with { DefinitionVersion = 2 } }, Stop)).Outcome);
+        Assert.Equal(new UsedKey(late.Run.Id, "h"), await store.Runs.FindKeyAsync("portal", "k", Stop));
+        Assert.Null(await store.Runs.FindKeyAsync("other", "k", Stop));
+    }
+
+    [Fact]
+    public async Task HeadsAsync_AnswersThoseThatAreThere()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var one = await AddAsync(definitions, "one", Sample("x") with { JobSpec = new JobSpec { Submitter = "ann" } }, suspended: true);
+        var two = await AddAsync(definitions, "two", Sample("x") with { JobSpec = new JobSpec { Submitter = "{{ who }}" } });
+
+        var heads = await definitions.HeadsAsync([one, two, two + 1_000], Stop);
+
+        Assert.Equal([new DefinitionHead(one, "one", true, "ann"), new DefinitionHead(two, "two", false, null)], heads.Values.OrderBy(h => h.Id));
+        Assert.Empty(await definitions.HeadsAsync([], Stop));
     }
 
     private static (int Version, string? Description) Show(Definition d) => (d.Version, d.Content.Description);

@@ -138,6 +138,8 @@ internal static class ScheduleEndpoints
     private static ScheduleSpec SpecOf(SaveScheduleRequest request, Definition definition)
     {
         var spec = request.Schedule ?? throw new RequestRefusedException(Error.Invalid("schedule", "The schedule is missing."));
-        return DefinitionLaunch.CheckParameters(definition, spec) is { } error ? throw new RequestRefusedException(error) : spec;
+        return DefinitionLaunch.CheckParameters(definition, spec) is { } error
+            ? throw new RequestRefusedException(error, error.Kind == ErrorKind.Conflict ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest)
+            : spec;
     }
 }

@@ -53,7 +53,7 @@ public sealed class DefinitionHistoryApiTests : DefinitionApi
 
         Assert.Equal(
             [
-                ("jobSpec.locks[0].key", null, "zero"), ("jobSpec.locks[0].mode", null, "shared"), ("jobSpec.locks[2].mode", "shared", "exclusive"),
+                ("jobSpec.locks[0].key", null, "zero"), ("jobSpec.locks[0].mode", null, "shared"), ("jobSpec.locks[0].policy", null, "wait"), ("jobSpec.locks[2].mode", "shared", "exclusive"),
                 ("tags[0]", null, "new"), ("tags[2]", "b", "B"), ("tags[3]", "d", null),
             ],
             await ChangesAsync(1, 2));

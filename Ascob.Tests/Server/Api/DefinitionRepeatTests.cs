@@ -41,7 +41,7 @@ public sealed class DefinitionRepeatTests : DefinitionApi
         var again = await launch.LaunchAsync(tick, Cancel);
 
         Assert.True(again.IsSuccess, again.Error?.Message);
-        Assert.Equal(first.Value.RunId, again.Value.RunId);
+        Assert.Equal(first.Value!.RunId, again.Value.RunId);
         Assert.False((await launch.LaunchAsync(SampleTick(id, 1), Cancel)).IsSuccess);
     }
 
