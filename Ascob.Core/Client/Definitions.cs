@@ -116,13 +116,14 @@ public sealed record DefinitionInfo
 public sealed record LastRunInfo(long Id, Ascob.Core.Runs.RunStatus Status, string? StatusReason, DateTimeOffset DefinedTime, DateTimeOffset? EndTime);
 
 /// <summary>Versions of a definition, newest first.</summary>
-/// <param name="Items">The versions, with who saved them and when.</param>
-public sealed record DefinitionVersionList(IReadOnlyList<DefinitionInfo> Items);
+/// <param name="Items">The versions, with who saved them and when. Fewer than asked for where they are large.</param>
+/// <param name="NextBelow">What to ask for the next page with, as <c>below</c>; null on the last.</param>
+public sealed record DefinitionVersionList(IReadOnlyList<DefinitionInfo> Items, int? NextBelow = null);
 
 /// <summary>What is different between two versions.</summary>
 /// <param name="From">The one version.</param>
 /// <param name="To">The other version.</param>
-/// <param name="Changes">The members that differ, by path. Constant secret values are not compared.</param>
+/// <param name="Changes">The members that differ, by path. Of constant secret values only that they differ is told.</param>
 public sealed record DefinitionDiff(int From, int To, IReadOnlyList<DefinitionChange> Changes);
 
 /// <summary>A member that differs.</summary>
@@ -186,7 +187,7 @@ public sealed record SaveDefinitionRequest
     /// <summary>Gets more facts; null for none.</summary>
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 
-    /// <summary>Gets whether a new definition begins suspended.</summary>
+    /// <summary>Gets whether a new definition begins suspended. A save leaves that as it is, and is refused where this is true and the definition is not suspended.</summary>
     public bool Suspended { get; init; }
 
     /// <summary>Answers what the definition shall say; the job must be there.</summary>

@@ -40,6 +40,13 @@ public sealed record ScheduleInfo(
     /// <summary>Shows a schedule.</summary>
     public static ScheduleInfo From(Schedule schedule, Definitions.Definition definition)
     {
+        ArgumentNullException.ThrowIfNull(definition);
+        return From(schedule, new Definitions.DefinitionHead(definition.Id, definition.Name, definition.Suspended, definition.Content.FixedSubmitter));
+    }
+
+    /// <summary>Shows a schedule.</summary>
+    public static ScheduleInfo From(Schedule schedule, Definitions.DefinitionHead definition)
+    {
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(definition);
         var state = !schedule.Spec.Enabled ? "disabled" : schedule.NextTick is null ? "over" : definition.Suspended ? "suspended" : "active";

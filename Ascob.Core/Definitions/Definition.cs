@@ -40,6 +40,13 @@ public sealed record Definition
     public Acknowledgement? Acknowledged { get; init; }
 }
 
+/// <summary>What lists of other things show of a definition.</summary>
+/// <param name="Id">The number.</param>
+/// <param name="Name">The name.</param>
+/// <param name="Suspended">See <see cref="Definition.Suspended"/>.</param>
+/// <param name="Submitter">See <see cref="DefinitionContent.FixedSubmitter"/>.</param>
+public sealed record DefinitionHead(long Id, string Name, bool Suspended, string? Submitter);
+
 /// <summary>Somebody knows of a failure.</summary>
 /// <param name="RunId">The failed run.</param>
 /// <param name="Actor">Who.</param>

@@ -15,12 +15,31 @@ namespace Ascob.Core.Definitions;
 public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, RunAcceptor acceptor, ISecretProtector protector, MonotonicClock clock, IEnumerable<ILaunchForm> forms)
 {
     private const string ShellLabels = "shell_";
+    private const int MaxTries = 16;
 
     /// <summary>Launches a definition. A refusal leaves nothing behind; a launch that is prevented leaves a run that says so.</summary>
     public async Task<Result<Launch>> LaunchAsync(LaunchRequest request, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
+        for (var tries = 1; ; tries++)
+        {
+            // A version that was saved meanwhile may say something else about everything that was checked.
+            var launched = await TryLaunchAsync(request, caller, cancellationToken).ConfigureAwait(false);
+            if (launched.Error?.Code != RunOrigin.ChangedCode)
+            {
+                return launched;
+            }
+
+            if (tries == MaxTries)
+            {
+                return new Error(ErrorKind.Unavailable, "definition.busy", launched.Error.Message);
+            }
+        }
+    }
+
+    private async Task<Result<Launch>> TryLaunchAsync(LaunchRequest request, Caller caller, CancellationToken cancellationToken)
+    {
         var definition = request.Id is { } id
             ? await store.FindAsync(id, cancellationToken).ConfigureAwait(false)
             : await store.FindAsync(request.Name ?? string.Empty, cancellationToken).ConfigureAwait(false);
@@ -29,22 +48,27 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
             return DefinitionService.NotFound(request.Name ?? $"{request.Id}");
         }
 
+        // Before anything of the definition is checked: what it says by now is of no concern to a launch that was made before.
+        if (await FindEarlierAsync(definition, request, caller, cancellationToken).ConfigureAwait(false) is { } earlier)
+        {
+            return earlier;
+        }
+
         if (request.Cause.IsAsked && !definition.Content.ApiAllowed)
         {
             return new Error(ErrorKind.Forbidden, "definition.api_not_allowed", $"The definition '{definition.Name}' is not to be launched by clients.");
         }
 
+        if (IsEdited(request) && definition.Source is { } origin)
+        {
+            return new Error(ErrorKind.Conflict, "definition.read_only", $"The definition '{definition.Name}' comes from '{origin}', and its jobs are made there only; launch it with parameters.");
+        }
+
         if (definition.Source is { } source && forms.FirstOrDefault(f => string.Equals(f.Source, source, StringComparison.Ordinal)) is { } form)
         {
-            if (request.JobSpec is { } masked && Refusal(CheckMasks(masked)) is { } unknown)
-            {
-                return unknown;
-            }
-
             var made = request.JobSpec is { } given ? given : await form.MakeAsync(definition, request.Parameters, cancellationToken).ConfigureAwait(false);
-            var isOfRepository = request.IsOfRepository || request.JobSpec is null;
             return made.IsSuccess
-                ? await SubmitAsync(definition, request with { IsOfRepository = isOfRepository }, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
+                ? await SubmitAsync(definition, request with { IsOfRepository = true }, Own(made.Value, definition, request), caller, cancellationToken).ConfigureAwait(false)
                 : made.Error;
         }
 
@@ -75,9 +99,7 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     public async Task<Launch?> FindAsync(string idempotencyKey, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
-        return await runs.FindByKeyAsync(caller.Identifier, idempotencyKey, cancellationToken).ConfigureAwait(false) is { } runId
-            ? new Launch(runId, true, PreventedRun.IsOne(await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false)))
-            : null;
+        return await runs.FindKeyAsync(caller.Identifier, idempotencyKey, cancellationToken).ConfigureAwait(false) is { } used ? await ReplayedAsync(used, cancellationToken).ConfigureAwait(false) : null;
     }
 
     // A template of the launcher's own gets the values it is launched with, but not the definition's secrets: it could print them.
@@ -143,12 +165,29 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
 
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
-        var cause = request.JobSpec is null || request.IsOfRepository ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
-        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause) { Policy = DefinitionPolicies.Of(definition) };
+        var cause = !IsEdited(request) ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
+        var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause) { Policy = DefinitionPolicies.Of(definition), MustBePresent = true };
         var hash = request.IdempotencyKey is null ? null : Hash(definition, request);
         var result = await acceptor.AcceptAsync(new SubmitRequest(job, request.IdempotencyKey, hash) { Origin = origin, IsOfRepository = request.IsOfRepository }, caller, cancellationToken).ConfigureAwait(false);
         return result.IsSuccess ? new Launch(result.Value.RunId, result.Value.Replayed, result.Value.Prevented) : result.Error;
     }
+
+    private async Task<Result<Launch>?> FindEarlierAsync(Definition definition, LaunchRequest request, Caller caller, CancellationToken cancellationToken)
+    {
+        if (request.IdempotencyKey is not { } key || await runs.FindKeyAsync(caller.Identifier, key, cancellationToken).ConfigureAwait(false) is not { } used)
+        {
+            return null;
+        }
+
+        return used.BodyHash == Hash(definition, request)
+            ? await ReplayedAsync(used, cancellationToken).ConfigureAwait(false)
+            : IdempotencyKey.Reused(used.RunId);
+    }
+
+    private async Task<Launch> ReplayedAsync(UsedKey used, CancellationToken cancellationToken) =>
+        new(used.RunId, true, PreventedRun.IsOne(await runs.FindAsync(used.RunId, cancellationToken).ConfigureAwait(false)));
+
+    private static bool IsEdited(LaunchRequest request) => request is { JobSpec: not null, IsOfRepository: false };
 
     // What is asked for and not what it comes to: a launch that is repeated after the definition was changed is still the same launch. Never logged: it stands for secrets too.
     private static string Hash(Definition definition, LaunchRequest request)

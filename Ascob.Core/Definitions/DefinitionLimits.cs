@@ -24,6 +24,12 @@ public static class DefinitionLimits
     /// <summary>Number of annotations.</summary>
     public const int Annotations = 50;
 
+    /// <summary>Bytes of all that one version says, as JSON in UTF-8.</summary>
+    public const int TotalBytes = 256 * 1024;
+
+    /// <summary>Characters of content after which a page of definitions or versions ends, whatever its limit.</summary>
+    public const int PageCharacters = 4 * 1024 * 1024;
+
     /// <summary>Characters of an annotation's value.</summary>
     public const int Annotation = 64 * 1024;
 }

@@ -2,18 +2,19 @@ using Ascob.Core.Access;
 using Ascob.Core.Definitions.Parameters;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Repository;
+using Ascob.Core.Runs;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace Ascob.Core.Definitions;
 
 /// <summary>The use cases of definitions, but for their launch (<see cref="DefinitionLauncher"/>). Whether the caller holds the permission is checked at the door.</summary>
-public sealed class DefinitionService(
-    IDefinitionStore store, ISecretProtector protector, ParameterNames names, MonotonicClock clock, IEnumerable<IDefinitionSubscriptions> subscriptions, ILogger<DefinitionService> logger)
+public sealed partial class DefinitionService(
+    IDefinitionStore store, IRunStore runs, ISecretProtector protector, ParameterNames names, MonotonicClock clock, IEnumerable<IDefinitionSubscriptions> subscriptions, ILogger<DefinitionService> logger)
 {
     private const int MaxTries = 16;
-    private const int LongestReason = 2_000;
 
     /// <summary>Stores a new definition.</summary>
     /// <param name="order">What is to be stored.</param>
@@ -29,6 +30,7 @@ public sealed class DefinitionService(
             errors.Add("name", problem);
         }
 
+        CheckReserved(order.Content, null, order.IsScript, errors);
         var version = Prepare(order.Content, order.Source, previous: null, caller, errors);
         if (errors.ToList() is { Count: > 0 } refused)
         {
@@ -72,6 +74,12 @@ public sealed class DefinitionService(
             }
 
             var errors = new FieldErrorList(JobSpecLimits.Errors);
+            if (order.IsTakenForSuspended && !before.Suspended)
+            {
+                errors.Add("suspended", "A save does not suspend; POST /api/definitions/{name}/suspend does.");
+            }
+
+            CheckReserved(order.Content, before.Content, order.IsScript, errors);
             var version = Prepare(order.Content, before.Source, before, caller, errors);
             if (errors.ToList() is { Count: > 0 } refused)
             {
@@ -121,6 +129,16 @@ public sealed class DefinitionService(
         return definition is not null && MaySee(caller, definition.Content) ? definition : NotFound(name);
     }
 
+    /// <summary>
+    /// Reads a definition of which the caller is to order something: to change it, its schedules or its suspensions. One that is everybody's is ordered only by whoever may act for everybody: others launch
+    /// it too, and its schedules launch it as whoever their parameters name.
+    /// </summary>
+    public async Task<Result<Definition>> GetToOrderAsync(string name, Caller caller, CancellationToken cancellationToken)
+    {
+        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
+        return !found.IsSuccess || MayChange(caller, found.Value.Content) ? found : NotTheirs();
+    }
+
     /// <summary>Reads one version of a definition.</summary>
     public async Task<Result<Definition>> GetVersionAsync(string name, int version, Caller caller, CancellationToken cancellationToken)
     {
@@ -141,6 +159,14 @@ public sealed class DefinitionService(
         ArgumentNullException.ThrowIfNull(search);
         ArgumentNullException.ThrowIfNull(caller);
         return store.ListAsync(search with { Submitters = caller.Submitters, StarsOf = caller.Identifier }, cancellationToken);
+    }
+
+    /// <summary>Reads what lists show of definitions, by number; those that are gone or that the caller may not see are missing.</summary>
+    public async Task<IReadOnlyDictionary<long, DefinitionHead>> HeadsAsync(IReadOnlyCollection<long> ids, Caller caller, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        var heads = await store.HeadsAsync(ids, cancellationToken).ConfigureAwait(false);
+        return heads.Where(h => MaySee(caller, h.Value.Submitter)).ToDictionary();
     }
 
     /// <summary>Gives a definition another name. Its number, versions and runs stay.</summary>
@@ -177,11 +203,6 @@ public sealed class DefinitionService(
             return found;
         }
 
-        if (!MayChange(caller, found.Value.Content))
-        {
-            return NotTheirs();
-        }
-
         if (!await store.SetSuspendedAsync(found.Value.Id, suspended, cancellationToken).ConfigureAwait(false))
         {
             return NotFound(name);
@@ -216,93 +237,12 @@ public sealed class DefinitionService(
         return found;
     }
 
-    /// <summary>Reads versions of a definition below a number, newest first.</summary>
-    public async Task<Result<IReadOnlyList<Definition>>> VersionsAsync(string name, int below, int limit, Caller caller, CancellationToken cancellationToken)
-    {
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
-        if (!found.IsSuccess)
-        {
-            return found.Error;
-        }
-
-        var versions = await store.VersionsAsync(found.Value.Id, below, limit, cancellationToken).ConfigureAwait(false);
-        return Result<IReadOnlyList<Definition>>.Success([.. versions.Where(v => MaySee(caller, v.Content))]);
-    }
-
-    /// <summary>Tells what is different between two versions of a definition.</summary>
-    /// <param name="name">The definition.</param>
-    /// <param name="from">The one version.</param>
-    /// <param name="to">The other one; null for the present one.</param>
-    /// <param name="caller">Who asks.</param>
-    /// <param name="cancellationToken">Stops the call.</param>
-    public async Task<Result<Client.DefinitionDiff>> DiffAsync(string name, int from, int? to, Caller caller, CancellationToken cancellationToken)
-    {
-        var before = await GetVersionAsync(name, from, caller, cancellationToken).ConfigureAwait(false);
-        var after = to is { } version
-            ? await GetVersionAsync(name, version, caller, cancellationToken).ConfigureAwait(false)
-            : await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
-        return !before.IsSuccess ? before.Error
-            : !after.IsSuccess ? after.Error
-            : new Client.DefinitionDiff(before.Value.Version, after.Value.Version, DefinitionDifference.Between(before.Value, after.Value));
-    }
-
-    /// <summary>Answers the numbers of the caller's favourites.</summary>
-    public async Task<IReadOnlySet<long>> StarredAsync(Caller caller, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(caller);
-        return (await store.ListAsync(new DefinitionSearch { StarsOf = caller.Identifier, Limit = 1 }, cancellationToken).ConfigureAwait(false)).Starred;
-    }
-
-    /// <summary>Makes a definition a favourite of the caller, or no longer.</summary>
-    public async Task<Result<Definition>> SetStarAsync(string name, bool starred, Caller caller, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(caller);
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
-        if (found.IsSuccess)
-        {
-            await store.SetStarAsync(caller.Identifier, found.Value.Id, starred, cancellationToken).ConfigureAwait(false);
-        }
-
-        return found;
-    }
-
-    /// <summary>Notes that the caller knows of the definition's newest failure, so that it no longer prevents launches; a conflict where none stands.</summary>
-    public async Task<Result<Acknowledgement>> AcknowledgeAsync(string name, string? reason, Caller caller, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(caller);
-        if (reason is not null && (reason.Length > LongestReason || TextRules.Lines(reason) is not null))
-        {
-            return Error.Invalid("reason", "At most 2,000 characters, none of them control characters.");
-        }
-
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
-        if (!found.IsSuccess)
-        {
-            return found.Error;
-        }
-
-        var id = found.Value.Id;
-        var standings = await store.StandingAsync([id], cancellationToken).ConfigureAwait(false);
-        if (standings.GetValueOrDefault(id)?.FailedRun is not { } failed)
-        {
-            return new Error(ErrorKind.Conflict, "definition.no_failure", $"No failure of the definition '{found.Value.Name}' waits to be acknowledged.");
-        }
-
-        var acknowledgement = new Acknowledgement(failed, caller.Actor, clock.Now, reason);
-        if (!await store.AcknowledgeAsync(id, acknowledgement, cancellationToken).ConfigureAwait(false))
-        {
-            return NotFound(name);
-        }
-
-        logger.LogInformation("{Actor} acknowledged the failure of run {RunId} of the definition {Definition}", caller.Actor, failed, found.Value.Name);
-        return acknowledgement;
-    }
-
     /// <summary>Answers whether a definition is the caller's to see and to launch: one that is nobody's is everybody's, and whose run it becomes is looked at when it is launched.</summary>
-    internal static bool MaySee(Caller caller, DefinitionContent content) => content.FixedSubmitter is null || caller.MaySee(content.FixedSubmitter);
+    internal static bool MaySee(Caller caller, DefinitionContent content) => MaySee(caller, content.FixedSubmitter);
 
-    /// <summary>Answers whether a definition is the caller's to change: what is everybody's is changed only by whoever may act for everybody, because its runs are started by schedules and by others too.</summary>
-    internal static bool MayChange(Caller caller, DefinitionContent content) => caller.MaySee(content.FixedSubmitter);
+    private static bool MaySee(Caller caller, string? fixedSubmitter) => fixedSubmitter is null || caller.MaySee(fixedSubmitter);
+
+    private static bool MayChange(Caller caller, DefinitionContent content) => caller.MaySee(content.FixedSubmitter);
 
     internal static Error NotFound(string name) => new(ErrorKind.NotFound, "definition.not_found", $"There is no definition '{name}'.");
 
@@ -310,12 +250,7 @@ public sealed class DefinitionService(
 
     private async Task<Result<Definition>> ForChangeAsync(string name, string? source, Caller caller, CancellationToken cancellationToken)
     {
-        var found = await GetAsync(name, caller, cancellationToken).ConfigureAwait(false);
-        if (found.IsSuccess && !MayChange(caller, found.Value.Content))
-        {
-            return NotTheirs();
-        }
-
+        var found = await GetToOrderAsync(name, caller, cancellationToken).ConfigureAwait(false);
         return !found.IsSuccess || found.Value.Source == source
             ? found
             : new Error(
@@ -334,6 +269,18 @@ public sealed class DefinitionService(
 
     private async Task<Result<Definition>> ReadAsync(long id, string name, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } definition ? definition : NotFound(name);
+
+    // What was compiled of a script, and what others are told of it, follows from these; written by hand they would say something else than what is done.
+    private static void CheckReserved(DefinitionContent content, DefinitionContent? before, bool isScript, FieldErrorList errors)
+    {
+        foreach (var (key, value) in content.Annotations.Where(a => !isScript && a.Key.StartsWith(ScriptFields.KeyPrefix, StringComparison.Ordinal)))
+        {
+            if (before?.Annotations.GetValueOrDefault(key) is not { } kept || kept != value)
+            {
+                errors.Add(FieldErrorList.Member("annotations", key), $"Annotations that begin with \"{ScriptFields.KeyPrefix}\" are set over kuroko2's interface only.");
+            }
+        }
+    }
 
     private NewVersion Prepare(DefinitionContent content, string? source, Definition? previous, Caller caller, FieldErrorList errors)
     {
@@ -367,6 +314,12 @@ public sealed class DefinitionService(
         var clear = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in given)
         {
+            if (value is null)
+            {
+                // Told of with the rest of the job.
+                continue;
+            }
+
             if (value != SecretSplit.Mask)
             {
                 clear[name] = value;
@@ -403,6 +356,9 @@ public sealed record CreateDefinition(string Name, DefinitionContent Content)
     /// <summary>Gets whether it begins suspended.</summary>
     public bool Suspended { get; init; }
 
+    /// <summary>Gets whether it is made of a script, whose annotations are its own.</summary>
+    public bool IsScript { get; init; }
+
     /// <summary>Gets whether it becomes a favourite of the caller.</summary>
     public bool Starred { get; init; } = true;
 
@@ -417,6 +373,12 @@ public sealed record SaveDefinition(DefinitionContent Content, int? ExpectedVers
 {
     /// <summary>Gets who saves: null for the API, else the source of the definition, which alone may change it.</summary>
     public string? Source { get; init; }
+
+    /// <summary>Gets whether it is made of a script, whose annotations are its own.</summary>
+    public bool IsScript { get; init; }
+
+    /// <summary>Gets whether the caller takes it for suspended. A save without <see cref="Suspended"/> changes nothing of that, and is refused where it is not.</summary>
+    public bool IsTakenForSuspended { get; init; }
 
     /// <summary>Gets another name; null where it keeps its own.</summary>
     public string? Name { get; init; }

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
 using Ascob.Core.Jobs;
 
 namespace Ascob.Core.Definitions;
@@ -6,6 +9,8 @@ namespace Ascob.Core.Definitions;
 /// <summary>Says what is wrong with a definition, all of it at once.</summary>
 internal static class DefinitionValidator
 {
+    private const string ShellCommand = "shell_command";
+
     /// <summary>Answers what is wrong with a name; null when nothing is.</summary>
     public static string? NameProblem(string? name)
     {
@@ -69,6 +74,26 @@ internal static class DefinitionValidator
         }
 
         CheckAnnotations(content.Annotations, errors);
+        CheckSize(content, errors);
+    }
+
+    // Lists show whole definitions, and every save keeps another one.
+    private static void CheckSize(DefinitionContent content, FieldErrorList errors)
+    {
+        var json = content.ToJson();
+        var total = Encoding.UTF8.GetByteCount(json);
+        if (total <= DefinitionLimits.TotalBytes)
+        {
+            return;
+        }
+
+        using var parts = JsonDocument.Parse(json);
+        var largest = parts.RootElement.EnumerateObject().MaxBy(p => JsonMarshal.GetRawUtf8Value(p.Value).Length);
+        errors.Add(
+            largest.Name,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"All that a version says must have at most {DefinitionLimits.TotalBytes} bytes together; this has {total}, and {JsonMarshal.GetRawUtf8Value(largest.Value).Length} of them stand here."));
     }
 
     private static void CheckJob(JobSpec spec, FieldErrorList errors)
@@ -77,6 +102,17 @@ internal static class DefinitionValidator
         foreach (var error in JobSpecValidator.Validate(spec))
         {
             errors.Add(error.Field, error.Message);
+        }
+
+        // A launch may bring the submitter that the template does not have.
+        foreach (var error in RuntimeVariables.Check(spec with { Submitter = spec.Submitter ?? string.Empty }))
+        {
+            errors.Add(error.Field, error.Message);
+        }
+
+        if (spec.RuntimeVariables && spec.Label(ShellCommand)?.Contains("%%SUBMITTER%%", StringComparison.Ordinal) == true)
+        {
+            errors.Add($"jobSpec.labels.{ShellCommand}", "%%SUBMITTER%% may not stand in a command; the job finds it in $ASCOB_SUBMITTER.");
         }
     }
 

@@ -15,13 +15,16 @@ public interface IDefinitionStore
     /// <summary>Reads a definition by number; null where there is none.</summary>
     Task<Definition?> FindAsync(long id, CancellationToken cancellationToken);
 
+    /// <summary>Reads what lists show of definitions, by number; those that are gone are missing.</summary>
+    Task<IReadOnlyDictionary<long, DefinitionHead>> HeadsAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken);
+
     /// <summary>Reads one version of a definition; null where there is none.</summary>
     Task<Definition?> FindVersionAsync(long id, int version, CancellationToken cancellationToken);
 
-    /// <summary>Reads versions below a number, newest first.</summary>
-    Task<IReadOnlyList<Definition>> VersionsAsync(long id, int below, int limit, CancellationToken cancellationToken);
+    /// <summary>Reads a page of the versions below a number, newest first. It ends before the limit where it holds <see cref="DefinitionLimits.PageCharacters"/>.</summary>
+    Task<VersionPage> VersionsAsync(long id, int below, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Reads a page, by name.</summary>
+    /// <summary>Reads a page, by name. It ends before the limit where it holds <see cref="DefinitionLimits.PageCharacters"/>.</summary>
     Task<DefinitionPage> ListAsync(DefinitionSearch search, CancellationToken cancellationToken);
 
     /// <summary>Gives another name; false where that is taken or the definition is gone.</summary>
@@ -30,7 +33,7 @@ public interface IDefinitionStore
     /// <summary>Suspends or resumes; false where the definition is gone.</summary>
     Task<bool> SetSuspendedAsync(long id, bool suspended, CancellationToken cancellationToken);
 
-    /// <summary>Notes that somebody knows of a failed run; false where the definition is gone.</summary>
+    /// <summary>Notes that somebody knows of a failed run; false where the definition is gone, or that run is not the failure that stands (any more).</summary>
     Task<bool> AcknowledgeAsync(long id, Acknowledgement acknowledgement, CancellationToken cancellationToken);
 
     /// <summary>Deletes a definition with its versions, schedules and the subscriptions that belong to it unless a run of it is not final. Its runs stay.</summary>
@@ -136,6 +139,11 @@ public sealed record DefinitionSearch
 /// <param name="Starred">The numbers of those that are favourites of <see cref="DefinitionSearch.StarsOf"/>.</param>
 /// <param name="NextAfterName">Where the next page starts; null on the last.</param>
 public sealed record DefinitionPage(IReadOnlyList<Definition> Items, IReadOnlySet<long> Starred, string? NextAfterName);
+
+/// <summary>One page of versions.</summary>
+/// <param name="Items">Newest first.</param>
+/// <param name="NextBelow">The number below which the next page starts; null on the last.</param>
+public sealed record VersionPage(IReadOnlyList<Definition> Items, int? NextBelow);
 
 /// <summary>What became of a deletion.</summary>
 /// <param name="Deleted">Whether it is gone.</param>

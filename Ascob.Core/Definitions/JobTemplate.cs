@@ -31,6 +31,12 @@ internal static class JobTemplate
         var sample = new TemplateInput(schema.Sample());
         foreach (var (field, text, form) in Texts(spec))
         {
+            // What is null in a map is told of by whoever checks the job.
+            if (text is null)
+            {
+                continue;
+            }
+
             if (IsLooseList(field, text))
             {
                 errors.Add(field, LooseList);
@@ -114,7 +120,7 @@ internal static class JobTemplate
 
     private static IReadOnlyList<string> Parts(string text, Form form) => form == Form.Text && TemplateArrays.Items(text) is { } items ? items : [text];
 
-    private static IEnumerable<(string Field, string Text, Form Form)> Texts(JobSpec spec)
+    private static IEnumerable<(string Field, string? Text, Form Form)> Texts(JobSpec spec)
     {
         if (spec.Description is { } description)
         {

@@ -46,6 +46,7 @@ public static class AscobJson
         // People read answers too. Nothing is escaped for HTML: it is served as application/json with nosniff, and line breaks, which end a line of an event stream, always are escaped.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new TimeConverter());
+        options.Converters.Add(new JsonElementConverter());
         options.Converters.Add(new WordConverter<RunStatus>(RunStatusNames.ToWire, RunStatusNames.TryParse));
         options.Converters.Add(WordConverter<LockMode>.From((LockMode.Exclusive, "exclusive"), (LockMode.Shared, "shared")));
         options.Converters.Add(WordConverter<LockPolicy>.From((LockPolicy.Wait, "wait"), (LockPolicy.Fail, "fail"), (LockPolicy.Skip, "skip")));

@@ -14,6 +14,9 @@ public sealed record ScriptFields
     /// <summary>The annotation that holds the script; a definition without it is none of kuroko2's.</summary>
     public const string ScriptKey = "kuroko2.script";
 
+    /// <summary>How the annotations begin that hold what kuroko2 has.</summary>
+    public const string KeyPrefix = "kuroko2.";
+
     private const string NotifyCancellationKey = "kuroko2.notify_cancellation";
     private const string NotifyAllKey = "kuroko2.hipchat_notify_finished";
     private const string AdditionalTextKey = "kuroko2.hipchat_additional_text";

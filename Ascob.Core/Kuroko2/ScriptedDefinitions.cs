@@ -19,7 +19,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
             return prepared.Error;
         }
 
-        var order = new CreateDefinition(change.Name!, prepared.Value.Content) { Suspended = change.Suspended ?? false, Starred = false, Companions = prepared.Value.Companions };
+        var order = new CreateDefinition(change.Name!, prepared.Value.Content) { Suspended = change.Suspended ?? false, Starred = false, IsScript = true, Companions = prepared.Value.Companions };
         return Announced(await StoredAsync(() => definitions.CreateAsync(order, caller, cancellationToken)).ConfigureAwait(false), change);
     }
 
@@ -36,7 +36,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         }
 
         // By number: the name may be what changes.
-        var order = new SaveDefinition(prepared.Value.Content, before.Version) { Name = change.Name, Suspended = change.Suspended, Companions = prepared.Value.Companions };
+        var order = new SaveDefinition(prepared.Value.Content, before.Version) { IsScript = true, Name = change.Name, Suspended = change.Suspended, Companions = prepared.Value.Companions };
         return Announced(await StoredAsync(() => definitions.SaveAsync(NumberOf(before), order, caller, cancellationToken)).ConfigureAwait(false), change);
     }
 

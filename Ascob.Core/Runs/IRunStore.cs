@@ -14,6 +14,12 @@ public interface IRunStore
     /// <summary>Stores a run, its labels, its first event, its files, its idempotency key and its lock requests.</summary>
     Task<AddOutcome> AddAsync(NewRun run, CancellationToken cancellationToken);
 
+    /// <summary>Answers what an idempotency key was used for; null where it is free.</summary>
+    /// <param name="scope">See <see cref="IdempotencyKey.Scope"/>.</param>
+    /// <param name="key">See <see cref="IdempotencyKey.Key"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<UsedKey?> FindKeyAsync(string scope, string key, CancellationToken cancellationToken);
+
     /// <summary>
     /// Changes a run if its version is still that of <see cref="RunChange.Before"/>, and appends the event. A change that ends the run deletes its lock
     /// requests and gives its slot back; one into <c>WAITING_LOCKS</c> stores <paramref name="lockRequests"/>.
@@ -25,9 +31,6 @@ public interface IRunStore
     /// leaves the version as it is. Runs that changed meanwhile are left alone.
     /// </summary>
     Task RescheduleAsync(IReadOnlyList<Reschedule> runs, CancellationToken cancellationToken);
-
-    /// <summary>Answers the number of the run that was stored with an idempotency key; null where there is none.</summary>
-    Task<long?> FindByKeyAsync(string scope, string key, CancellationToken cancellationToken);
 
     /// <summary>Reads one run; null where there is none.</summary>
     Task<Run?> FindAsync(long runId, CancellationToken cancellationToken);

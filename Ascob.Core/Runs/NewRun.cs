@@ -25,7 +25,20 @@ public sealed record NewRun(
 /// <param name="Scope">Who sent it: the token's identifier, so that one caller cannot read another's answer.</param>
 /// <param name="Key">1 to 255 visible ASCII characters.</param>
 /// <param name="BodyHash">SHA-256 of the canonical body, as lower case hex.</param>
-public sealed record IdempotencyKey(string Scope, string Key, string BodyHash);
+public sealed record IdempotencyKey(string Scope, string Key, string BodyHash)
+{
+    /// <summary>Answers the refusal of a key that came with another body before.</summary>
+    /// <param name="runId">The run that it made then.</param>
+    public static Errors.Error Reused(long runId) => new(Errors.ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.")
+    {
+        Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["runId"] = runId },
+    };
+}
+
+/// <summary>What a key was used for.</summary>
+/// <param name="RunId">The run that it made.</param>
+/// <param name="BodyHash">See <see cref="IdempotencyKey.BodyHash"/>.</param>
+public sealed record UsedKey(long RunId, string BodyHash);
 
 /// <summary>What became of a <see cref="NewRun"/>.</summary>
 /// <param name="RunId">The stored run, or the earlier one.</param>
@@ -49,4 +62,7 @@ public enum AddOutcomeKind
 
     /// <summary>The definition is gone; nothing was stored.</summary>
     DefinitionGone,
+
+    /// <summary>The definition is at another version than <see cref="LaunchGuard.DefinitionVersion"/>; nothing was stored.</summary>
+    DefinitionChanged,
 }

@@ -36,5 +36,6 @@ internal static class PreventedRun
     })
     {
         Chain = order.ParentId,
+        DefinitionVersion = origin.MustBePresent ? origin.DefinitionVersion : null,
     };
 }

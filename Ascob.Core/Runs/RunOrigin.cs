@@ -7,8 +7,14 @@ namespace Ascob.Core.Runs;
 /// <param name="Cause">What asked for it.</param>
 public sealed record RunOrigin(long DefinitionId, string DefinitionName, int DefinitionVersion, RunCause Cause)
 {
+    /// <summary>The code of the refusal where <see cref="MustBePresent"/> does not hold; a launch then begins anew.</summary>
+    public const string ChangedCode = "definition.changed";
+
     /// <summary>Gets what keeps the run from starting.</summary>
     public LaunchPolicy Policy { get; init; } = LaunchPolicy.Always;
+
+    /// <summary>Gets whether the version must still be the present one when the run is stored.</summary>
+    public bool MustBePresent { get; init; }
 }
 
 /// <summary>What keeps runs of a definition from starting.</summary>
@@ -37,6 +43,9 @@ public sealed record LaunchGuard(long DefinitionId, LaunchPolicy Policy, Func<La
 {
     /// <summary>Gets the first run of the chain that a resubmission goes on with: a failure of that chain does not stand in its way, for it may make it good. Null for a launch.</summary>
     public long? Chain { get; init; }
+
+    /// <summary>Gets the version that must be the definition's present one, so that nothing is launched by what it said before; null for whichever.</summary>
+    public int? DefinitionVersion { get; init; }
 }
 
 /// <summary>What stands in the way of a launch.</summary>

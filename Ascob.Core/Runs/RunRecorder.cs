@@ -69,14 +69,13 @@ public sealed class RunRecorder(
             case AddOutcomeKind.Replayed:
                 return new Submission(added.RunId, true, order.Origin is not null && PreventedRun.IsOne(await store.FindAsync(added.RunId, cancellationToken).ConfigureAwait(false)));
             case AddOutcomeKind.KeyReused:
-                return new Error(ErrorKind.Impossible, "idempotency.key_reused", "This Idempotency-Key was used with another body.")
-                {
-                    Extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["runId"] = added.RunId },
-                };
+                return IdempotencyKey.Reused(added.RunId);
             case AddOutcomeKind.DefinitionGone:
                 return order.ParentId is null
                     ? new Error(ErrorKind.NotFound, "definition.not_found", $"The definition '{run.DefinitionName}' was deleted.")
                     : new Error(ErrorKind.Conflict, "definition.gone", $"The run is one of the definition '{run.DefinitionName}', which was deleted since; its job can be submitted as a job of its own.");
+            case AddOutcomeKind.DefinitionChanged:
+                return new Error(ErrorKind.Conflict, RunOrigin.ChangedCode, $"The definition '{run.DefinitionName}' was saved while it was launched.");
             case AddOutcomeKind.Prevented:
                 logger.LogInformation("Run {RunId} of definition {Definition} was prevented", id, run.DefinitionName);
                 return new Submission(id, false, Prevented: true);

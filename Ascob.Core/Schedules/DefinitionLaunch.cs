@@ -53,11 +53,16 @@ public sealed class DefinitionLaunch(IDefinitionStore definitions, DefinitionLau
         return await launcher.FindAsync(tick.Tick.Key, Scheduler, cancellationToken).ConfigureAwait(false) is { } launch ? new ScheduledLaunch(launch.RunId, launch.Prevented) : null;
     }
 
-    /// <summary>Answers what is wrong with the parameters of a schedule of a definition; null when nothing is.</summary>
+    /// <summary>Answers why a schedule could not launch a definition: its parameters, or a job that waits for a person; null when it could.</summary>
     public static Error? CheckParameters(Definition definition, ScheduleSpec spec)
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(spec);
+        if (definition.Content.JobSpec.ManualStart)
+        {
+            return new Error(ErrorKind.Conflict, "schedule.manual_start", $"The jobs of the definition '{definition.Name}' are started by hand (manualStart); a schedule has nobody who does.");
+        }
+
         var schema = ParameterSchema.OfStored(definition.Content.Parameters);
         if (spec.Parameters is { ValueKind: System.Text.Json.JsonValueKind.Object } given && given.EnumerateObject().Select(p => p.Name).FirstOrDefault(schema.IsSecret) is { } secret)
         {

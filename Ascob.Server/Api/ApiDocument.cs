@@ -12,6 +12,20 @@ internal static class ApiDocument
 {
     public const string Name = "v1";
 
+    // The catalogue shows what its caller may see. The page loads a document without the token that was typed into it, so it is put there, and into nothing that goes elsewhere.
+    private const string SendToken = """
+        function (request) {
+            if (request.loadSpec && window.ui && new URL(request.url, window.location.href).origin === window.location.origin) {
+                var known = window.ui.authSelectors.authorized().get("X-Api-Token");
+                var token = known && known.get("value");
+                if (token) {
+                    request.headers["X-Api-Token"] = token;
+                }
+            }
+            return request;
+        }
+        """;
+
     public static IServiceCollection AddAscobApiDocument(this IServiceCollection services)
     {
         services.AddEndpointsApiExplorer();
@@ -47,6 +61,8 @@ internal static class ApiDocument
         app.UseSwaggerUI(page =>
         {
             page.SwaggerEndpoint($"/swagger/{Name}/swagger.json", "Ascob API");
+            page.SwaggerEndpoint(CatalogueEndpoints.Path, "Definitions (authorize first)");
+            page.UseRequestInterceptor(SendToken);
             page.DocumentTitle = "Ascob API";
             page.EnableTryItOutByDefault();
         });

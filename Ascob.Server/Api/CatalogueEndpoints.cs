@@ -15,8 +15,11 @@ internal static class CatalogueEndpoints
     private const int Page = 500;
     private const string Next = "x-next-cursor";
 
+    /// <summary>Where the catalogue is.</summary>
+    public const string Path = "/swagger/definitions/swagger.json";
+
     public static void MapCatalogue(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/swagger/definitions/swagger.json", GetAsync).WithTags("Definitions").Requires(Permissions.DefinitionRead).WithName("GetCatalogue")
+        routes.MapGet(Path, GetAsync).WithTags("Definitions").Requires(Permissions.DefinitionRead).WithName("GetCatalogue")
             .WithSummary("The definitions as an API document, each with its parameters as a typed schema")
             .Query<string>("tag", "Only definitions with this tag; repeat it for several, which must all be there.", many: true)
             .Query<string>("cursor", $"{Next} of the document before, where not all fitted into it.").Produces<JsonObject>();

@@ -25,7 +25,7 @@ internal static class DefinitionEndpoints
             .Query<string>("owner", "An owner (exact).")
             .Query<bool>("starred", "Only the token's favourites.")
             .Query<string>("source", "Where they come from, such as git.")
-            .Query<int>("limit", "The size of the page, 1 to 500; 50 by default.")
+            .Query<int>("limit", "The size of the page, 1 to 500; 50 by default. A page of large definitions ends earlier.")
             .Query<string>("cursor", "nextCursor of the page before.")
             .Produces<DefinitionList>();
         definitions.MapGet("/{name}", GetAsync).Requires(Permissions.DefinitionRead).WithName("GetDefinition").WithSummary("Read a definition").WithDescription(Text)
@@ -75,7 +75,7 @@ internal static class DefinitionEndpoints
             throw new RequestRefusedException(Error.Invalid("name", "A definition gets another name by POST /api/definitions/{name}/rename."));
         }
 
-        var order = new SaveDefinition(request.ToContent(), request.Version);
+        var order = new SaveDefinition(request.ToContent(), request.Version) { IsTakenForSuspended = request.Suspended };
         await Answer.WriteAsync(context, await definitions.SaveAsync(name, order, context.GetCaller(), context.RequestAborted), DefinitionInfo.From);
     }
 

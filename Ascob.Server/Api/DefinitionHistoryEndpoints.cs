@@ -16,7 +16,7 @@ internal static class DefinitionHistoryEndpoints
     {
         var definition = routes.MapGroup("/api/definitions/{name}").WithTags("Definitions");
         definition.MapGet("/versions", ListAsync).Requires(Permissions.DefinitionRead).WithName("ListDefinitionVersions").WithSummary("List the versions of a definition, newest first")
-            .Query<int>("below", "Versions below this one.").Query<int>("limit", "At most so many, 1 to 500; 50 by default.").Produces<DefinitionVersionList>().Refuses(404);
+            .Query<int>("below", "Versions below this one.").Query<int>("limit", "At most so many, 1 to 500; 50 by default. A page of large versions ends earlier; nextBelow tells where to go on.").Produces<DefinitionVersionList>().Refuses(404);
         definition.MapGet("/versions/{version}", GetAsync).Requires(Permissions.DefinitionRead).WithName("GetDefinitionVersion").WithSummary("Read one version of a definition")
             .Produces<DefinitionInfo>().Refuses(404);
         definition.MapGet("/diff", DiffAsync).Requires(Permissions.DefinitionRead).WithName("DiffDefinition").WithSummary("Tell what is different between two versions")
@@ -37,7 +37,7 @@ internal static class DefinitionHistoryEndpoints
         var limit = (int)(query.Number("limit", 1, LargestLimit) ?? 50);
         query.Done();
         var versions = await definitions.VersionsAsync(context.DefinitionName(), below, limit, context.GetCaller(), context.RequestAborted);
-        await Answer.WriteAsync(context, versions, v => new DefinitionVersionList([.. v.Select(DefinitionInfo.From)]));
+        await Answer.WriteAsync(context, versions, v => new DefinitionVersionList([.. v.Items.Select(DefinitionInfo.From)], v.NextBelow));
     }
 
     private static async Task GetAsync(HttpContext context, DefinitionService definitions)

@@ -45,7 +45,7 @@ internal static class JsonFault
         var place = exception is { LineNumber: { } line, BytePositionInLine: { } column }
             ? string.Create(CultureInfo.InvariantCulture, $" (line {line + 1}, byte {column + 1})")
             : string.Empty;
-        return Error.Invalid(Field(exception.Path), Sentence(exception) + place);
+        return Error.Invalid(Field(exception.Path) + exception.Data[JsonElementConverter.Place], Sentence(exception) + place);
     }
 
     // The reader writes $.a['b c'][0]; our own checks write a.b c[0].

@@ -27,6 +27,29 @@ internal static class CommandLine
         return pairs;
     }
 
+    /// <summary>Reads the values of secrets that are named: the variable of that name, or the next line of stdin. A value on the command line is seen by everybody on the machine.</summary>
+    public static async Task<Dictionary<string, string>> SecretsAsync(IReadOnlyList<string> names, Func<string, string?> environment, TextReader input, CancellationToken cancellationToken)
+    {
+        var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in names)
+        {
+            if (name.Contains('=', StringComparison.Ordinal))
+            {
+                throw new CliException(
+                    ExitCodes.Usage,
+                    $"--secret wants only the name ({name[..name.IndexOf('=', StringComparison.Ordinal)]}); the value comes from the environment or a line of stdin");
+            }
+
+            var value = environment(name) ?? await input.ReadLineAsync(cancellationToken);
+            if (value is null || !secrets.TryAdd(name, value))
+            {
+                throw new CliException(ExitCodes.Usage, $"--secret {name}: no variable of that name, and stdin has no line for it");
+            }
+        }
+
+        return secrets;
+    }
+
     /// <summary>Reads a length of time: seconds, or a number with <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>.</summary>
     public static int? Seconds(string option, string? text)
     {

@@ -14,6 +14,10 @@ internal static class DefinitionCommand
         DefinitionSaveCommand.Create(context),
         DefinitionLaunchCommand.Create(context),
         CreateHistory(context),
+        DefinitionDiffCommand.Create(context),
+        DefinitionAcknowledgeCommand.Create(context),
+        CreateOrder(context, "star", "Makes a definition a favourite of the token.", (api, name, ct) => api.StarDefinitionAsync(name, ct)),
+        CreateOrder(context, "unstar", "Makes it a favourite no longer.", (api, name, ct) => api.UnstarDefinitionAsync(name, ct)),
         CreateOrder(context, "suspend", "Has schedules pass a definition over.", (api, name, ct) => api.SuspendDefinitionAsync(name, EmptyRequest.Instance, ct)),
         CreateOrder(context, "resume", "Has schedules launch a definition again.", (api, name, ct) => api.ResumeDefinitionAsync(name, EmptyRequest.Instance, ct)),
         CreateOrder(context, "delete", "Deletes a definition that has no run under way.", (api, name, ct) => api.DeleteDefinitionAsync(name, ct)),
@@ -80,7 +84,7 @@ internal static class DefinitionCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = context.Connect(parsed);
-            var versions = (await client.Api.ListDefinitionVersionsAsync(parsed.GetValue(name)!, null, 500, cancellationToken)).Items;
+            var versions = await VersionsAsync(client.Api, parsed.GetValue(name)!, cancellationToken);
             if (parsed.GetValue(json))
             {
                 CliText.WriteJson(context.Terminal.Out, versions);
@@ -97,6 +101,20 @@ internal static class DefinitionCommand
         return command;
     }
 
+    private static async Task<List<DefinitionInfo>> VersionsAsync(IAscobApi api, string name, CancellationToken cancellationToken)
+    {
+        var versions = new List<DefinitionInfo>();
+        int? below = null;
+        do
+        {
+            var page = await api.ListDefinitionVersionsAsync(name, below, 500, cancellationToken);
+            versions.AddRange(page.Items);
+            below = page.NextBelow;
+        }
+        while (below is not null);
+        return versions;
+    }
+
     private static Command CreateOrder(CliContext context, string verb, string description, Func<IAscobApi, string, CancellationToken, Task> order)
     {
         var name = NameArgument();
@@ -105,7 +123,7 @@ internal static class DefinitionCommand
         {
             using var client = context.Connect(parsed);
             await order(client.Api, parsed.GetValue(name)!, cancellationToken);
-            context.Terminal.Error.WriteLine(CliText.Plain($"definition {parsed.GetValue(name)}: {verb switch { "suspend" => "suspended", "resume" => "resumed", _ => "deleted" }}"));
+            context.Terminal.Error.WriteLine(CliText.Plain($"definition {parsed.GetValue(name)}: {verb switch { "suspend" => "suspended", "resume" => "resumed", "star" => "starred", "unstar" => "no longer starred", _ => "deleted" }}"));
             return ExitCodes.Ok;
         });
         return command;

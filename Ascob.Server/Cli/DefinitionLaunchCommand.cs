@@ -15,24 +15,35 @@ internal static class DefinitionLaunchCommand
     public static Command Create(CliContext context)
     {
         var name = DefinitionCommand.NameArgument();
-        var param = CommandLine.Repeated("--param", "name=value", "The value of a parameter; repeatable. What is a number, true, false, null, a list or an object in JSON is sent as such where the parameter is no text.");
+        var param = CommandLine.Repeated(
+            "--param", "name=value", "The value of a parameter; repeatable. What is a number, true, false, null, a list or an object in JSON is sent as such where the parameter may be one, and else as text.");
+        var secret = CommandLine.Repeated("--secret", "NAME", "A parameter whose value is the variable of that name, or the next line of stdin; repeatable.");
         var json = new Option<string?>("--json") { Description = "The parameters as a JSON object.", HelpName = "OBJECT" };
         var submitter = new Option<string?>("--submitter") { Description = "Who owns the run; else the template's.", HelpName = "NAME" };
-        var command = new Command("launch", "Launches a definition and prints the run's number.") { name, param, json, submitter };
+        var command = new Command("launch", "Launches a definition and prints the run's number.") { name, param, secret, json, submitter };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = context.Connect(parsed);
+            var parameters = Object(parsed.GetValue(json));
             var pairs = CommandLine.Pairs("--param", parsed.GetValue(param) ?? []);
-            var parameters = Parameters(parsed.GetValue(json), pairs, pairs.Count == 0 ? null : await SchemaAsync(client, parsed.GetValue(name)!, cancellationToken));
+            var secrets = await CommandLine.SecretsAsync(parsed.GetValue(secret) ?? [], context.Environment, context.Terminal.Input, cancellationToken);
+            var given = pairs.Concat(secrets).ToList();
+            var schema = given.Count == 0 ? null : await SchemaAsync(client, parsed.GetValue(name)!, cancellationToken);
+            foreach (var (key, value) in given)
+            {
+                parameters[key] = LaunchValue.Of(value, Schema(schema, key));
+            }
+
             var request = new LaunchDefinitionRequest { Parameters = JsonSerializer.SerializeToElement(parameters, AscobJson.Options), Submitter = parsed.GetValue(submitter) };
             var launched = await client.LaunchAsync(parsed.GetValue(name)!, request, cancellationToken: cancellationToken);
             context.Terminal.Out.WriteLine(launched.RunId);
-            if (launched.Prevented)
+            if (!launched.Prevented)
             {
-                context.Terminal.Error.WriteLine($"run {launched.RunId}: prevented");
+                return ExitCodes.Ok;
             }
 
-            return ExitCodes.Ok;
+            context.Terminal.Error.WriteLine($"run {launched.RunId}: prevented");
+            return ExitCodes.Prevented;
         });
         return command;
     }
@@ -50,55 +61,24 @@ internal static class DefinitionLaunchCommand
         }
     }
 
-    private static JsonObject Parameters(string? json, IEnumerable<KeyValuePair<string, string>> pairs, JsonElement? schema)
+    private static JsonObject Object(string? json)
     {
-        JsonObject parameters;
         try
         {
-            parameters = json is null ? [] : JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new CliException(ExitCodes.Usage, "--json wants an object");
+            return json is null ? [] : JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw new CliException(ExitCodes.Usage, "--json wants an object");
         }
         catch (JsonException e)
         {
             throw new CliException(ExitCodes.Usage, $"--json is no JSON: {e.Message.ReplaceLineEndings(" ")}");
         }
-
-        foreach (var (name, value) in pairs)
-        {
-            parameters[name] = IsText(schema, name, value) ? JsonValue.Create(value) : Value(value);
-        }
-
-        return parameters;
     }
 
-    // As the schema says, where it does: by the type, or else by the values that it lists.
-    private static bool IsText(JsonElement? schema, string name, string value)
-    {
-        if (schema is not { ValueKind: JsonValueKind.Object } given
-            || !given.TryGetProperty("properties", out var properties)
-            || !properties.TryGetProperty(name, out var property)
-            || property.ValueKind != JsonValueKind.Object)
-        {
-            return false;
-        }
-
-        return property.TryGetProperty("type", out var type)
-            ? Any(type, "string")
-            : (property.TryGetProperty("enum", out var values) && Any(values, value)) || (property.TryGetProperty("const", out var only) && Any(only, value));
-    }
-
-    private static bool Any(JsonElement words, string wanted) => words.ValueKind == JsonValueKind.Array
-        ? words.EnumerateArray().Any(w => w.ValueKind == JsonValueKind.String && w.ValueEquals(wanted))
-        : words.ValueKind == JsonValueKind.String && words.ValueEquals(wanted);
-
-    private static JsonNode? Value(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (JsonException)
-        {
-            return JsonValue.Create(text);
-        }
-    }
+    private static JsonElement? Schema(JsonElement? schema, string name) =>
+        schema is { ValueKind: JsonValueKind.Object } given
+        && given.TryGetProperty("properties", out var properties)
+        && properties.ValueKind == JsonValueKind.Object
+        && properties.TryGetProperty(name, out var property)
+        && property.ValueKind == JsonValueKind.Object
+            ? property
+            : null;
 }

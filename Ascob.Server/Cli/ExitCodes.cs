@@ -20,6 +20,9 @@ internal static class ExitCodes
     /// <summary>The server cannot be reached, or cannot answer now.</summary>
     public const int Unavailable = 69;
 
+    /// <summary>The launch is recorded, but the definition's policy kept it from starting.</summary>
+    public const int Prevented = 75;
+
     /// <summary>The server answered with something that makes no sense.</summary>
     public const int Protocol = 76;
 

@@ -62,7 +62,7 @@ internal sealed class RunSpecReader(TextReader input, Func<string, string?> envi
             Description = given.Description ?? spec.Description ?? given.Command,
             Labels = labels,
             Parameters = OrNull(Over(spec.Parameters, CommandLine.Pairs("--param", given.Parameters))),
-            SecretParameters = OrNull(Over(spec.SecretParameters, await SecretsAsync(given.Secrets, cancellationToken))),
+            SecretParameters = OrNull(Over(spec.SecretParameters, await CommandLine.SecretsAsync(given.Secrets, environment, input, cancellationToken))),
             Locks = given.Locks.Count == 0 ? spec.Locks : [.. spec.Locks ?? [], .. given.Locks.Select(Lock)],
             TimeoutSeconds = CommandLine.Seconds("--timeout", given.Timeout) ?? spec.TimeoutSeconds,
         };
@@ -103,29 +103,6 @@ internal sealed class RunSpecReader(TextReader input, Func<string, string?> envi
         {
             throw new CliException(ExitCodes.NotFound, $"cannot read --spec {path}: {e.Message}", e);
         }
-    }
-
-    // A secret on the command line would be seen by every user of the machine, so only its name stands there.
-    private async Task<Dictionary<string, string>> SecretsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
-    {
-        var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in names)
-        {
-            if (name.Contains('=', StringComparison.Ordinal))
-            {
-                throw new CliException(
-                    ExitCodes.Usage,
-                    $"--secret wants only the name ({name[..name.IndexOf('=', StringComparison.Ordinal)]}); the value comes from the environment or a line of stdin");
-            }
-
-            var value = environment(name) ?? await input.ReadLineAsync(cancellationToken);
-            if (value is null || !secrets.TryAdd(name, value))
-            {
-                throw new CliException(ExitCodes.Usage, $"--secret {name}: no variable of that name, and stdin has no line for it");
-            }
-        }
-
-        return secrets;
     }
 
     private static Dictionary<string, string> Over(IReadOnlyDictionary<string, string>? below, Dictionary<string, string> above)

@@ -1,10 +1,10 @@
-using System.Text.Json;
 using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
 using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
 using Ascob.Core.Schedules;
 using Ascob.Tests.Fixtures;
+using System.Text.Json;
 
 namespace Ascob.Tests.Contracts;
 
@@ -73,7 +73,7 @@ public abstract class DefinitionStoreContract
         Assert.Equal((2, "two"), Show((await definitions.FindAsync("job", Stop))!));
         Assert.Equal((1, "one"), Show((await definitions.FindVersionAsync(id, 1, Stop))!));
         Assert.Null(await definitions.FindVersionAsync(id, 3, Stop));
-        Assert.Equal([(2, "two"), (1, "one")], (await definitions.VersionsAsync(id, int.MaxValue, 10, Stop)).Select(Show));
+        Assert.Equal([(2, "two"), (1, "one")], (await definitions.VersionsAsync(id, int.MaxValue, 10, Stop)).Items.Select(Show));
     }
 
     [Fact]
@@ -204,11 +204,11 @@ public abstract class DefinitionStoreContract
         var next = await LaunchAsync(store, id, error: true);
 
         // The next failure is another one; a resubmission that ends well makes it good.
-        await SampleRuns.ApplyAsync(store.Runs, next, RunTrigger.BackendFailed, r => r with { EndedAt = SampleRuns.Start.AddHours(2) });
+        await SampleRuns.ApplyAsync(store.Runs, next, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(2));
         Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(await NewRunAsync(store, id, error: true), Stop)).Outcome);
         var again = await SampleRuns.NewAsync(store.Runs, parentId: next.Id);
         var repaired = await SampleRuns.AddAsync(store.Runs, again with { Run = again.Run with { DefinitionId = id, DefinitionName = "job", DefinitionVersion = 1 } });
-        await SampleRuns.ApplyAsync(store.Runs, repaired, RunTrigger.BackendSucceeded);
+        await SampleRuns.ApplyAsync(store.Runs, repaired, RunTrigger.BackendSucceeded, at: SampleRuns.Start.AddHours(3));
         await LaunchAsync(store, id, error: true);
     }
 
@@ -364,6 +364,108 @@ public abstract class DefinitionStoreContract
         Assert.Empty(await definitions.RunningSinceAsync(second, SampleRuns.Start.AddSeconds(19), 0, 2, Stop));
     }
 
+    [Fact]
+    public async Task AcknowledgeAsync_WhenTheEndsOfFailuresCross_TakesTheOneThatStands()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var (slow, quick) = (await LaunchAsync(store, id), await LaunchAsync(store, id));
+        await SampleRuns.ApplyAsync(store.Runs, quick, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(1));
+        Assert.True(await definitions.AcknowledgeAsync(id, new Acknowledgement(quick.Id, "token:ann", SampleRuns.Start, null), Stop));
+        await SampleRuns.ApplyAsync(store.Runs, slow, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(2));
+        Assert.Equal(slow.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
+
+        // Somebody who looked before it had failed acknowledges what they saw, and that stands no more.
+        Assert.False(await definitions.AcknowledgeAsync(id, new Acknowledgement(quick.Id, "token:ann", SampleRuns.Start, null), Stop));
+        Assert.True(await definitions.AcknowledgeAsync(id, new Acknowledgement(slow.Id, "token:ann", SampleRuns.Start, null), Stop));
+
+        Assert.Null((await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        Assert.Equal(slow.Id, (await definitions.FindAsync(id, Stop))!.Acknowledged!.RunId);
+        await LaunchAsync(store, id, error: true);
+    }
+
+    [Fact]
+    public async Task AddRun_WhenAResubmissionWithASmallerNumberEndedWellLater_IsMadeGood()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var root = await LaunchAsync(store, id);
+        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(1));
+        var (first, second) = (await ResubmitAsync(store, id, root.Id), await ResubmitAsync(store, id, root.Id));
+        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(2));
+        Assert.Equal(second.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
+
+        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendSucceeded, at: SampleRuns.Start.AddHours(3));
+
+        Assert.Null((await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        await LaunchAsync(store, id, error: true);
+    }
+
+    [Fact]
+    public async Task FailedRun_WhenTheGoodResubmissionEndedBeforeIt_Stands()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var root = await LaunchAsync(store, id);
+        await SampleRuns.ApplyAsync(store.Runs, root, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(1));
+        var (first, second) = (await ResubmitAsync(store, id, root.Id), await ResubmitAsync(store, id, root.Id));
+        await SampleRuns.ApplyAsync(store.Runs, second, RunTrigger.BackendSucceeded, at: SampleRuns.Start.AddHours(2));
+        await SampleRuns.ApplyAsync(store.Runs, first, RunTrigger.BackendFailed, at: SampleRuns.Start.AddHours(3));
+
+        Assert.Equal(first.Id, (await definitions.StandingAsync([id], Stop))[id].FailedRun);
+        Assert.Equal(AddOutcomeKind.Prevented, (await store.Runs.AddAsync(await NewRunAsync(store, id, error: true), Stop)).Outcome);
+    }
+
+    [Fact]
+    public async Task RunningAsync_TellsOfRunsThatWaitAtTheirBackendsToo()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("x"));
+        var waiting = await LaunchAsync(store, id);
+        await LaunchAsync(store, id);
+        var accepted = await SampleRuns.ApplyAsync(store.Runs, waiting, RunTrigger.BackendAccepted, r => r with { SubmittedAt = SampleRuns.Start.AddMinutes(5) });
+
+        Assert.Equal([new RunningDefinition(id, SampleRuns.Start.AddMinutes(5))], await definitions.RunningAsync(Stop));
+        await SampleRuns.ApplyAsync(store.Runs, accepted, RunTrigger.BackendStarted, r => r with { StartedAt = SampleRuns.Start.AddMinutes(9) });
+        Assert.Equal([new RunningDefinition(id, SampleRuns.Start.AddMinutes(9))], await definitions.RunningAsync(Stop));
+    }
+
+    [Fact]
+    public async Task AddRun_OfAVersionThatIsNoLongerThePresentOne_StoresNothing()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var id = await AddAsync(definitions, "job", Sample("one"));
+        Assert.Equal(DefinitionSave.Stored, await definitions.SaveAsync(id, 1, new DefinitionUpdate { Version = Version(Sample("two")) }, Stop));
+        var late = await NewRunAsync(store, id, key: new IdempotencyKey("portal", "k", "h"));
+
+        Assert.Equal(AddOutcomeKind.DefinitionChanged, (await store.Runs.AddAsync(late with { Guard = late.Guard! with { DefinitionVersion = 1 } }, Stop)).Outcome);
+        Assert.Null(await store.Runs.FindAsync(late.Run.Id, Stop));
+        Assert.Null(await store.Runs.FindKeyAsync("portal", "k", Stop));
+
+        Assert.Equal(AddOutcomeKind.Added, (await store.Runs.AddAsync(late with { Guard = late.Guard! with { DefinitionVersion = 2 } }, Stop)).Outcome);
+        Assert.Equal(new UsedKey(late.Run.Id, "h"), await store.Runs.FindKeyAsync("portal", "k", Stop));
+        Assert.Null(await store.Runs.FindKeyAsync("other", "k", Stop));
+    }
+
+    [Fact]
+    public async Task HeadsAsync_AnswersThoseThatAreThere()
+    {
+        await using var store = await OpenAsync();
+        var definitions = store.Get<IDefinitionStore>();
+        var one = await AddAsync(definitions, "one", Sample("x") with { JobSpec = new JobSpec { Submitter = "ann" } }, suspended: true);
+        var two = await AddAsync(definitions, "two", Sample("x") with { JobSpec = new JobSpec { Submitter = "{{ who }}" } });
+
+        var heads = await definitions.HeadsAsync([one, two, two + 1_000], Stop);
+
+        Assert.Equal([new DefinitionHead(one, "one", true, "ann"), new DefinitionHead(two, "two", false, null)], heads.Values.OrderBy(h => h.Id));
+        Assert.Empty(await definitions.HeadsAsync([], Stop));
+    }
+
     private static async Task<Run> StartAsync(TestStore store, Run run, int seconds)
     {
         var accepted = await SampleRuns.ApplyAsync(store.Runs, run, RunTrigger.BackendAccepted);
@@ -405,5 +507,11 @@ public abstract class DefinitionStoreContract
     {
         var run = await SampleRuns.AddAsync(store.Runs, await NewRunAsync(store, id, working, error));
         return end ? await SampleRuns.ApplyAsync(store.Runs, run, RunTrigger.BackendSucceeded) : run;
+    }
+
+    private static async Task<Run> ResubmitAsync(TestStore store, long id, long root)
+    {
+        var again = await SampleRuns.NewAsync(store.Runs, parentId: root);
+        return await SampleRuns.AddAsync(store.Runs, again with { Run = again.Run with { DefinitionId = id, DefinitionName = "job", DefinitionVersion = 1 } });
     }
 }

@@ -53,13 +53,13 @@ public static class SampleRuns
         return run.Run;
     }
 
-    public static RunChange Change(Run run, RunTrigger trigger, Func<Run, Run>? with = null, string? reason = null) =>
-        RunLifecycle.Change(run, trigger, Start.AddHours(1), "server:test", reason, with)
+    public static RunChange Change(Run run, RunTrigger trigger, Func<Run, Run>? with = null, string? reason = null, DateTimeOffset? at = null) =>
+        RunLifecycle.Change(run, trigger, at ?? Start.AddHours(1), "server:test", reason, with)
         ?? throw new InvalidOperationException($"{trigger} means nothing in {run.Status}.");
 
-    public static async Task<Run> ApplyAsync(IRunStore store, Run run, RunTrigger trigger, Func<Run, Run>? with = null)
+    public static async Task<Run> ApplyAsync(IRunStore store, Run run, RunTrigger trigger, Func<Run, Run>? with = null, DateTimeOffset? at = null)
     {
-        var change = Change(run, trigger, with);
+        var change = Change(run, trigger, with, at: at);
         Assert.Equal(ApplyOutcome.Applied, await store.TryApplyAsync(change, null, TestContext.Current.CancellationToken));
         return change.After;
     }

@@ -14,10 +14,19 @@ internal static class GoodBodies
         "/api/webhooks/runs/{webhookId}" => """{"status":"RUNNING","identificationKeys":{"id":"1"},"progress":50.5,"message":"half","output":"text","id":"m1","seq":3}""",
         "/api/webhooks/runs/{webhookId}/claim" => """{"executionId":"one"}""",
         "/api/security/tokens/{identifier}" => """{"expirySeconds":60,"permissions":["job_submit"],"submitters":["fuzz"]}""",
+        "/api/definitions" or "/api/definitions/{name}" => random.Next(3) == 0 ? SmallJob : Definition,
+        "/api/definitions/{name}/runs" => """{"submitter":"fuzz","parameters":{"host":"web","list":["a",1],"password":"p"}}""",
+        "/api/definitions/{name}/schedules" or "/api/definitions/{name}/schedules/{id}" => """{"schedule":{"cron":"0 3 * * *","timeZone":"Europe/Berlin","parameters":{"host":"web"},"overlap":"skip"}}""",
         _ => """{"a":1}""",
     })!;
 
     private const string SmallJob = """{"jobSpec":{"submitter":"fuzz","labels":{"_execution_backend_id":"dummyBackend"}}}""";
+
+    private const string Definition = """
+        {"name":"fuzz","description":"d","jobSpec":{"description":"on {{ host }}","submitter":"fuzz","labels":{"_execution_backend_id":"dummyBackend","dummy_run_ms":"1"},"parameters":{"a":"1"},
+        "secretParameters":{"s":"2"},"locks":[{"key":"fuzz"}]},"parameters":{"type":"object","properties":{"host":{"type":"string","default":"web","enum":["web","db"]},"list":{"type":"array"},
+        "password":{"type":"string","writeOnly":true}}},"tags":["t"],"owners":["o"],"annotations":{"k":"v"},"nextExecution":"always","expectedSeconds":5,"suspended":true}
+        """;
 
     private const string LargeJob = """
         {"jobSpec":{"description":"d","submitter":"fuzz","labels":{"_execution_backend_id":"dummyBackend","dummy_delay_ms":"1","dummy_run_ms":"1","dummy_result":"success","dummy_output":"x"},

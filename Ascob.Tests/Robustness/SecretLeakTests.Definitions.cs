@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Ascob.Tests.Server.Api;
 using Ascob.Tests.Server.Cli;
 
 namespace Ascob.Tests.Robustness;

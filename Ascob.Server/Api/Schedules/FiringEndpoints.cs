@@ -114,7 +114,7 @@ internal static class FiringEndpoints
     {
         var request = await RequestBody.ReadAsync<SaveSuspensionRequest>(context);
         var spec = request.Suspension ?? throw new RequestRefusedException(Error.Invalid("suspension", "The suspension is missing."));
-        var definition = await context.DefinitionAsync(definitions, forOrder: true);
+        var definition = await context.DefinitionToOrderAsync(definitions, isChange: false);
         var result = await schedules.AddSuspensionAsync(definition.Id, spec, context.GetCaller().Actor, context.RequestAborted);
         await Answer.WriteAsync(context, result, SuspensionInfo.From, StatusCodes.Status201Created);
     }
@@ -122,7 +122,7 @@ internal static class FiringEndpoints
     private static async Task ResumeAsync(HttpContext context, ScheduleService schedules, DefinitionService definitions)
     {
         var id = context.ScheduleNumber();
-        var definition = await context.DefinitionAsync(definitions, forOrder: true);
+        var definition = await context.DefinitionToOrderAsync(definitions, isChange: false);
         if (await schedules.DeleteSuspensionAsync(definition.Id, id, context.RequestAborted) is { } error)
         {
             await Problems.WriteAsync(context, error);

@@ -41,24 +41,25 @@ internal static class ScheduleEndpoints
             : throw new RequestRefusedException(Error.Invalid("id", "A whole number."));
 
     /// <summary>Reads the definition that the address names; refuses the request where the caller may not see it.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="definitions">Where it is read.</param>
-    /// <param name="forChange">Whether what it has is to be changed; only whoever may change the definition may.</param>
-    /// <param name="forOrder">Whether the clockwork is to be told something about it, which is allowed whatever its source; only to whoever may change the definition.</param>
-    public static async Task<Definition> DefinitionAsync(this HttpContext context, DefinitionService definitions, bool forChange = false, bool forOrder = false)
+    public static async Task<Definition> DefinitionAsync(this HttpContext context, DefinitionService definitions)
     {
         var found = await definitions.GetAsync(context.DefinitionName(), context.GetCaller(), context.RequestAborted);
+        return found.IsSuccess ? found.Value : throw new RequestRefusedException(found.Error, StatusCodes.Status404NotFound);
+    }
+
+    /// <summary>Reads the definition that the address names, to order something of it; refuses the request where that is not the caller's to do.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="definitions">The definitions.</param>
+    /// <param name="isChange">Whether it is a change of what is defined, which a definition that comes from elsewhere does not take.</param>
+    public static async Task<Definition> DefinitionToOrderAsync(this HttpContext context, DefinitionService definitions, bool isChange)
+    {
+        var found = await definitions.GetToOrderAsync(context.DefinitionName(), context.GetCaller(), context.RequestAborted);
         if (!found.IsSuccess)
         {
-            throw new RequestRefusedException(found.Error, StatusCodes.Status404NotFound);
+            throw new RequestRefusedException(found.Error, found.Error.Kind == ErrorKind.Forbidden ? StatusCodes.Status403Forbidden : StatusCodes.Status404NotFound);
         }
 
-        if ((forChange || forOrder) && !DefinitionService.MayChange(context.GetCaller(), found.Value.Content))
-        {
-            throw new RequestRefusedException(DefinitionService.NotTheirs(), StatusCodes.Status403Forbidden);
-        }
-
-        return forChange && found.Value.Source is { } source
+        return isChange && found.Value.Source is { } source
             ? throw new RequestRefusedException(
                 new Error(ErrorKind.Conflict, "definition.read_only", $"The definition '{found.Value.Name}' comes from '{source}', and its schedules are changed there."), StatusCodes.Status409Conflict)
             : found.Value;
@@ -71,24 +72,11 @@ internal static class ScheduleEndpoints
         var limit = (int)(query.Number("limit", 1, LargestLimit) ?? DefaultLimit);
         query.Done();
         var page = await store.ListAsync(null, after, limit, context.RequestAborted);
-        var names = new Dictionary<long, Definition?>();
-        var items = new List<ScheduleInfo>();
-        foreach (var schedule in page)
-        {
-            if (!names.TryGetValue(schedule.DefinitionId, out var definition))
-            {
-                // Those that the caller may not see are left out, so that a page may be smaller than asked for.
-                var found = await definitions.GetAsync(schedule.DefinitionId.ToString(CultureInfo.InvariantCulture), context.GetCaller(), context.RequestAborted);
-                names[schedule.DefinitionId] = definition = found.IsSuccess ? found.Value : null;
-            }
+        var heads = await definitions.HeadsAsync([.. page.Select(s => s.DefinitionId).Distinct()], context.GetCaller(), context.RequestAborted);
 
-            if (definition is not null)
-            {
-                items.Add(ScheduleInfo.From(schedule, definition));
-            }
-        }
-
-        await Answer.JsonAsync(context, new ScheduleList(items, page.Count == limit ? page[^1].Id : null));
+        // Those that the caller may not see are left out, so that a page may be smaller than asked for.
+        var items = page.Where(s => heads.ContainsKey(s.DefinitionId)).Select(s => ScheduleInfo.From(s, heads[s.DefinitionId]));
+        await Answer.JsonAsync(context, new ScheduleList([.. items], page.Count == limit ? page[^1].Id : null));
     }
 
     private static async Task ListAsync(HttpContext context, IScheduleStore store, DefinitionService definitions)
@@ -108,7 +96,7 @@ internal static class ScheduleEndpoints
     private static async Task AddAsync(HttpContext context, ScheduleService schedules, DefinitionService definitions)
     {
         var request = await RequestBody.ReadAsync<SaveScheduleRequest>(context);
-        var definition = await context.DefinitionAsync(definitions, forChange: true);
+        var definition = await context.DefinitionToOrderAsync(definitions, isChange: true);
         if (request.Version is not null)
         {
             throw new RequestRefusedException(Error.Invalid("version", "A new schedule has no version yet."));
@@ -128,7 +116,7 @@ internal static class ScheduleEndpoints
     {
         var id = context.ScheduleNumber();
         var request = await RequestBody.ReadAsync<SaveScheduleRequest>(context);
-        var definition = await context.DefinitionAsync(definitions, forChange: true);
+        var definition = await context.DefinitionToOrderAsync(definitions, isChange: true);
         var spec = SpecOf(request, definition);
         var result = await schedules.ReplaceAsync(definition.Id, id, spec, request.Version, context.GetCaller().Actor, context.RequestAborted);
         await Answer.WriteAsync(context, result, s => ScheduleInfo.From(s, definition));
@@ -137,7 +125,7 @@ internal static class ScheduleEndpoints
     private static async Task DeleteAsync(HttpContext context, ScheduleService schedules, DefinitionService definitions)
     {
         var id = context.ScheduleNumber();
-        var definition = await context.DefinitionAsync(definitions, forChange: true);
+        var definition = await context.DefinitionToOrderAsync(definitions, isChange: true);
         if (await schedules.DeleteAsync(definition.Id, id, context.RequestAborted) is { } error)
         {
             await Problems.WriteAsync(context, error);
@@ -150,6 +138,8 @@ internal static class ScheduleEndpoints
     private static ScheduleSpec SpecOf(SaveScheduleRequest request, Definition definition)
     {
         var spec = request.Schedule ?? throw new RequestRefusedException(Error.Invalid("schedule", "The schedule is missing."));
-        return DefinitionLaunch.CheckParameters(definition, spec) is { } error ? throw new RequestRefusedException(error) : spec;
+        return DefinitionLaunch.CheckParameters(definition, spec) is { } error
+            ? throw new RequestRefusedException(error, error.Kind == ErrorKind.Conflict ? StatusCodes.Status409Conflict : StatusCodes.Status400BadRequest)
+            : spec;
     }
 }

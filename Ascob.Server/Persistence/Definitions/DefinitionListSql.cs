@@ -17,14 +17,26 @@ internal sealed class DefinitionListSql(SqlDialect dialect)
     {
         var command = session.Command(Statement(Text(search)));
         Bind(command.Args, search);
-        var found = await command.ListAsync(DefinitionRows.Read, cancellationToken);
-        var hasMore = found.Count > search.Limit;
-        var page = hasMore ? found.GetRange(0, search.Limit) : found;
+        var (page, hasMore) = await DefinitionRows.PageAsync(command, search.Limit, cancellationToken);
         return new DefinitionPage(page, await StarsAsync(session, search.StarsOf, cancellationToken), hasMore ? page[^1].Name : null);
     }
 
     /// <summary>Answers the statements that a search asks, for whoever checks them against a grammar.</summary>
     public IReadOnlyList<SqlStatement> Statements(DefinitionSearch search) => [Statement(Text(search)), Statement(Stars)];
+
+    public async Task<IReadOnlyDictionary<long, DefinitionHead>> HeadsAsync(DbSession session, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)
+    {
+        var among = dialect.Provider switch
+        {
+            DatabaseProvider.Sqlite => "SELECT value FROM json_each(@ids)",
+            DatabaseProvider.PostgreSql => "SELECT CAST(jsonb_array_elements_text(CAST(@ids AS jsonb)) AS bigint)",
+            DatabaseProvider.SqlServer => "SELECT CAST(value AS bigint) FROM OPENJSON(@ids)",
+        };
+        var command = session.Command(Statement($"SELECT id, name, suspended, submitter FROM definitions WHERE id IN ({among})"));
+        command.Args.Text("ids", $"[{string.Join(',', ids.Select(id => id.ToString(CultureInfo.InvariantCulture)))}]");
+        var heads = await command.ListAsync(row => new DefinitionHead(row.GetInt64(0), row.GetString(1), row.GetBoolean(2), row.IsDBNull(3) ? null : row.GetString(3)), cancellationToken);
+        return heads.ToDictionary(h => h.Id);
+    }
 
     private async Task<HashSet<long>> StarsAsync(DbSession session, string? identifier, CancellationToken cancellationToken)
     {

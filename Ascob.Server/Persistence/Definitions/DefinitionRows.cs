@@ -34,6 +34,20 @@ internal static class DefinitionRows
             : null,
     };
 
+    /// <summary>Reads rows up to a number, but no more than fit into a page by their size, and at least one; and whether there are others behind them.</summary>
+    public static Task<(List<Definition> Rows, bool HasMore)> PageAsync(SqlCommand command, int limit, CancellationToken cancellationToken)
+    {
+        var read = 0;
+        return command.ListWhileAsync(
+            row =>
+            {
+                read += row.GetString(3).Length;
+                return Read(row);
+            },
+            rows => rows.Count < limit && read < DefinitionLimits.PageCharacters,
+            cancellationToken);
+    }
+
     public static SqlArgs BindVersion(SqlArgs args, NewVersion version) => args
         .Text("content", version.Content.ToJson())
         .Text("protected_secrets", version.ProtectedSecrets)

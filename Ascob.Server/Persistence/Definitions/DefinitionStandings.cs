@@ -27,10 +27,10 @@ internal sealed class DefinitionStandings
 
         // The index of what is due holds the active runs only, however long the history.
         _running = dialect.Statement(
-            $"SELECT definition_id, MIN(started_at) FROM runs{(isSqlite ? " INDEXED BY ix_runs_due" : string.Empty)} WHERE next_check_at IS NOT NULL AND definition_id IS NOT NULL "
-            + "AND status = 'RUNNING' AND started_at IS NOT NULL GROUP BY definition_id");
+            $"SELECT definition_id, MIN(COALESCE(started_at, submitted_at)) FROM runs{(isSqlite ? " INDEXED BY ix_runs_due" : string.Empty)} WHERE next_check_at IS NOT NULL AND definition_id IS NOT NULL "
+            + "AND status IN ('SUBMITTED', 'RUNNING') AND COALESCE(started_at, submitted_at) IS NOT NULL GROUP BY definition_id");
         _runningSince = dialect.Statement(
-            $"SELECT{dialect.Top} id FROM runs{byStatus} WHERE definition_id = @definition_id AND status = 'RUNNING' AND started_at <= @since AND id > @after ORDER BY id{dialect.Limit}");
+            $"SELECT{dialect.Top} id FROM runs{byStatus} WHERE definition_id = @definition_id AND status IN ('SUBMITTED', 'RUNNING') AND COALESCE(started_at, submitted_at) <= @since AND id > @after ORDER BY id{dialect.Limit}");
     }
 
     public async Task<IReadOnlyDictionary<long, DefinitionStanding>> ReadAsync(DbSession session, IReadOnlyCollection<long> ids, CancellationToken cancellationToken)

@@ -72,7 +72,7 @@ internal sealed partial class DefinitionStore : IDefinitionStore
         _rename = dialect.Statement($"UPDATE definitions SET name = @name, {Found} WHERE id = @id");
         _suspend = dialect.Statement("UPDATE definitions SET suspended = @suspended WHERE id = @id");
         _acknowledge = dialect.Statement(
-            "UPDATE definitions SET acknowledged_run = @run_id, acknowledged_by = @actor, acknowledged_at = @at_time, acknowledged_reason = @reason WHERE id = @id AND (acknowledged_run IS NULL OR acknowledged_run <= @run_id)");
+            "UPDATE definitions SET acknowledged_run = @run_id, acknowledged_by = @actor, acknowledged_at = @at_time, acknowledged_reason = @reason WHERE id = @id");
         _delete =
         [
             dialect.Statement("DELETE FROM definition_stars WHERE definition_id = @id"),
@@ -124,15 +124,19 @@ internal sealed partial class DefinitionStore : IDefinitionStore
 
     public Task<Definition?> FindAsync(long id, CancellationToken cancellationToken) => FirstAsync(_findById, args => args.Long("id", id), cancellationToken);
 
+    public async Task<IReadOnlyDictionary<long, DefinitionHead>> HeadsAsync(IReadOnlyCollection<long> ids, CancellationToken cancellationToken) =>
+        ids.Count == 0 ? new Dictionary<long, DefinitionHead>() : await _database.ReadAsync(session => _lists.HeadsAsync(session, ids, cancellationToken), cancellationToken);
+
     public Task<Definition?> FindVersionAsync(long id, int version, CancellationToken cancellationToken) =>
         FirstAsync(_findVersion, args => args.Long("id", id).Int("version", version), cancellationToken);
 
-    public async Task<IReadOnlyList<Definition>> VersionsAsync(long id, int below, int limit, CancellationToken cancellationToken) => await _database.ReadAsync(
-        session =>
+    public Task<VersionPage> VersionsAsync(long id, int below, int limit, CancellationToken cancellationToken) => _database.ReadAsync(
+        async session =>
         {
             var command = session.Command(_versions);
-            command.Args.Long("id", id).Int("below", below).Int("limit", limit);
-            return command.ListAsync(DefinitionRows.Read, cancellationToken);
+            command.Args.Long("id", id).Int("below", below).Int("limit", limit + 1);
+            var (page, hasMore) = await DefinitionRows.PageAsync(command, limit, cancellationToken);
+            return new VersionPage(page, hasMore ? page[^1].Version : null);
         },
         cancellationToken);
 
@@ -148,9 +152,24 @@ internal sealed partial class DefinitionStore : IDefinitionStore
     public Task<bool> AcknowledgeAsync(long id, Acknowledgement acknowledgement, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(acknowledgement);
-        return ChangeAsync(
-            _acknowledge,
-            args => args.Long("id", id).Long("run_id", acknowledgement.RunId).Text("actor", acknowledgement.Actor).Time("at_time", acknowledgement.At).Text("reason", acknowledgement.Reason),
+        return WriteAsync(
+            async (session, stop) =>
+            {
+                var hold = session.Command(_guards.Hold);
+                hold.Args.Long("definition_id", id);
+                var (isThere, before) = await hold.FirstAsync(row => (true, RunColumns.Long(row, 0)), stop);
+
+                // What stands now and not what the caller saw: failures end in another order than they began, and the number says nothing of it.
+                var standing = isThere ? (await _guards.FindErrorAsync(session, id, before, null, stop))?.RunId ?? before : null;
+                if (standing != acknowledgement.RunId)
+                {
+                    return false;
+                }
+
+                var acknowledge = session.Command(_acknowledge);
+                acknowledge.Args.Long("id", id).Long("run_id", acknowledgement.RunId).Text("actor", acknowledgement.Actor).Time("at_time", acknowledgement.At).Text("reason", acknowledgement.Reason);
+                return await acknowledge.ExecuteAsync(stop) > 0;
+            },
             cancellationToken);
     }
 

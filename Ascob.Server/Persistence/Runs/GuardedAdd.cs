@@ -20,10 +20,11 @@ internal sealed class GuardedAdd(RunSql sql, LaunchGuardSql guards, LaunchGuard 
         // Where an earlier try is still being committed, it holds the row: so it is looked for only after that.
         var hold = session.Command(guards.Hold);
         hold.Args.Long("definition_id", guard.DefinitionId);
-        var (isThere, acknowledged) = await hold.FirstAsync(row => (true, RunColumns.Long(row, 0)), cancellationToken);
+        var (isThere, acknowledged, version) = await hold.FirstAsync(row => (true, RunColumns.Long(row, 0), row.GetInt32(1)), cancellationToken);
         Result = repeated && await FindStoredAsync(session, cancellationToken) is { } stored ? stored
-            : isThere ? await StoreAsync(session, acknowledged, cancellationToken)
-            : AddOutcomeKind.DefinitionGone;
+            : !isThere ? AddOutcomeKind.DefinitionGone
+            : guard.DefinitionVersion is { } expected && expected != version ? AddOutcomeKind.DefinitionChanged
+            : await StoreAsync(session, acknowledged, cancellationToken);
     }
 
     // The commit of an earlier try, whose answer was lost.

@@ -12,12 +12,13 @@ internal sealed class LaunchGuardSql
     {
         // Without figures about its tables SQLite would rather walk all runs of a status.
         var byStatus = dialect.Provider == DatabaseProvider.Sqlite ? " INDEXED BY ix_runs_definition_status" : string.Empty;
-        Hold = dialect.Statement($"SELECT acknowledged_run FROM definitions{dialect.UpdateLock} WHERE id = @definition_id{dialect.ForUpdate}");
+        Hold = dialect.Statement($"SELECT acknowledged_run, version FROM definitions{dialect.UpdateLock} WHERE id = @definition_id{dialect.ForUpdate}");
         FindActive = dialect.Statement(
             $"SELECT{dialect.Top} id, status FROM runs{byStatus} WHERE definition_id = @definition_id AND status IN ({Active}) ORDER BY id{dialect.Limit}");
         FindFailed = dialect.Statement(
-            $"SELECT{dialect.Top} id, COALESCE(parent_id, id) FROM runs{byStatus} WHERE definition_id = @definition_id AND status = 'FAILED' ORDER BY ended_at DESC, id DESC{dialect.Limit}");
-        FindMadeGood = dialect.Statement($"SELECT{dialect.Top} id FROM runs WHERE parent_id = @root AND id > @id AND status = 'SUCCEEDED' ORDER BY id{dialect.Limit}");
+            $"SELECT{dialect.Top} id, COALESCE(parent_id, id), ended_at FROM runs{byStatus} WHERE definition_id = @definition_id AND status = 'FAILED' ORDER BY ended_at DESC, id DESC{dialect.Limit}");
+        FindMadeGood = dialect.Statement(
+            $"SELECT{dialect.Top} id FROM runs WHERE parent_id = @root AND status = 'SUCCEEDED' AND (ended_at > @ended_at OR (ended_at = @ended_at AND id > @id)) ORDER BY id{dialect.Limit}");
     }
 
     /// <summary>Gets the statement that makes other launches of the definition wait for the end of this transaction.</summary>
@@ -38,7 +39,7 @@ internal sealed class LaunchGuardSql
         return await command.FirstAsync(row => new LaunchHindrance(row.GetInt64(0), RunColumns.Status(row.GetString(1))), cancellationToken);
     }
 
-    /// <summary>Answers the newest failure of the definition unless it was acknowledged or a resubmission of it succeeded; null for none.</summary>
+    /// <summary>Answers the newest failure of the definition unless it was acknowledged or a resubmission that ended later succeeded; null for none.</summary>
     /// <param name="session">The transaction.</param>
     /// <param name="definitionId">The definition.</param>
     /// <param name="acknowledged">The failed run that somebody knows of; null for none.</param>
@@ -48,13 +49,14 @@ internal sealed class LaunchGuardSql
     {
         var failed = session.Command(FindFailed);
         failed.Args.Long("definition_id", definitionId).Int("limit", 1);
-        if (await failed.FirstAsync(row => ((long Id, long Root)?)(row.GetInt64(0), row.GetInt64(1)), cancellationToken) is not { } newest || newest.Id == acknowledged || newest.Root == chain)
+        if (await failed.FirstAsync(row => ((long Id, long Root, DateTimeOffset? EndedAt)?)(row.GetInt64(0), row.GetInt64(1), RunColumns.Time(row, 2)), cancellationToken) is not { } newest
+            || newest.Id == acknowledged || newest.Root == chain)
         {
             return null;
         }
 
         var good = session.Command(FindMadeGood);
-        good.Args.Long("root", newest.Root).Long("id", newest.Id).Int("limit", 1);
+        good.Args.Long("root", newest.Root).Long("id", newest.Id).Time("ended_at", newest.EndedAt).Int("limit", 1);
         return await good.FirstAsync(row => (long?)row.GetInt64(0), cancellationToken) is null ? new LaunchHindrance(newest.Id, RunStatus.Failed) : null;
     }
 }

@@ -49,13 +49,19 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
         }
     }
 
-    public async Task<long?> FindByKeyAsync(string scope, string key, CancellationToken cancellationToken) =>
-        (await FindKeyAsync(new IdempotencyKey(scope, key, string.Empty), cancellationToken))?.RunId;
-
     private async Task<AddOutcome?> FindEarlierAsync(NewRun run, CancellationToken cancellationToken) =>
-        run.IdempotencyKey is { } key && await FindKeyAsync(key, cancellationToken) is { } earlier
+        run.IdempotencyKey is { } key && await FindKeyAsync(key.Scope, key.Key, cancellationToken) is { } earlier
             ? new AddOutcome(earlier.RunId, earlier.BodyHash == key.BodyHash ? AddOutcomeKind.Replayed : AddOutcomeKind.KeyReused)
             : null;
+
+    public Task<UsedKey?> FindKeyAsync(string scope, string key, CancellationToken cancellationToken) => database.ReadAsync(
+        session =>
+        {
+            var command = session.Command(sql.FindKey);
+            command.Args.Text("scope", scope).Text("idem_key", key);
+            return command.FirstAsync(row => new UsedKey(row.GetInt64(0), row.GetString(1)), cancellationToken);
+        },
+        cancellationToken);
 
     private async Task<bool> AddPlainAsync(NewRun run, CancellationToken cancellationToken)
     {
@@ -301,15 +307,6 @@ internal sealed class RunStore(Database database, IStoreWriter writer, RunSql sq
             }
         }
     }
-
-    private async Task<(long RunId, string BodyHash)?> FindKeyAsync(IdempotencyKey key, CancellationToken cancellationToken) => await database.ReadAsync(
-        session =>
-        {
-            var command = session.Command(sql.FindKey);
-            command.Args.Text("scope", key.Scope).Text("idem_key", key.Key);
-            return command.FirstAsync(row => ((long RunId, string BodyHash)?)(row.GetInt64(0), row.GetString(1)), cancellationToken);
-        },
-        cancellationToken);
 
     private Task<T> WriteAsync<T>(Func<DbSession, CancellationToken, Task<T>> write, CancellationToken cancellationToken) =>
         writer.WriteAsync(new DelegateOperation<T>(write), cancellationToken);

@@ -30,6 +30,24 @@ internal abstract class SqlCommand(SqlStatement statement, ISqlParameters parame
         return rows;
     }
 
+    /// <summary>Reads rows through <paramref name="row"/> while <paramref name="more"/> holds, at least one; and whether there are others behind them.</summary>
+    public async Task<(List<T> Rows, bool HasMore)> ListWhileAsync<T>(Func<DbDataReader, T> row, Func<List<T>, bool> more, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        await using var reader = await ReadAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (rows.Count > 0 && !more(rows))
+            {
+                return (rows, true);
+            }
+
+            rows.Add(row(reader));
+        }
+
+        return (rows, false);
+    }
+
     /// <summary>Reads the first row, or answers the default where there is none.</summary>
     public async Task<T?> FirstAsync<T>(Func<DbDataReader, T> row, CancellationToken cancellationToken)
     {

@@ -84,6 +84,22 @@ public sealed class ExpectedTimesTests
         Assert.Equal(seconds, usual?.Time.TotalSeconds);
     }
 
+    [Fact]
+    public async Task LookAsync_WhenItsBackendLetsARunWait_TellsByTheTimeOfItsSubmission()
+    {
+        await using var world = await TestWorld.StartAsync();
+        await DefineAsync(world, expectedSeconds: 60);
+        var launched = await world.Get<DefinitionLauncher>().LaunchAsync(new LaunchRequest { Name = "job" }, TestWorld.Root, Stop);
+        Assert.True(launched.IsSuccess, launched.Error?.Message);
+        await world.IdleAsync();
+        Assert.Equal(RunStatus.Submitted, (await world.RunAsync(launched.Value.RunId)).Status);
+
+        Assert.Equal(0, await LookAfterAsync(world, TimeSpan.FromSeconds(55)));
+        Assert.Equal(1, await LookAfterAsync(world, TimeSpan.FromSeconds(10)));
+
+        Assert.Equal(RunStatus.Submitted, Assert.Single(await world.EventsAsync(launched.Value.RunId), e => e.Type == RunEventTypes.Longer).To);
+    }
+
     private static async Task DefineAsync(TestWorld world, int? expectedSeconds)
     {
         var content = new DefinitionContent { JobSpec = TestWorld.Job().Build(), ExpectedSeconds = expectedSeconds };

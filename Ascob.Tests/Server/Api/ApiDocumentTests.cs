@@ -50,6 +50,20 @@ public sealed class ApiDocumentTests
     }
 
     [Fact]
+    public async Task Page_ListsTheCatalogue_AndLoadsItWithTheTokenThatWasTypedIn()
+    {
+        await using var server = await ApiServer.StartWithoutStoreAsync();
+        using var client = server.Client(token: null);
+
+        var script = await client.GetStringAsync("/swagger/index.js", TestContext.Current.CancellationToken);
+
+        Assert.Contains("/swagger/definitions/swagger.json", script, StringComparison.Ordinal);
+        Assert.Contains("RequestInterceptorFunction", script, StringComparison.Ordinal);
+        Assert.Contains("window.location.origin", script, StringComparison.Ordinal);
+        Assert.Contains("authSelectors.authorized()", script, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Page_IsServed()
     {
         await using var server = await ApiServer.StartWithoutStoreAsync();

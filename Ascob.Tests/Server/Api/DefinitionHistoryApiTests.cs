@@ -33,6 +33,33 @@ public sealed class DefinitionHistoryApiTests : DefinitionApi
     }
 
     [Fact]
+    public async Task Diff_SaysThatASecretIsAnother_WithoutShowingIt()
+    {
+        await SaveAsync(HttpMethod.Post, new { name = "job", jobSpec = new { labels = Dummy(), secretParameters = new { kept = "canary-k", changed = "canary-1", gone = "canary-g" } } });
+        await SaveAsync(HttpMethod.Put, new { jobSpec = new { labels = Dummy(), secretParameters = new { kept = "***", changed = "canary-2", @new = "canary-n" } } });
+
+        Assert.Equal(
+            [("jobSpec.secretParameters.changed", "***", "***"), ("jobSpec.secretParameters.gone", "***", null), ("jobSpec.secretParameters.new", null, "***")],
+            await ChangesAsync(1, 2));
+        Assert.Empty(await ChangesAsync(2, 2));
+        Assert.DoesNotContain("canary", await Root.GetStringAsync("/api/definitions/job/diff?from=1&to=2", Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Diff_OfLists_ShowsWhatCameAndWent()
+    {
+        await SaveAsync(HttpMethod.Post, new { name = "job", tags = new[] { "a", "b", "c", "d" }, jobSpec = new { labels = Dummy(), locks = new[] { new { key = "one", mode = "shared" }, new { key = "two", mode = "shared" } } } });
+        await SaveAsync(HttpMethod.Put, new { tags = new[] { "new", "a", "B", "c" }, jobSpec = new { labels = Dummy(), locks = new[] { new { key = "zero", mode = "shared" }, new { key = "one", mode = "shared" }, new { key = "two", mode = "exclusive" } } } });
+
+        Assert.Equal(
+            [
+                ("jobSpec.locks[0].key", null, "zero"), ("jobSpec.locks[0].mode", null, "shared"), ("jobSpec.locks[0].policy", null, "wait"), ("jobSpec.locks[2].mode", "shared", "exclusive"),
+                ("tags[0]", null, "new"), ("tags[2]", "b", "B"), ("tags[3]", "d", null),
+            ],
+            await ChangesAsync(1, 2));
+    }
+
+    [Fact]
     public async Task Kuroko2_53_OwnersAreKept_AndFindTheirDefinitions()
     {
         using var made = await Root.PostAsJsonAsync("/api/definitions", new { name = "job", jobSpec = new { labels = Dummy() }, owners = new[] { "ann@example.com", "team-blue" } }, Cancel);
@@ -134,6 +161,17 @@ public sealed class DefinitionHistoryApiTests : DefinitionApi
         using var bob = await Server.ClientAsync([Permissions.DefinitionRead], ["bob"]);
         Assert.Single((await bob.GetFromJsonAsync<JsonElement>("/swagger/definitions/swagger.json", Cancel)).GetProperty("paths").EnumerateObject());
     }
+
+    private async Task SaveAsync(HttpMethod method, object content)
+    {
+        using var request = new HttpRequestMessage(method, method == HttpMethod.Post ? "/api/definitions" : "/api/definitions/job") { Content = JsonContent.Create(content) };
+        using var response = await Root.SendAsync(request, Cancel);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
+    }
+
+    private async Task<List<(string?, string?, string?)>> ChangesAsync(int from, int to) =>
+        [.. (await GetAsync($"/api/definitions/job/diff?from={from}&to={to}")).GetProperty("changes").EnumerateArray()
+            .Select(c => (c.GetProperty("path").GetString(), c.GetProperty("before").GetString(), c.GetProperty("after").GetString()))];
 
     private async Task<IEnumerable<string?>> NamesAsync(string query) =>
         (await GetAsync($"/api/definitions?{query}")).GetProperty("items").EnumerateArray().Select(d => d.GetProperty("name").GetString());

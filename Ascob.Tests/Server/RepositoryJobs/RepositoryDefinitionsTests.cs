@@ -106,6 +106,26 @@ public sealed class RepositoryDefinitionsTests : OverseerApi
     }
 
     [Fact]
+    public async Task AJobOfOnesOwnMaking_IsNoRunOfARepositorysDefinition()
+    {
+        await ApplyAsync(("hello.yml", "- command: echo hello"));
+        var forged = new { parameters = new { nope = 1 }, jobSpec = new { labels = new { shell_command = "echo forged" } } };
+
+        var active = await Root.PostAsJsonAsync("/api/definitions/hello/runs", forged, Cancel);
+        await Root.DeleteAsync("/jobs/hello", Cancel);
+        var inactive = await Root.PostAsJsonAsync("/api/definitions/hello/runs", forged, Cancel);
+
+        foreach (var refused in new[] { active, inactive })
+        {
+            var body = await refused.Content.ReadAsStringAsync(Cancel);
+            Assert.True(refused.StatusCode == HttpStatusCode.Conflict, $"{refused.StatusCode}: {body}");
+            Assert.Contains("definition.read_only", body, StringComparison.Ordinal);
+        }
+
+        Assert.Empty((await GetAsync("/api/runs?definition=hello")).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
     public async Task ANameThatIsTaken_LeavesTheDefinitionAloneAndTheJobRuns()
     {
         var made = await Root.PostAsJsonAsync("/api/definitions", new { name = "a", jobSpec = new { labels = new { shell_command = "echo of the API" } } }, Cancel);
