@@ -24,7 +24,11 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
         _programs = Directory.CreateTempSubdirectory("ascob-programs-").FullName;
         var program = Path.Combine(_programs, "show");
         await File.WriteAllTextAsync(program, "#!/bin/sh\nprintf '%s\\n' $#\nprintf '<%s>' \"$@\"\n", Cancel);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
         _server = await ApiServer.StartAsync(
             null, "--Ascob:Backends:shell:Type", "Shell", "--Ascob:Backends:shell:HostIdleExit", "00:00:00", "--Ascob:Backends:shell:ExecutablesDirectory", _programs);
         _root = _server.Client();

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Ascob.Core.Access;
-using Ascob.Core.Client;
 using Ascob.Tests.Server.Api;
 
 namespace Ascob.Tests.Server.Cli;
