@@ -159,7 +159,7 @@ public sealed class NotificationEngineTests : IAsyncLifetime
 
     private static SubscriptionRequest Request(string url) => new() { Name = "w", Kind = ReceiverKinds.Webhook, Url = url, Events = ["launched"] };
 
-    private async Task<Subscription> SubscribeAsync() => (await Service().AddAsync(Request(Old), Root, Stop)).Value.Subscription;
+    private async Task<Subscription> SubscribeAsync() => (await Service().AddAsync(Request(Old), Root, Stop)).Value!.Subscription;
 
     private SubscriptionService Service() => new(_notifications, _watch, _attempts, _store.Get<ISecretProtector>(), new ReceiverAddresses(_ => false, false), _clock);
 
