@@ -8,7 +8,7 @@ namespace Ascob.Backends.Shell;
 /// <summary>
 /// What a server knows of the shell backend of a worker: how its jobs must look, and that only the worker can reach them. It is asked for a job only where the worker is away, and then says so.
 /// </summary>
-internal sealed class WorkerShellAdapter(string worker) : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportOutput
+internal sealed class WorkerShellAdapter(string worker) : IBackendAdapter, ISupportFind, ISupportStatus, ISupportStop, ISupportPause, ISupportOutput
 {
     // What a worker allows beside this is its own setting; it looks again.
     private static readonly ShellSettings Widest = new() { ExecutablesDirectory = "/" };
@@ -38,6 +38,8 @@ internal sealed class WorkerShellAdapter(string worker) : IBackendAdapter, ISupp
         Task.FromResult<IReadOnlyList<BackendReport>>([.. runs.Select(r => ShellReports.Unreachable(r.Marker, OnlyIt) with { Elsewhere = true })]);
 
     public Task<StopOutcome> StopAsync(BackendRunRef run, StopMode mode, CancellationToken cancellationToken) => Task.FromResult(new StopOutcome(false, OnlyIt));
+
+    public Task<StopOutcome> PauseAsync(BackendRunRef run, bool halt, CancellationToken cancellationToken) => Task.FromResult(new StopOutcome(false, OnlyIt));
 
     public Task<OutputChunk> ReadOutputAsync(BackendRunRef run, OutputChannel channel, long offset, int maxBytes, CancellationToken cancellationToken) =>
         throw new DirectoryNotFoundException($"The output is not here: {OnlyIt}.");

@@ -77,7 +77,7 @@ public interface ISupportStop
 /// <summary>For backends whose jobs can be halted and let go on.</summary>
 public interface ISupportPause
 {
-    /// <summary>Halts the job, or lets it go on. Asking twice does no harm.</summary>
+    /// <summary>Halts the job, or lets it go on; answers whether a signal went out. Asking twice does no harm.</summary>
     Task<StopOutcome> PauseAsync(BackendRunRef run, bool halt, CancellationToken cancellationToken);
 }
 

@@ -17,6 +17,7 @@ public sealed class RunFollower(
     RunStopper stopper,
     RunTracker tracker,
     PollSchedule schedule,
+    IRunErrands errands,
     ClusterView cluster,
     ServerIdentity server,
     MonotonicClock clock,
@@ -74,6 +75,7 @@ public sealed class RunFollower(
 
         var known = runs.Where(r => r.BackendKeys is { Count: > 0 }).ToList();
         await Task.WhenAll(
+            backend.Adapter is ISupportPause ? errands.RunAsync(known, cancellationToken) : Task.CompletedTask,
             FollowKnownAsync(backend, known, cancellationToken),
             Parallel.ForEachAsync(
                 runs.Where(r => r.BackendKeys is not { Count: > 0 }),

@@ -9,5 +9,8 @@ internal static class Controls
     public const string Kill = "kill";
 
     /// <summary>Answers whether an event is one of them.</summary>
-    public static bool Is(string name) => name is Stop or Continue or Terminate or Kill;
+    public static bool Is(string name) => IsHalt(name) || name is Terminate or Kill;
+
+    /// <summary>Answers whether an event halts a job or lets it go on.</summary>
+    public static bool IsHalt(string name) => name is Stop or Continue;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Ascob.Core.Access;
 using Ascob.Core.Callbacks;
@@ -11,32 +10,21 @@ using Microsoft.Extensions.Options;
 namespace Ascob.Core.Repository;
 
 /// <summary>
-/// The events of executions. Those of a run's own life are read off the run, so that there is exactly one start and one end whatever crashes when; those that somebody creates stand in the run's timeline.
+/// The events of executions. Those of a run's own life are read off the run, so that there is exactly one start and one end whatever crashes when; those that somebody creates stand in the run's timeline. Each is stored
+/// under the version of the run that was read before the timeline, so of two messages with one id the second finds the first, at whichever servers they are.
 /// </summary>
-internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecretProtector protector, MonotonicClock clock, IOptions<CallbackLimits> limits)
+internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecretProtector protector, MonotonicClock clock, IOptions<CallbackLimits> limits) : IDisposable
 {
-    private const string NameKey = RunEventTypes.CustomName;
-    private const string CauseKey = "cause";
-    private const string SourceKey = "source";
-    private const string IdKey = "id";
-    private const string AskedKey = "askedAt";
-    private const string SignalledKey = "signalled";
-    private const int Page = 500;
+    // A job that makes events up to its bound must not keep people from stopping it.
+    private const int MoreOrders = 1000;
+
+    // Many messages of one moment to one run take their turns here rather than overtake each other in the store.
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 32).Select(_ => new SemaphoreSlim(1))];
 
     /// <summary>Lists the events of an execution, the oldest first.</summary>
     public async Task<IReadOnlyList<ExecutionEvent>> ListAsync(Run run, CancellationToken cancellationToken)
     {
-        var created = new List<ExecutionEvent>();
-        long after = 0;
-        IReadOnlyList<RunEvent> page;
-        do
-        {
-            page = await store.EventsAsync(run.Id, after, Page, cancellationToken).ConfigureAwait(false);
-            after = page.Count > 0 ? page[^1].Seq : after;
-            created.AddRange(page.Where(e => e.Type == RunEventTypes.Custom && e.Data is not null).Select(Read));
-        }
-        while (page.Count == Page);
-
+        var created = (await TimelineAsync(run, cancellationToken).ConfigureAwait(false)).Created;
         var start = new ExecutionEvent("start", null, run.DefinedAt, ExecutionEvent.System);
         if (End(run) is not { } end)
         {
@@ -55,64 +43,113 @@ internal sealed class ExecutionEvents(IRunStore store, RunUpdater updater, ISecr
     };
 
     /// <summary>Answers the event that was created with an id; null where there is none.</summary>
-    public async Task<ExecutionEvent?> FindAsync(Run run, string id, CancellationToken cancellationToken) =>
-        (await ListAsync(run, cancellationToken).ConfigureAwait(false)).FirstOrDefault(e => string.Equals(e.Id, id, StringComparison.Ordinal));
+    public async Task<ExecutionEvent?> FindAsync(Run run, string id, CancellationToken cancellationToken) => (await TimelineAsync(run, cancellationToken).ConfigureAwait(false)).Find(id);
 
-    /// <summary>Creates an event, also of an execution that has ended: its outcome stays.</summary>
-    public async Task<Result<ExecutionEvent>> AddAsync(Run run, NewExecutionEvent wanted, string actor, CancellationToken cancellationToken)
+    /// <summary>Answers the event at a place of the timeline; null where there is none.</summary>
+    public async Task<ExecutionEvent?> FindAsync(Run run, long seq, CancellationToken cancellationToken) => (await TimelineAsync(run, cancellationToken).ConfigureAwait(false)).Find(seq);
+
+    /// <summary>Answers the orders of which nobody has noted yet what became of them, the oldest first.</summary>
+    public async Task<IReadOnlyList<ExecutionEvent>> OpenOrdersAsync(Run run, CancellationToken cancellationToken) =>
+        [.. (await TimelineAsync(run, cancellationToken).ConfigureAwait(false)).Created.Where(e => e.IsOpen)];
+
+    /// <summary>Creates an event, also of an execution that has ended: its outcome stays. Where the id is known, answers the event that has it.</summary>
+    /// <param name="run">The execution.</param>
+    /// <param name="wanted">The event.</param>
+    /// <param name="actor">Who creates it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="with">What else changes in the run with it; null for nothing.</param>
+    public async Task<Result<ExecutionEvent>> AddAsync(Run run, NewExecutionEvent wanted, string actor, CancellationToken cancellationToken, Func<Run, Run>? with = null)
     {
         if (JobNames.EventProblem(wanted.Name) is { } wrong)
         {
             return Error.Invalid("event", wrong);
         }
 
-        if (wanted.Id is { } id && await FindAsync(run, id, cancellationToken).ConfigureAwait(false) is { } known)
+        var data = ExecutionTimeline.DataOf(wanted, SecretSplit.Hide(wanted.Cause, Secrets(run)));
+        var bound = limits.Value.MaxEvents + (wanted.IsOrder ? MoreOrders : 0);
+        var timeline = new ExecutionTimeline(store, run.Id);
+        var added = await InTurnAsync(
+            run,
+            async r =>
+            {
+                if (wanted.Id is { } id)
+                {
+                    await timeline.ReadOnAsync(cancellationToken).ConfigureAwait(false);
+                    if (timeline.Find(id) is not null)
+                    {
+                        return null;
+                    }
+                }
+
+                return r.CallbackEvents >= bound
+                    ? null
+                    : RunLifecycle.Annotate(r, clock.Now, actor, RunEventTypes.Custom, x => (with?.Invoke(x) ?? x) with { CallbackEvents = x.CallbackEvents + 1 }, data);
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (added.Applied)
         {
-            return known;
+            return await FindAsync(added.Run, added.Run.Version, cancellationToken).ConfigureAwait(false)
+                ?? throw new InvalidOperationException($"The event of run {run.Id} was stored and is not in its timeline.");
         }
 
-        var cause = SecretSplit.Hide(wanted.Cause, Secrets(run));
-        var data = new Dictionary<string, string>(StringComparer.Ordinal) { [NameKey] = wanted.Name, [SourceKey] = wanted.Source };
-        if (cause is not null)
+        if (wanted.Id is { } known && timeline.Find(known) is { } first)
         {
-            data[CauseKey] = cause;
+            return first.Name == wanted.Name ? first : new Error(ErrorKind.Conflict, "event.id_taken", $"The id is that of an event '{first.Name}' of this execution; an id names one event.");
         }
 
-        if (wanted.AskedAt is { } askedAt)
-        {
-            data[AskedKey] = askedAt.ToString("O", CultureInfo.InvariantCulture);
-        }
+        return added.Run.CallbackEvents < bound
+            ? Error.NoSuchRun(run.Id)
+            : new Error(ErrorKind.TooMany, "event.too_many", $"This execution has {bound} events, which is their bound.");
+    }
 
-        if (wanted.Id is not null)
+    /// <summary>Notes what became of an order; the first note counts.</summary>
+    public Task NoteAsync(Run run, ExecutionEvent order, SignalOutcome outcome, string actor, CancellationToken cancellationToken)
+    {
+        var timeline = new ExecutionTimeline(store, run.Id);
+        var reason = outcome switch
         {
-            data[IdKey] = wanted.Id;
-        }
+            { Signalled: true } => $"{order.Name}: the signal was sent",
+            { Problem: { } problem } => $"{order.Name}: no signal was sent: {problem}",
+            _ => $"{order.Name}: no signal was sent, for the job does not run",
+        };
+        return InTurnAsync(
+            run,
+            async r =>
+            {
+                await timeline.ReadOnAsync(cancellationToken).ConfigureAwait(false);
+                var change = RunLifecycle.Annotate(r, clock.Now, actor, RunEventTypes.Note, x => x, ExecutionTimeline.DataOf(order, outcome));
+                return timeline.Find(order.Seq) is { IsOpen: true } ? change with { Event = change.Event with { Reason = reason } } : null;
+            },
+            cancellationToken);
+    }
 
-        if (wanted.Signalled is { } signalled)
+    public void Dispose() => Array.ForEach(_turns, t => t.Dispose());
+
+    private async Task<UpdateResult> InTurnAsync(Run run, Func<Run, ValueTask<RunChange?>> decide, CancellationToken cancellationToken)
+    {
+        var turn = _turns[run.Id % _turns.Length];
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            data[SignalledKey] = signalled ? "true" : "false";
+            // Whoever waited has an old run by now.
+            var now = await store.FindAsync(run.Id, cancellationToken).ConfigureAwait(false) ?? run;
+            return await updater.DecideAsync(now, decide, cancellationToken).ConfigureAwait(false);
         }
+        finally
+        {
+            turn.Release();
+        }
+    }
 
-        var added = await updater.ApplyAsync(
-            run, r => r.CallbackEvents >= limits.Value.MaxEvents ? null : RunLifecycle.Annotate(r, clock.Now, actor, RunEventTypes.Custom, x => x with { CallbackEvents = x.CallbackEvents + 1 }, data), cancellationToken)
-            .ConfigureAwait(false);
-        return added.Applied
-            ? new ExecutionEvent(wanted.Name, cause, wanted.AskedAt ?? clock.Now, wanted.Source, wanted.Signalled)
-            : new Error(ErrorKind.TooMany, "event.too_many", $"This execution has {limits.Value.MaxEvents} events, which is their bound.");
+    private async Task<ExecutionTimeline> TimelineAsync(Run run, CancellationToken cancellationToken)
+    {
+        var timeline = new ExecutionTimeline(store, run.Id);
+        await timeline.ReadOnAsync(cancellationToken).ConfigureAwait(false);
+        return timeline;
     }
 
     private static ExecutionEvent? End(Run run) =>
         run.Status.IsFinal() ? new ExecutionEvent(Outcome(run), run.StatusReason, run.EndedAt ?? run.DefinedAt, ExecutionEvent.System) : null;
-
-    private static ExecutionEvent Read(RunEvent e) => new(
-        e.Data!.GetValueOrDefault(NameKey, string.Empty),
-        e.Data!.GetValueOrDefault(CauseKey),
-        e.Data!.TryGetValue(AskedKey, out var asked) && DateTimeOffset.TryParse(asked, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at) ? at : e.At,
-        e.Data!.GetValueOrDefault(SourceKey, ExecutionEvent.Api),
-        e.Data!.TryGetValue(SignalledKey, out var signalled) ? signalled == "true" : null)
-    {
-        Id = e.Data!.GetValueOrDefault(IdKey),
-    };
 
     private IReadOnlyDictionary<string, string>? Secrets(Run run)
     {

@@ -1,33 +1,5 @@
 namespace Ascob.Core.Repository;
 
-/// <summary>What a place in the text of a shell means to what is put there.</summary>
-internal enum ShellPlace
-{
-    /// <summary>Between words or in one.</summary>
-    Bare,
-
-    /// <summary>Between double quotes.</summary>
-    DoubleQuoted,
-
-    /// <summary>Between single quotes.</summary>
-    SingleQuoted,
-
-    /// <summary>In a here-document that is expanded.</summary>
-    Document,
-
-    /// <summary>In a comment.</summary>
-    Comment,
-
-    /// <summary>In arithmetic, where a text would be read as an expression.</summary>
-    Arithmetic,
-
-    /// <summary>After a backslash.</summary>
-    Escaped,
-
-    /// <summary>In a here-document or quotes that expand nothing.</summary>
-    Verbatim,
-}
-
 /// <summary>
 /// Follows the quotes of a shell's text far enough to know what stands where. It need not be perfect: values reach a command as references to variables, which no shell reads as a program,
 /// so that a mistake here costs a word too many but never runs what somebody has sent.
@@ -40,11 +12,16 @@ internal sealed class ShellPlaces
     private readonly string _text;
     private readonly List<ShellPlace> _places = [];
     private readonly Stack<Frame> _frames = new();
-    private readonly Queue<(string End, bool Quoted, bool Tabs)> _documents = new();
+    private readonly HereDocuments _documents;
+
+    // What stands before the place that is looked at, without the line breaks that a backslash takes away.
+    private char _last = '\n';
+    private char _beforeLast = '\n';
 
     private ShellPlaces(string text)
     {
         _text = text;
+        _documents = new HereDocuments(text);
         _frames.Push(new Frame(FrameKind.Code, '\0'));
     }
 
@@ -58,7 +35,7 @@ internal sealed class ShellPlaces
 
     private ShellPlace End() => _frames.Count > 1
         ? PlaceOf(_frames.Peek())
-        : _documents.Count > 0 || _text.EndsWith('\\') ? ShellPlace.Verbatim : ShellPlace.Bare;
+        : _documents.AreOpen || _text.EndsWith('\\') ? ShellPlace.Verbatim : ShellPlace.Bare;
 
     private static ShellPlace PlaceOf(Frame frame) => frame.Kind switch
     {
@@ -78,9 +55,18 @@ internal sealed class ShellPlaces
             if (_text[i] == Gap)
             {
                 _places.Add(PlaceOf(frame));
+                (_beforeLast, _last) = (_last, Gap);
                 continue;
             }
 
+            // A line that is continued goes on from what stood before the backslash, but where a backslash is nothing special.
+            if (frame.Kind is FrameKind.Code or FrameKind.Double or FrameKind.Arithmetic && _documents.IsContinued(i))
+            {
+                i++;
+                continue;
+            }
+
+            var (begin, character) = (i, _text[i]);
             i = frame.Kind switch
             {
                 FrameKind.Code => InCode(i, frame),
@@ -90,6 +76,7 @@ internal sealed class ShellPlaces
                 FrameKind.Comment => InComment(i),
                 FrameKind.Arithmetic => InArithmetic(i, frame),
             };
+            (_beforeLast, _last) = (_last, character == '\\' || (character == '<' && i > begin) ? 'x' : character);
         }
     }
 
@@ -99,9 +86,6 @@ internal sealed class ShellPlaces
         {
             case '\\':
                 return Escape(i);
-            case '\'':
-                _frames.Push(new Frame(FrameKind.Single, '\''));
-                break;
             case '"':
                 _frames.Push(new Frame(FrameKind.Double, '"'));
                 break;
@@ -112,21 +96,21 @@ internal sealed class ShellPlaces
             case '`':
                 _frames.Push(new Frame(FrameKind.Code, '`'));
                 break;
-            case '$' when At(i + 1) == '\'':
-                _frames.Push(new Frame(FrameKind.Escaping, '\''));
-                return i + 1;
-            case '$' when At(i + 1) == '(':
+            case '\'':
+                _frames.Push(new Frame(_last == '$' ? FrameKind.Escaping : FrameKind.Single, '\''));
+                break;
+            case '(' when _last == '$':
                 return Substitution(i);
             case '(':
                 _frames.Push(new Frame(FrameKind.Code, ')'));
                 break;
-            case '#' when i == 0 || _text[i - 1] is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or ')':
+            case '#' when _last is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or ')':
                 _frames.Push(new Frame(FrameKind.Comment, '\n'));
                 break;
-            case '<' when At(i + 1) == '<' && At(i + 2) != '<' && (i == 0 || _text[i - 1] != '<'):
-                return NoteDocument(i + 2);
-            case '\n' when _documents.Count > 0:
-                return SkipDocuments(i);
+            case '<' when _last == '<' && _documents.At(i + 1) != '<' && _beforeLast != '<':
+                return _documents.Note(i + 1);
+            case '\n' when _documents.AreOpen:
+                return _documents.Skip(i, _places);
             default:
                 break;
         }
@@ -146,7 +130,7 @@ internal sealed class ShellPlaces
             case '`':
                 _frames.Push(new Frame(FrameKind.Code, '`'));
                 break;
-            case '$' when At(i + 1) == '(':
+            case '(' when _last == '$':
                 return Substitution(i);
             default:
                 break;
@@ -184,9 +168,10 @@ internal sealed class ShellPlaces
 
     private int Substitution(int i)
     {
-        var isArithmetic = At(i + 2) == '(';
+        var next = _documents.Past(i + 1);
+        var isArithmetic = next < _text.Length && _text[next] == '(';
         _frames.Push(isArithmetic ? new Frame(FrameKind.Arithmetic, ')', Depth: 2) : new Frame(FrameKind.Code, ')'));
-        return isArithmetic ? i + 2 : i + 1;
+        return isArithmetic ? next : i;
     }
 
     private int Close(int i, char end)
@@ -201,64 +186,13 @@ internal sealed class ShellPlaces
 
     private int Escape(int i)
     {
-        if (At(i + 1) == Gap && i + 1 < _text.Length)
+        if (i + 1 < _text.Length && _text[i + 1] == Gap)
         {
             _places.Add(ShellPlace.Escaped);
         }
 
         return i + 1;
     }
-
-    private int NoteDocument(int i)
-    {
-        var tabs = At(i) == '-';
-        i += tabs ? 1 : 0;
-        while (At(i) is ' ' or '\t')
-        {
-            i++;
-        }
-
-        var quoted = false;
-        var end = new System.Text.StringBuilder();
-        while (i < _text.Length && _text[i] is not (' ' or '\t' or '\n' or ';' or '&' or '|' or '<' or '>' or '(' or ')' or Gap))
-        {
-            quoted |= _text[i] is '\'' or '"' or '\\';
-            if (_text[i] is not ('\'' or '"' or '\\'))
-            {
-                end.Append(_text[i]);
-            }
-
-            i++;
-        }
-
-        _documents.Enqueue((end.ToString(), quoted, tabs));
-        return i - 1;
-    }
-
-    // From the end of the line that asked for them to the end of the last one's last line.
-    private int SkipDocuments(int i)
-    {
-        while (_documents.TryDequeue(out var document))
-        {
-            while (i < _text.Length)
-            {
-                var begin = i + 1;
-                var next = _text.IndexOf('\n', Math.Min(begin, _text.Length));
-                i = next < 0 ? _text.Length : next;
-                var line = begin < i ? _text[begin..i] : string.Empty;
-                if (string.Equals(document.Tabs ? line.TrimStart('\t') : line, document.End, StringComparison.Ordinal))
-                {
-                    break;
-                }
-
-                _places.AddRange(line.Where(c => c == Gap).Select(_ => document.Quoted ? ShellPlace.Verbatim : ShellPlace.Document));
-            }
-        }
-
-        return i;
-    }
-
-    private char At(int i) => i < _text.Length ? _text[i] : ' ';
 
     private enum FrameKind
     {

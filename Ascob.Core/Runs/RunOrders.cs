@@ -4,7 +4,6 @@ using Ascob.Core.Cluster;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Errors;
 using Ascob.Core.Monitoring;
-using Ascob.Core.Repository;
 using Ascob.Core.Timing;
 using Microsoft.Extensions.Options;
 
@@ -59,43 +58,6 @@ public sealed class RunOrders(
         }
 
         return result.Run.Status == RunStatus.Aborting ? await CarryOutAsync(result.Run, backend, cancellationToken).ConfigureAwait(false) : result.Run;
-    }
-
-    /// <summary>
-    /// Carries out a control event: halts the job, lets it go on, asks it to end or ends it. Answers whether a signal went out; a job that does not run gets none, and that is no error.
-    /// </summary>
-    public async Task<Result<bool>> ControlAsync(Run run, string control, string actor, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        if (run.Status.IsFinal())
-        {
-            return false;
-        }
-
-        if (control is Controls.Terminate or Controls.Kill)
-        {
-            var stopped = await StopAsync(run, control == Controls.Kill, actor, cancellationToken).ConfigureAwait(false);
-            return stopped.IsSuccess ? run.BackendKeys is not null : stopped.Error.Code == FinalCode ? false : stopped.Error;
-        }
-
-        if (run.Status is not (RunStatus.Submitted or RunStatus.Running or RunStatus.Aborting) || run.BackendKeys is not { } keys)
-        {
-            return false;
-        }
-
-        if (!catalog.TryGet(run.BackendId, out var backend) || backend.Adapter is not ISupportPause pause)
-        {
-            return backend?.ServedHere == false
-                ? new Error(ErrorKind.Conflict, "control.elsewhere", $"The job is at worker '{run.BackendId}', which cannot be asked to halt jobs; terminate and kill reach it.")
-                : new Error(ErrorKind.Conflict, "control.unsupported", $"Backend '{run.BackendId}' cannot halt jobs.");
-        }
-
-        var outcome = await pause.PauseAsync(new BackendRunRef(run.Id, run.Marker, keys), control == Controls.Stop, cancellationToken).ConfigureAwait(false);
-        return outcome.Asked
-            ? true
-            : await store.FindAsync(run.Id, cancellationToken).ConfigureAwait(false) is { } now && now.Status.IsFinal()
-                ? false
-                : new Error(ErrorKind.Conflict, "control.not_taken", $"The job could not be told: {outcome.Reason}");
     }
 
     /// <summary>Looks at the run now, unless another server is just doing so.</summary>
@@ -284,7 +246,8 @@ public sealed class RunOrders(
         return run;
     }
 
-    private const string FinalCode = "run.final";
+    /// <summary>The code of the refusal to stop a run that has ended.</summary>
+    internal const string FinalCode = "run.final";
 
     private static Error Final(Run run) => new(ErrorKind.Conflict, FinalCode, $"Run {run.Id} is {run.Status.ToWire()} already.");
 }

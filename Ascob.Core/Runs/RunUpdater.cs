@@ -15,9 +15,22 @@ public sealed class RunUpdater(IRunStore store, RunSignals signals, AscobMetrics
     public event Action<Run>? Finished;
 
     /// <summary>Applies what <paramref name="decide"/> makes of the run; null from it means "nothing to do" and leaves the run as it is.</summary>
-    public async Task<UpdateResult> ApplyAsync(
+    public Task<UpdateResult> ApplyAsync(
         Run run,
         Func<Run, RunChange?> decide,
+        CancellationToken cancellationToken,
+        IReadOnlyList<LockSpec>? lockRequests = null)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        return DecideAsync(run, r => ValueTask.FromResult(decide(r)), cancellationToken, lockRequests);
+    }
+
+    /// <summary>
+    /// The same for a decision that has to read: what it reads after it was given the run is at least as new as the run, and what is written meanwhile has it decide anew.
+    /// </summary>
+    public async Task<UpdateResult> DecideAsync(
+        Run run,
+        Func<Run, ValueTask<RunChange?>> decide,
         CancellationToken cancellationToken,
         IReadOnlyList<LockSpec>? lockRequests = null)
     {
@@ -25,7 +38,7 @@ public sealed class RunUpdater(IRunStore store, RunSignals signals, AscobMetrics
         ArgumentNullException.ThrowIfNull(decide);
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            if (decide(run) is not { } change)
+            if (await decide(run).ConfigureAwait(false) is not { } change)
             {
                 return new UpdateResult(run, UpdateKind.Nothing);
             }

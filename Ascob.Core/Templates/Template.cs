@@ -109,6 +109,10 @@ public sealed partial class Template
         {
             return Broken(e.Message);
         }
+        catch (InvalidOperationException e) when (e.Message.Contains("number of statements", StringComparison.Ordinal))
+        {
+            return Broken($"The template carries out more than {TemplateLimits.Steps} statements; in a 'for', and in one within another, each round counts.");
+        }
 #pragma warning disable CA1031 // The engine and its filters throw what they like at values that do not fit; it is the template's author who has to know.
         catch (Exception e) when (e is not OutOfMemoryException)
 #pragma warning restore CA1031

@@ -65,15 +65,13 @@ internal static class RepositoryEndpoints
 
     private static async Task WebhookAsync(HttpContext context, RepositoryWake wake, IOptions<RepositoryOptions> options)
     {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         if (options.Value.WebhookSecret is not { } secret)
         {
             await Problems.WriteAsync(context, new Error(ErrorKind.NotFound, "repository.no_webhook", "No webhook of the repository is configured."));
             return;
         }
 
-        if (!IsSigned(context.Request, Encoding.UTF8.GetBytes(secret), body.ToArray()))
+        if (!await IsSignedAsync(context, Encoding.UTF8.GetBytes(secret)))
         {
             await Problems.WriteAsync(context, new Error(ErrorKind.Forbidden, "repository.webhook_signature", $"Sign the notice: {Hub} or {Lab} is missing or wrong."));
             return;
@@ -83,14 +81,20 @@ internal static class RepositoryEndpoints
         context.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 
-    private static bool IsSigned(HttpRequest request, byte[] secret, byte[] body)
+    // Nothing of a stranger's body is kept: it is only passed through the signature.
+    private static async Task<bool> IsSignedAsync(HttpContext context, byte[] secret)
     {
-        if (request.Headers[Lab] is [{ } token])
+        if (context.Request.Headers[Lab] is [{ } token])
         {
             return CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(token)), SHA256.HashData(secret));
         }
 
-        var expected = $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(secret, body))}";
-        return request.Headers[Hub] is [{ } signature] && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(signature), Encoding.UTF8.GetBytes(expected));
+        if (context.Request.Headers[Hub] is not [{ } signature])
+        {
+            return false;
+        }
+
+        var expected = $"sha256={Convert.ToHexStringLower(await HMACSHA256.HashDataAsync(secret, context.Request.Body, context.RequestAborted))}";
+        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(signature), Encoding.UTF8.GetBytes(expected));
     }
 }

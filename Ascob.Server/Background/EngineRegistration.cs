@@ -5,6 +5,7 @@ using Ascob.Core.Dispatch;
 using Ascob.Core.Locks;
 using Ascob.Core.Monitoring;
 using Ascob.Core.Output;
+using Ascob.Core.Repository;
 using Ascob.Core.Routing;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
@@ -50,6 +51,9 @@ internal static class EngineRegistration
         services.AddSingleton<LockBoard>();
         services.AddSingleton<LockBreaker>();
         services.AddSingleton<RunStopper>();
+        services.AddSingleton<ExecutionEvents>();
+        services.AddSingleton<HaltOrders>();
+        services.AddSingleton<IRunErrands>(s => s.GetRequiredService<HaltOrders>());
         services.AddSingleton<RunFollower>();
         services.AddSingleton<Sweeper>();
         services.AddSingleton<EngineLoops>();

@@ -1,4 +1,5 @@
 using Ascob.Server.Cluster;
+using Ascob.Server.Repository;
 
 namespace Ascob.Server.Configuration;
 
@@ -14,6 +15,7 @@ internal static class ConfigurationCheck
         Walk(configuration.GetSection(AscobOptions.Section), KnownSettings.Root);
         CheckDatabase(configuration);
         CheckLocks(configuration);
+        GitTrust.Check(configuration);
         CheckDemo(configuration, environment);
         CheckEngine(configuration);
         CheckPolls(configuration);

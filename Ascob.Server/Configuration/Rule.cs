@@ -28,11 +28,7 @@ internal static class Rules
             ? null
             : "must be an absolute http or https URL without query, such as https://ascob.example.org";
 
-    // Git takes a path, an address or user@host:path; what signs in has keys of its own, for an address is shown.
-    public static string? GitUrl(string value) =>
-        string.IsNullOrWhiteSpace(value) || value.Any(char.IsControl) ? "must be an address or a path of a Git repository"
-        : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.UserInfo.Contains(':', StringComparison.Ordinal) ? "must not hold a password; use Username with Password or Token"
-        : null;
+    public static string? GitUrl(string value) => Repository.GitAddress.Problem(value);
 
     public static string? RelativePath(string value) =>
         value.Trim('/') is { } path && (path.Length == 0 || path.Split('/').All(p => p is not ("" or "." or "..")))

@@ -8,62 +8,60 @@ internal static class CheckoutWriter
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private const int MostEntries = 100_000;
-    private const long MostBytes = 1L << 30;
-    private const int MostDepth = 64;
-
     /// <summary>Writes everything below a new directory. Other repositories that are only named in it (submodules) are left out.</summary>
     /// <param name="tree">What to write.</param>
     /// <param name="directory">Where to; it is not there yet.</param>
     /// <param name="stop">Answers whether to give up; asked at each entry.</param>
-    /// <exception cref="IOException">The disk does not take it, or a name cannot be one of a file.</exception>
-    /// <exception cref="GitException">The commit is too large, or holds two entries of one name.</exception>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    /// <exception cref="CommitRefusedException">The commit is too large, or holds names that cannot be on this disk; nothing was written then.</exception>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public static void Write(Tree tree, string directory, Func<bool> stop) => Write(tree, directory, 1, new Bounds(stop));
-
-    private static void Write(Tree tree, string directory, int depth, Bounds bounds)
+    public static void Write(Tree tree, string directory, Func<bool> stop)
     {
-        // A commit made by hand could name a link and a directory alike, and so have files written wherever the link leads.
-        if (new DirectoryInfo(directory).LinkTarget is not null)
-        {
-            throw new GitException($"The commit holds files below the link '{System.IO.Path.GetFileName(directory)}'.");
-        }
+        CommitCheck.Check(tree, TellsCase(System.IO.Path.GetDirectoryName(directory)!), stop);
+        WriteChecked(tree, directory, stop);
+    }
 
-        if (depth > MostDepth)
+    /// <summary>Answers whether the disk of a directory tells capitals from small letters.</summary>
+    public static bool TellsCase(string directory)
+    {
+        var probe = System.IO.Path.Combine(directory, $"new-case-{Guid.NewGuid():N}");
+        File.WriteAllBytes(probe, []);
+        try
         {
-            throw new GitException($"The commit has directories deeper than {MostDepth} levels.");
+            return !File.Exists(System.IO.Path.Combine(directory, System.IO.Path.GetFileName(probe).ToUpperInvariant()));
+        }
+        finally
+        {
+            File.Delete(probe);
+        }
+    }
+
+    private static void WriteChecked(Tree tree, string directory, Func<bool> stop)
+    {
+        // No name stands twice in a directory, so this could only be a link that somebody else has put here.
+        if (new DirectoryInfo(directory) is { LinkTarget: not null } or { Exists: true })
+        {
+            throw new IOException($"'{directory}' is there already.");
         }
 
         Directory.CreateDirectory(directory);
-
-        // Some file systems tell no capitals from small letters.
-        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var entry in tree)
         {
-            bounds.Enter();
-            if (!names.Add(entry.Name))
+            if (stop())
             {
-                throw new GitException($"The commit holds the name '{entry.Name}' twice in one directory; capitals and small letters count as the same.");
-            }
-
-            // Git itself refuses these; whoever wrote the objects by hand did not ask it.
-            if (entry.Name is "" or "." or ".." || entry.Name.Contains('/', StringComparison.Ordinal) || entry.Name.Equals(".git", StringComparison.OrdinalIgnoreCase))
-            {
-                throw new IOException($"The commit holds the name '{entry.Name}', which no file may have.");
+                throw new OperationCanceledException();
             }
 
             var path = System.IO.Path.Combine(directory, entry.Name);
             switch (entry.Target)
             {
                 case Tree below:
-                    Write(below, path, depth + 1, bounds);
+                    WriteChecked(below, path, stop);
                     break;
                 case Blob blob when entry.Mode == Mode.SymbolicLink:
-                    bounds.Take(blob.Size);
                     File.CreateSymbolicLink(path, blob.GetContentText());
                     break;
                 case Blob blob:
-                    bounds.Take(blob.Size);
                     WriteFile(blob, path, entry.Mode == Mode.ExecutableFile);
                     break;
                 default:
@@ -139,35 +137,6 @@ internal static class CheckoutWriter
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(path, isExecutable ? Readable | Executable : Readable);
-        }
-    }
-
-    /// <summary>Keeps a commit from filling the disk.</summary>
-    private sealed class Bounds(Func<bool> stop)
-    {
-        private int _entries;
-        private long _bytes;
-
-        public void Enter()
-        {
-            if (stop())
-            {
-                throw new OperationCanceledException();
-            }
-
-            if (++_entries > MostEntries)
-            {
-                throw new GitException($"The commit has more than {MostEntries} files and directories.");
-            }
-        }
-
-        public void Take(long bytes)
-        {
-            _bytes += bytes;
-            if (_bytes > MostBytes)
-            {
-                throw new GitException($"The files of the commit have more than {MostBytes} bytes.");
-            }
         }
     }
 }

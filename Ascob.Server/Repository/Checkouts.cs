@@ -54,6 +54,10 @@ internal sealed class Checkouts(
             var home = System.IO.Path.Combine(place, options.Value.Path.Trim('/'));
             return new Checkout(home.TrimEnd('/'), [library.Directory, System.IO.Path.Combine(home, "bin")]);
         }
+        catch (CommitRefusedException e)
+        {
+            return new Error(ErrorKind.Impossible, "repository.commit", e.Message);
+        }
         catch (Exception e) when (e is GitException or IOException or UnauthorizedAccessException)
         {
             return new Error(ErrorKind.Unavailable, "repository.checkout", e is GitException ? e.Message : $"The files of the commit could not be put on the disk: {e.Message}");

@@ -7,6 +7,7 @@ namespace Ascob.Server.Repository;
 internal sealed class GitCommit(Commit commit, string directory)
 {
     private const int MostFiles = 2000;
+    private const long MostBytes = 16 * 1024 * 1024;
     private const int LongestName = 300;
 
     /// <summary>Gets the commit's name.</summary>
@@ -29,6 +30,7 @@ internal sealed class GitCommit(Commit commit, string directory)
         var files = new List<JobFile>();
         var settings = SettingsFile.None;
         TreeEntry? settingsEntry = null;
+        var bytes = 0L;
         foreach (var entry in root.Where(e => e is { TargetType: TreeEntryTargetType.Blob, Name.Length: <= LongestName }).OrderBy(e => e.Name, StringComparer.Ordinal))
         {
             if (stop())
@@ -44,16 +46,20 @@ internal sealed class GitCommit(Commit commit, string directory)
             else if (JobFile.IsSettings(entry.Name))
             {
                 settingsEntry = entry;
-                settings = Content(entry) is { } text ? SettingsFile.Read(path, text) : SettingsFile.None with { Errors = [TooLarge(path)] };
+                settings = Content(entry, out var problem) is { } text ? SettingsFile.Read(path, text) : SettingsFile.None with { Errors = [new FileError(path, null, problem)] };
             }
-            else if (JobFile.IsOne(entry.Name) && files.Count < MostFiles)
+            else if (JobFile.IsOne(entry.Name) && Exceeded(files.Count, bytes += SizeOf(entry)) is { } bound)
             {
-                files.Add(Content(entry) is { } text ? JobFileReader.Read(path, text, scripts) : new JobFile(path, [], [TooLarge(path)], []));
+                // A file with an error leaves its jobs as they are.
+                files.Add(new JobFile(path, [], [new FileError(path, null, bound)], []));
+                if (files.Count >= 2 * MostFiles)
+                {
+                    break;
+                }
             }
             else if (JobFile.IsOne(entry.Name))
             {
-                files.Add(new JobFile(path, [], [new FileError(path, null, $"At most {MostFiles} files of jobs are read.")], []));
-                break;
+                files.Add(Content(entry, out var problem) is { } text ? JobFileReader.Read(path, text, scripts) : new JobFile(path, [], [new FileError(path, null, problem)], []));
             }
         }
 
@@ -62,17 +68,30 @@ internal sealed class GitCommit(Commit commit, string directory)
 
     private static string Short(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? ' ' : c));
 
-    private static FileError TooLarge(string path) => new(path, null, $"The file is larger than {FileParser.MaxBytes} bytes, or no file.");
+    private static long SizeOf(TreeEntry entry) => entry.Target is Blob { Size: var size and <= FileParser.MaxBytes } ? size : 0;
 
-    // A link is no file of jobs: what it names may be anything.
-    private static byte[]? Content(TreeEntry entry)
+    private static string? Exceeded(int files, long bytes) =>
+        files >= MostFiles ? $"At most {MostFiles} files of jobs are read; this one stays as it was."
+        : bytes > MostBytes ? $"The files of jobs have more than {MostBytes} bytes together; this one stays as it was."
+        : null;
+
+    private static byte[]? Content(TreeEntry entry, out string problem)
     {
-        if (entry.Mode == Mode.SymbolicLink || entry.Target is not Blob blob || blob.Size > FileParser.MaxBytes)
+        problem = entry switch
+        {
+            // What a link names may be anything.
+            { Mode: Mode.SymbolicLink } => "The file is a symbolic link, which is not followed; put the jobs into the file itself.",
+            { Target: Blob { Size: var size } } when size > FileParser.MaxBytes => $"The file has {size} bytes; at most {FileParser.MaxBytes} are read.",
+            { Target: Blob blob } when GitScripts.IsPointer(blob) => GitScripts.PointerText("The file"),
+            { Target: Blob } => string.Empty,
+            _ => "This is no file.",
+        };
+        if (problem.Length > 0)
         {
             return null;
         }
 
-        using var content = blob.GetContentStream();
+        using var content = ((Blob)entry.Target).GetContentStream();
         using var bytes = new MemoryStream();
         content.CopyTo(bytes);
         return bytes.ToArray();

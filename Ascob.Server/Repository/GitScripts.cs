@@ -63,9 +63,27 @@ internal sealed class GitScripts(Tree tree, string directory) : IScriptFinder
     private static string? ProblemOf(string path, TreeEntry entry) => entry switch
     {
         { TargetType: not TreeEntryTargetType.Blob } => $"The script '{path}' is no file.",
+        { Target: Blob blob } when IsPointer(blob) => PointerText($"The script '{path}'"),
         { Mode: not Mode.ExecutableFile } => $"The script '{path}' is not executable; make it so with: git update-index --chmod=+x scripts/{path}",
         _ => null,
     };
+
+    /// <summary>Answers whether a file holds nothing but where Git LFS keeps its content.</summary>
+    public static bool IsPointer(Blob blob)
+    {
+        const string Mark = "version https://git-lfs.github.com/spec/";
+        if (blob.Size is < 40 or > 1024)
+        {
+            return false;
+        }
+
+        using var content = blob.GetContentStream();
+        var begin = new byte[Mark.Length];
+        return content.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false) == begin.Length && System.Text.Encoding.ASCII.GetString(begin) == Mark;
+    }
+
+    /// <summary>Says that a file is such a pointer.</summary>
+    public static string PointerText(string what) => $"{what} is a pointer of Git LFS, whose content is not in the repository and is not fetched; commit the content itself.";
 
     private static string Leaves(string path) => $"The script '{path}' is or lies behind a link that leads out of scripts/.";
 

@@ -1,6 +1,5 @@
 using Ascob.Server.Configuration;
 using LibGit2Sharp;
-using LibGit2Sharp.Handlers;
 using Microsoft.Extensions.Options;
 
 namespace Ascob.Server.Repository;
@@ -10,16 +9,16 @@ namespace Ascob.Server.Repository;
 /// </summary>
 internal sealed class GitSource : IDisposable
 {
-    private const string Remote = "origin";
-
     private readonly RepositoryOptions _options;
     private readonly string _directory;
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly GitRemote _remote;
     private bool _unlocked;
 
     public GitSource(IOptions<RepositoryOptions> options, IOptions<AscobOptions> server)
     {
         _options = options.Value;
+        _remote = new GitRemote(_options, GitTrust.Load(_options.CaFile));
         _directory = System.IO.Path.Combine(server.Value.AbsoluteDataDirectory, "repository", "git");
     }
 
@@ -35,7 +34,7 @@ internal sealed class GitSource : IDisposable
             using var repository = Open();
             if (repository.Lookup<Commit>(commit) is null)
             {
-                Fetch(repository, stop);
+                _remote.FetchAll(repository, stop);
             }
 
             return repository.Lookup<Commit>(commit) is { } found
@@ -59,16 +58,8 @@ internal sealed class GitSource : IDisposable
     private string Look(Func<bool> stop)
     {
         using var repository = Open();
-        var references = LibGit2Sharp.Repository.ListRemoteReferences(_options.Url, Credentials()).ToList();
-        var wanted = _options.Branch is { } branch ? $"refs/heads/{branch}" : "HEAD";
-        var tip = references.FirstOrDefault(r => r.CanonicalName == wanted)?.ResolveToDirectReference()?.TargetIdentifier
-            ?? throw new GitException(_options.Branch is null ? "The repository has no commit yet." : $"The repository has no branch '{_options.Branch}'.");
-        if (repository.Lookup<Commit>(tip) is null)
-        {
-            Fetch(repository, stop);
-        }
-
-        return repository.Lookup<Commit>(tip) is null ? throw new GitException("The branch moved while it was fetched.") : tip;
+        var tip = _remote.Look(repository, stop);
+        return repository.Lookup<Commit>(tip) is null ? throw new GitException($"The branch stands at {tip}, which is no commit.") : tip;
     }
 
     // The data directory belongs to one process: what is locked before its first use was locked by one that was killed, and would stay so for ever.
@@ -81,7 +72,14 @@ internal sealed class GitSource : IDisposable
 
         if (Directory.Exists(_directory))
         {
-            foreach (var file in Directory.GetFiles(_directory, "*.lock", SearchOption.AllDirectories))
+            // And what was being fetched then.
+            string[] left =
+            [
+                .. Directory.GetFiles(_directory, "*.lock", SearchOption.AllDirectories),
+                .. Directory.GetFiles(_directory, "pack_git2_*", SearchOption.AllDirectories),
+                .. Directory.GetFiles(_directory, $"{GitRemote.LookPrefix}*", SearchOption.AllDirectories),
+            ];
+            foreach (var file in left.Distinct(StringComparer.Ordinal))
             {
                 File.Delete(file);
             }
@@ -106,38 +104,8 @@ internal sealed class GitSource : IDisposable
         }
 
         var repository = new LibGit2Sharp.Repository(_directory);
-        if (repository.Network.Remotes[Remote] is not { } remote)
-        {
-            repository.Network.Remotes.Add(Remote, _options.Url, "+refs/heads/*:refs/remotes/origin/*");
-        }
-        else if (remote.Url != _options.Url)
-        {
-            repository.Network.Remotes.Update(Remote, r => r.Url = _options.Url);
-        }
-
+        _remote.Configure(repository);
         return repository;
-    }
-
-    private void Fetch(LibGit2Sharp.Repository repository, Func<bool> stop)
-    {
-        var options = new FetchOptions { Prune = true, TagFetchMode = TagFetchMode.None, CredentialsProvider = Credentials(), OnTransferProgress = _ => !stop(), OnProgress = _ => !stop() };
-        Commands.Fetch(repository, Remote, [], options, null);
-    }
-
-    private CredentialsHandler? Credentials()
-    {
-        var secret = _options.Token ?? _options.Password;
-        if (secret is null)
-        {
-            return null;
-        }
-
-        var asked = 0;
-
-        // Asked again, the first answer was refused; the same once more would be asked for without end.
-        return (_, _, _) => ++asked > 3
-            ? throw new GitException("The repository refuses the configured credentials.")
-            : new UsernamePasswordCredentials { Username = _options.Username ?? "x-access-token", Password = secret };
     }
 
     private async Task<T> RunAsync<T>(Func<Func<bool>, T> work, CancellationToken cancellationToken)
@@ -174,17 +142,7 @@ internal sealed class GitSource : IDisposable
         }
         catch (Exception e) when (e is LibGit2SharpException or IOException or UnauthorizedAccessException)
         {
-            throw new GitException(Sentence(e.Message), e);
+            throw new GitException(_remote.Sentence(e), e);
         }
-    }
-
-    private string Sentence(string message)
-    {
-        foreach (var secret in new[] { _options.Token, _options.Password }.OfType<string>().Where(s => s.Length > 0))
-        {
-            message = message.Replace(secret, "***", StringComparison.Ordinal);
-        }
-
-        return $"The repository cannot be read: {message.ReplaceLineEndings(" ").Trim()}";
     }
 }

@@ -4,7 +4,6 @@ using Ascob.Core.Errors;
 using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 using Ascob.Core.Schedules;
-using Ascob.Core.Timing;
 
 namespace Ascob.Server.Repository;
 
@@ -14,12 +13,11 @@ internal sealed class Overseer(
     JobLauncher launcher,
     IRepositoryPublisher publisher,
     JobService jobs,
-    RunOrders orders,
+    JobControls controls,
     ExecutionEvents events,
     IDefinitionStore definitions,
     IScheduleStore scheduleStore,
-    ScheduleService schedules,
-    MonotonicClock clock)
+    ScheduleService schedules)
 {
     private const int MostTries = 10;
     private const int NextRuns = 10;
@@ -87,31 +85,14 @@ internal sealed class Overseer(
             return Error.Invalid("event", wrong);
         }
 
-        var askedAt = clock.Now;
-        bool? signalled = null;
-        if (Controls.Is(name))
+        if (!Controls.Is(name))
         {
-            if (!caller.Can(Permissions.JobRunAbort))
-            {
-                return new Error(ErrorKind.Forbidden, "permission.missing", $"The event '{name}' sends a signal and needs the permission '{Permissions.JobRunAbort}'.");
-            }
-
-            // A repeated request must not signal twice.
-            if (id is not null && await events.FindAsync(run, id, cancellationToken) is { } known)
-            {
-                return known;
-            }
-
-            var sent = await orders.ControlAsync(run, name, caller.Actor, cancellationToken);
-            if (!sent.IsSuccess)
-            {
-                return sent.Error;
-            }
-
-            signalled = sent.Value;
+            return await events.AddAsync(run, new NewExecutionEvent(name, cause, ExecutionEvent.Api) { Id = id }, caller.Actor, cancellationToken);
         }
 
-        return await events.AddAsync(run, new NewExecutionEvent(name, cause, ExecutionEvent.Api, signalled) { Id = id, AskedAt = signalled == true ? askedAt : null }, caller.Actor, cancellationToken);
+        return caller.Can(Permissions.JobRunAbort)
+            ? await controls.OrderAsync(run, name, cause, id, caller.Actor, cancellationToken)
+            : new Error(ErrorKind.Forbidden, "permission.missing", $"The event '{name}' sends a signal and needs the permission '{Permissions.JobRunAbort}'.");
     }
 
     /// <summary>Takes a job out of the active ones, or back among them.</summary>

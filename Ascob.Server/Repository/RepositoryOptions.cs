@@ -23,6 +23,15 @@ internal sealed class RepositoryOptions
     /// <summary>Gets or sets the token to sign in with instead.</summary>
     public string? Token { get; set; }
 
+    /// <summary>Gets or sets the file of the authorities, in PEM form, that may have signed the certificate of its host besides those that the system knows; null for none.</summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>Gets or sets the command that reaches its host by SSH. It has nobody whom it could ask for a password or whether a host is known.</summary>
+    public string SshCommand { get; set; } = "ssh -o BatchMode=yes";
+
+    /// <summary>Gets or sets the most bytes that one look may fetch.</summary>
+    public long MaxFetchBytes { get; set; } = 2L << 30;
+
     /// <summary>Gets or sets how often it is looked at; zero for only when somebody asks.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMinutes(1);
 

@@ -16,7 +16,7 @@ internal static class RepositoryRegistration
         services.AddSingleton<RepositoryJobs>();
         services.AddSingleton<RepositoryWake>();
         services.AddSingleton<RepositorySync>();
-        services.AddSingleton<ExecutionEvents>();
+        services.AddSingleton<JobControls>();
         services.AddSingleton<JobLauncher>();
         services.AddSingleton<Overseer>();
         services.AddHostedService<RepositoryPolling>();

@@ -38,10 +38,10 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task AnExecution_IsReadEndedAndRepeatedAtAnyServer_AndHaltedAtItsOwn()
+    public async Task AnExecution_IsReadHaltedEndedAndRepeatedAtAnyServer()
     {
         using var git = new GitFolder();
-        git.Commit(("a.yml", "- command: echo up; sleep 60"), ("b.yml", "- command: cat b.yml"));
+        git.Commit(("a.yml", "- command: while true; do echo x; sleep 0.02; done"), ("b.yml", "- command: cat b.yml"));
         var database = await postgres.CreateDatabaseAsync();
         await using var one = await StartAsync(database, "one", git);
         await using var two = await StartAsync(database, "two", git);
@@ -49,23 +49,122 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
         using var second = two.Client();
         await first.PostAsync("/api/repository/refresh", null, Token);
         var execution = (await first.PostAsJsonAsync("/jobs/a", new { }, Token)).Headers.Location!.OriginalString;
-        while (!(await second.GetStringAsync(execution + "/stdout", Token)).StartsWith("up", StringComparison.Ordinal))
+        await WrittenAsync(first, execution, o => o.Length > 0);
+
+        // Which of the two runs the job is for them to find out; the orders go to both.
+        foreach (var (here, there) in new[] { (first, second), (second, first) })
         {
-            await Task.Delay(50, Token);
+            Assert.True(await SignalledAsync(here, execution, "stop"));
+            var halted = await SettledAsync(first, execution);
+            Assert.True(await SignalledAsync(there, execution, "continue"));
+            await WrittenAsync(first, execution, o => o.Length > halted.Length);
         }
 
-        // Of the two only the one that runs the job reaches its processes, and the other one says so.
-        var here = await first.PutAsJsonAsync(execution, new { @event = "stop" }, Token);
-        var there = await second.PutAsJsonAsync(execution, new { @event = "continue" }, Token);
-        Assert.Equal(HttpStatusCode.OK, here.StatusCode);
-        Assert.Equal(HttpStatusCode.Conflict, there.StatusCode);
-        Assert.Contains("one", await there.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
-        Assert.True((await second.PutAsJsonAsync(execution, new { @event = "terminate" }, Token)).IsSuccessStatusCode);
-        Assert.Equal("fail", (await EndAsync(second, execution)).GetProperty("outcome").GetString());
+        Assert.True(await SignalledAsync(second, execution, "stop"));
+        Assert.True(await SignalledAsync(second, execution, "terminate"));
+        var end = await EndAsync(second, execution);
+        Assert.Equal("fail", end.GetProperty("outcome").GetString());
+        Assert.Equal(["start", "stop", "continue", "stop", "continue", "stop", "terminate", "fail"], end.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("name").GetString()));
+        Assert.False(await SignalledAsync(first, execution, "stop"));
 
         var other = (await second.PostAsJsonAsync("/jobs/b", new { }, Token)).Headers.Location!.OriginalString;
         Assert.Equal("complete", (await EndAsync(first, other)).GetProperty("outcome").GetString());
         Assert.Equal("- command: cat b.yml", await first.GetStringAsync(other + "/stdout", Token));
+    }
+
+    [Fact]
+    public async Task AMessageWithOneId_AtTwoServersAtOnce_CreatesOneEventAndSendsOneSignal()
+    {
+        using var git = new GitFolder();
+        git.Commit(("a.yml", "- command: trap 'echo woken' CONT; echo up; while true; do sleep 0.05; done"));
+        var database = await postgres.CreateDatabaseAsync();
+        await using var one = await StartAsync(database, "one", git);
+        await using var two = await StartAsync(database, "two", git);
+        using var first = one.Client();
+        using var second = two.Client();
+        await first.PostAsync("/api/repository/refresh", null, Token);
+        var execution = (await first.PostAsJsonAsync("/jobs/a", new { }, Token)).Headers.Location!.OriginalString;
+        await WrittenAsync(first, execution, o => o.StartsWith("up", StringComparison.Ordinal));
+
+        var orders = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => (i % 2 == 0 ? first : second).PutAsJsonAsync(execution, new { @event = "continue", id = "c-1" }, Token)));
+        var notes = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => (i % 2 == 0 ? first : second).PutAsJsonAsync(execution, new { @event = "deployed", id = "d-1" }, Token)));
+
+        Assert.All(orders.Concat(notes), a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
+        Assert.Single((await Task.WhenAll(orders.Select(a => a.Content.ReadAsStringAsync(Token)))).Distinct());
+        var events = (await second.GetFromJsonAsync<JsonElement>(execution, Token)).GetProperty("events").EnumerateArray().Select(e => e.GetProperty("name").GetString());
+        Assert.Equal(["start", "continue", "deployed"], events);
+        await SignalledAsync(first, execution, "terminate");
+        await EndAsync(first, execution);
+        Assert.Equal("up\nwoken\n", await first.GetStringAsync(execution + "/stdout", Token));
+    }
+
+    [Fact]
+    public async Task AnOrder_ForAJobWhoseServerIsAway_IsRefusedWithThatAndLeavesNothing()
+    {
+        using var git = new GitFolder();
+        git.Commit(("a.yml", "- command: echo up; sleep 60"));
+        var database = await postgres.CreateDatabaseAsync();
+        await using var two = await StartAsync(database, "two", git);
+        using var second = two.Client();
+        string execution;
+        await using (var one = await StartAsync(database, "one", git))
+        {
+            using var first = one.Client();
+            await first.PostAsync("/api/repository/refresh", null, Token);
+            execution = (await first.PostAsJsonAsync("/jobs/a", new { }, Token)).Headers.Location!.OriginalString;
+            await WrittenAsync(first, execution, o => o.StartsWith("up", StringComparison.Ordinal));
+        }
+
+        var begun = TimeProvider.System.GetTimestamp();
+        HttpResponseMessage refused;
+        do
+        {
+            // Until it is known here that the other one is gone, it may still be waited for.
+            refused = await second.PutAsJsonAsync(execution, new { @event = "stop" }, Token);
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), await refused.Content.ReadAsStringAsync(Token));
+        }
+        while (refused.StatusCode == HttpStatusCode.ServiceUnavailable);
+
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        Assert.Contains("'one'", (await refused.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        var last = await second.PutAsJsonAsync(execution, new { @event = "continue" }, Token);
+        Assert.Equal(HttpStatusCode.Conflict, last.StatusCode);
+        Assert.DoesNotContain("continue", (await second.GetFromJsonAsync<JsonElement>(execution, Token)).GetProperty("events").EnumerateArray().Select(e => e.GetProperty("name").GetString()));
+    }
+
+    private static async Task<bool> SignalledAsync(HttpClient client, string execution, string name)
+    {
+        var answer = await client.PutAsJsonAsync(execution, new { @event = name }, Token);
+        var text = await answer.Content.ReadAsStringAsync(Token);
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return JsonDocument.Parse(text).RootElement.GetProperty("signalled").GetBoolean();
+    }
+
+    private static async Task WrittenAsync(HttpClient client, string execution, Func<string, bool> enough)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (await client.GetStringAsync(execution + "/stdout", Token) is var output && !enough(output))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The job has written only '{output}': {await client.GetStringAsync(execution, Token)}");
+            await Task.Delay(50, Token);
+        }
+    }
+
+    // What a halted job has written does not grow: looked at over a time in which it would have grown often, and longer than the output takes from one server to another.
+    private static async Task<string> SettledAsync(HttpClient client, string execution)
+    {
+        for (var (last, begun) = (string.Empty, TimeProvider.System.GetTimestamp()); ;)
+        {
+            await Task.Delay(1500, Token);
+            var now = await client.GetStringAsync(execution + "/stdout", Token);
+            if (now == last)
+            {
+                return now;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), "The halted job goes on writing.");
+            last = now;
+        }
     }
 
     private static Task<ApiServer> StartAsync(string database, string name, GitFolder git) => ApiServer.StartAsync(

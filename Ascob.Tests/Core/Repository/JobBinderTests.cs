@@ -47,6 +47,30 @@ public sealed class JobBinderTests
         Assert.Equal($"[a]\n[--x]\n[{value}]\n", await RunAsync(Show + " a\n", value, "option: yes"));
     }
 
+    [Theory]
+    [MemberData(nameof(HostileValues))]
+    public async Task AVariableAfterAContinuedLine_StaysText(string value)
+    {
+        Assert.Equal($"[a#{value}]\n", await RunAsync(Show + " a\\\n#{{ x }}", value));
+        Assert.Equal($"[a]\n[{value}]\n", await RunAsync(Show + " a \\\n  {{ x }}", value));
+        Assert.Equal("[a]\n", await RunAsync(Show + " a \\\n# {{ x }}", value));
+        Assert.Equal($"[{value}]\n", await RunAsync(Show + " \"\\\n{{ x }}\"", value));
+        Assert.Equal($"[{value.TrimEnd('\n')}]\n", await RunAsync(Show + " \"$\\\n(printf %s {{ x }})\"", value));
+        Assert.Equal($"{value.TrimEnd('\n')}\n", await RunAsync("cat <\\\n<E\\\nOF\n{{ x }}\nEOF", value.TrimEnd('\n')));
+        Assert.Equal($"a EOF\n{value.TrimEnd('\n')}\n", await RunAsync("cat <<EOF\na \\\nEOF\n{{ x }}\nEOF", value.TrimEnd('\n')));
+        Assert.Equal($"[\\\n{value}]\n", await RunAsync(Show + " '\\\n{{ x }}'", value));
+    }
+
+    [Theory]
+    [InlineData("echo \\{{ x }}", "backslash")]
+    [InlineData("cat <\\\n<'EOF'\n{{ x }}\nEOF", "puts nothing in")]
+    [InlineData("cat <<\\\n'EOF'\n{{ x }}\nEOF", "puts nothing in")]
+    [InlineData("echo $\\\n'{{ x }}'", "puts nothing in")]
+    [InlineData("echo $\\\n((1 + {{ x }}))", "arithmetic")]
+    [InlineData("echo $(\\\n(1 + {{ x }}))", "arithmetic")]
+    public void AVariableWhereNothingIsPutIn_IsRefusedAlsoBehindAContinuedLine(string command, string reason) =>
+        Assert.Contains(reason, JobFiles.Error("- command: " + JsonSerializer.Serialize(command) + "\n  vars: [{name: x}]").Message, StringComparison.Ordinal);
+
     [Fact]
     public async Task Variables_AreAppendedInTheOrderOfTheirDeclaration()
     {

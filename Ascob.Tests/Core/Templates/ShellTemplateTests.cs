@@ -27,6 +27,8 @@ public sealed class ShellTemplateTests
         "(printf %s {{ v }}; printf %s $((1 + 2))) && printf %s {{ v }}",
         "printf %s {{ v }}>&1",
         "a\\\nb={{ v }}; printf %s \"$ab\" \\\n  {{ v }}",
+        "printf %s a\\\n#{{ v }} \"x\\\n{{ v }}\" 'x\\\n{{ v }}'",
+        "printf %s \"$\\\n(printf %s {{ v }}; printf x)\"",
         "case x in x) printf %s {{ v }};; esac; printf %s '{{ v }}'",
     ];
 
@@ -57,6 +59,11 @@ public sealed class ShellTemplateTests
     [InlineData("cmd a \\\n# note {{ v }}", "a comment")]
     [InlineData("echo $\\\n{{ v }}", "right after a $")]
     [InlineData("cat <\\\n<EOF\n{{ v }}\nEOF", "here-document")]
+    [InlineData("echo $\\\n'{{ v }}'", "$'…'")]
+    [InlineData("echo $\\\n(( {{ v }} + 1 ))", "((…))")]
+    [InlineData("echo $(\\\n( {{ v }} + 1 ))", "((…))")]
+    [InlineData("echo ${\\\nx:-{{ v }}}", "${…}")]
+    [InlineData("echo $(ca\\\nse a in a) echo;; esac; echo \"{{ v }}\")", "case")]
     [InlineData("cat <# {{ v }}", "a comment")]
     [InlineData("echo \\{{ v }}", "backslash")]
     [InlineData("echo \"\\{{ v }}\"", "backslash")]

@@ -45,6 +45,16 @@ public sealed class TemplateTests
     public void Parse_OfABrokenTag_NamesItsLine() =>
         Assert.StartsWith("line 3", Template.Parse("a\nb\n{% nonsense %}").Error!.Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void Render_OfLoopsWithinLoops_NamesTheBoundOfStatements()
+    {
+        var list = new JsonArray([.. Enumerable.Range(0, 40).Select(i => JsonValue.Create(i))]);
+
+        var result = Template.Parse("{% for i in l %}{% for j in l %}{% for k in l %}{{ k }}{% endfor %}{% endfor %}{% endfor %}").Value!.Render(new JsonObject { ["l"] = list }, TemplateForm.Text);
+
+        Assert.Equal("The template carries out more than 10000 statements; in a 'for', and in one within another, each round counts.", result.Error?.Message);
+    }
+
     [Theory]
     [InlineData("{% assign x = 'aaaaaaaaaaaaaaaa' %}{% for i in l %}{% assign x = x | append: x %}{% endfor %}{{ x }}")]
     [InlineData("{% for i in l %}{% for j in l %}{% for k in l %}{% for m in l %}{{ m }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}")]

@@ -39,6 +39,32 @@ internal sealed class GitFolder : IDisposable
         return Commit(files);
     }
 
+    /// <summary>Commits a tree that no library makes: a file of the present commit, and others of the given names in that order.</summary>
+    public void CommitByHand(string kept, params string[] names)
+    {
+        using var repository = new LibGit2Sharp.Repository(Path);
+        var head = repository.Head.Tip;
+        var blob = head[kept].Target.Id;
+        byte[] tree = [.. new[] { kept }.Concat(names).SelectMany(n => (byte[])[.. System.Text.Encoding.UTF8.GetBytes($"100644 {n}"), 0, .. blob.RawId])];
+        var made = repository.Lookup<Tree>(repository.ObjectDatabase.Write<Tree>(tree));
+        var commit = repository.ObjectDatabase.CreateCommit(head.Author, head.Committer, "by hand", made, [head], prettifyMessage: false);
+        repository.Refs.UpdateTarget(repository.Head.CanonicalName, commit.Sha);
+    }
+
+    /// <summary>Makes a branch of the present commit.</summary>
+    public void Branch(string name)
+    {
+        using var repository = new LibGit2Sharp.Repository(Path);
+        repository.CreateBranch(name);
+    }
+
+    /// <summary>Takes a branch away.</summary>
+    public void DeleteBranch(string name)
+    {
+        using var repository = new LibGit2Sharp.Repository(Path);
+        repository.Branches.Remove(name);
+    }
+
     /// <summary>Takes the repository away.</summary>
     public void Hide() => Directory.Move(Path, Path + ".away");
 

@@ -38,7 +38,11 @@ public abstract class OverseerApi : IAsyncLifetime
     }
 
     private protected Task<ApiServer> StartAsync(params string[] more) => ApiServer.StartAsync(
-        builder => builder.Services.AddSingleton(ShellWorld.Launcher),
+        builder =>
+        {
+            builder.Services.AddSingleton(ShellWorld.Launcher);
+            Configure(builder.Services);
+        },
         [
             "--Ascob:Backends:shell:Type", "Shell",
             "--Ascob:Backends:shell:StopGrace", "00:00:01",
@@ -48,6 +52,11 @@ public abstract class OverseerApi : IAsyncLifetime
             "--Ascob:Repository:WebhookSecret", "a-secret-of-the-tests",
             .. more,
         ]);
+
+    /// <summary>Changes the parts of the server before they are put together.</summary>
+    private protected virtual void Configure(IServiceCollection services)
+    {
+    }
 
     protected static Task<JsonElement> JsonAsync(HttpResponseMessage response) => response.Content.ReadFromJsonAsync<JsonElement>(Cancel);
 

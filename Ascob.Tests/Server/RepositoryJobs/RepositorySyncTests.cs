@@ -24,13 +24,63 @@ public sealed class RepositorySyncTests : OverseerApi
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         var state = await GetAsync("/api/repository");
         Assert.Equal("unreachable", state.GetProperty("state").GetString());
-        Assert.NotEmpty(state.GetProperty("problem").GetString()!);
+        Assert.Equal($"There is no repository at '{Git.Path}': the directory is not there.", state.GetProperty("problem").GetString());
         Assert.Equal("b\n", await OutputAsync("b"));
         Assert.Equal("complete", (await EndAsync(execution)).GetProperty("outcome").GetString());
         Git.Show();
         await ApplyAsync(("b.yml", "- command: echo c"));
         Assert.Equal("current", (await GetAsync("/api/repository")).GetProperty("state").GetString());
         Assert.Equal("c\n", await OutputAsync("b"));
+    }
+
+    [Fact]
+    public async Task ADirectoryThatIsNoRepositoryAnyMore_IsSaidToBeThat()
+    {
+        await ApplyAsync(("a.yml", "- command: echo a"));
+        Directory.Delete(Path.Combine(Git.Path, ".git"), recursive: true);
+
+        await Root.PostAsync("/api/repository/refresh", null, Cancel);
+
+        Assert.Equal($"The directory '{Git.Path}' is no Git repository.", (await GetAsync("/api/repository")).GetProperty("problem").GetString());
+        Assert.Equal("a\n", await OutputAsync("a"));
+    }
+
+    [Fact]
+    public async Task ARepositoryWithoutACommit_IsSaidToBeThat()
+    {
+        await Root.PostAsync("/api/repository/refresh", null, Cancel);
+
+        Assert.Equal("The repository has no commit yet.", (await GetAsync("/api/repository")).GetProperty("problem").GetString());
+    }
+
+    [Fact]
+    public async Task WhatIsNoFileOfJobs_IsToldExactly()
+    {
+        const string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+        Git.Link("link.yml", "other.yml");
+        var plan = await ApplyAsync(
+            ("large.yml", new string('#', (1024 * 1024) + 5)), ("pointer.yml", pointer), ("scripts/big.sh", pointer), ("script.yml", "- script: big.sh"), ("overseer.yml", pointer), ("deep.yml/a", "x"));
+
+        var errors = plan.GetProperty("errors").EnumerateArray().ToDictionary(e => e.GetProperty("file").GetString()!, e => e.GetProperty("message").GetString());
+        const string lfs = "is a pointer of Git LFS, whose content is not in the repository and is not fetched; commit the content itself.";
+        Assert.Equal("The file is a symbolic link, which is not followed; put the jobs into the file itself.", errors["link.yml"]);
+        Assert.Equal("The file has 1048581 bytes; at most 1048576 are read.", errors["large.yml"]);
+        Assert.Equal(($"The file {lfs}", $"The file {lfs}", $"The script 'big.sh' {lfs}"), (errors["pointer.yml"], errors["overseer.yml"], errors["script.yml"]));
+        Assert.Equal(5, errors.Count);
+    }
+
+    [Fact]
+    public async Task FilesThatAreTooMuchTogether_StayAsTheyWere()
+    {
+        await ApplyAsync(("z.yml", "- command: echo z"));
+        var large = "- command: echo large\n" + new string('#', 900_000);
+
+        var plan = await ApplyAsync([("z.yml", "- command: echo other"), .. Enumerable.Range(0, 19).Select(i => ($"f{i:D2}.yml", (string?)large))]);
+
+        Assert.Equal(["f18.yml", "z.yml"], Names(plan.GetProperty("errors"), "file"));
+        Assert.Equal(19, (await GetAsync("/jobs")).GetArrayLength());
+        Assert.Equal("kept", plan.GetProperty("changes").EnumerateArray().Single(c => c.GetProperty("job").GetString() == "z").GetProperty("change").GetString());
+        Assert.Equal("z\n", await OutputAsync("z"));
     }
 
     [Fact]
@@ -90,10 +140,7 @@ public sealed class RepositorySyncTests : OverseerApi
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData("a-secret-of-the-tests"u8, Encoding.UTF8.GetBytes(body)));
         Assert.Equal(HttpStatusCode.Accepted, (await NoticeAsync(stranger, body, "X-Hub-Signature-256", "sha256=" + signature)).StatusCode);
 
-        while ((await Root.GetAsync("/jobs/b", Cancel)).StatusCode != HttpStatusCode.OK)
-        {
-            await Task.Delay(20, Cancel);
-        }
+        await Fixtures.TestWorld.UntilAsync(async () => (await Root.GetAsync("/jobs/b", Cancel)).StatusCode == HttpStatusCode.OK);
 
         Assert.Equal(HttpStatusCode.Accepted, (await NoticeAsync(stranger, body, "X-Gitlab-Token", "a-secret-of-the-tests")).StatusCode);
     }
