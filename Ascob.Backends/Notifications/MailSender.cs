@@ -55,7 +55,7 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
         }
     }
 
-    private static string Describe(IReadOnlyCollection<SmtpResponse> refused) =>
+    private static string Describe(List<SmtpResponse> refused) =>
         string.Create(CultureInfo.InvariantCulture, $"the mail server refused {refused.Count} of the recipients ({string.Join(", ", refused.Select(r => (int)r.StatusCode).Distinct().Order())}); the others have it");
 
     // The message is taken by now; a server that hangs up rudely must not make it be sent again.

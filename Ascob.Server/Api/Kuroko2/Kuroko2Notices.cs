@@ -88,7 +88,7 @@ internal sealed class Kuroko2Notices(
         ? common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, FailureText = fields.AdditionalText }
         : null;
 
-    private SubscriptionRequest? MailOf(SubscriptionRequest common, IReadOnlyList<string> addresses) => addresses.Count > 0 && notifications.Value.Mail.Host is not null
+    private SubscriptionRequest? MailOf(SubscriptionRequest common, List<string> addresses) => addresses.Count > 0 && notifications.Value.Mail.Host is not null
         ? common with { Name = "mail", Kind = ReceiverKinds.Mail, To = addresses }
         : null;
 }

@@ -163,7 +163,11 @@ public sealed class GitHostTests : IDisposable
         // Stands in for ssh: what a host would do with the command, on this machine.
         var ssh = Path.Combine(_git.Path, ".git", "ssh-of-the-test");
         await File.WriteAllTextAsync(ssh, "#!/bin/sh\necho \"$@\" >\"$(dirname \"$0\")/ssh-asked\"\nwhile [ $# -gt 1 ]; do shift; done\nexec sh -c \"$1\"\n", Cancel);
-        File.SetUnixFileMode(ssh, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(ssh, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        }
+
         _git.Commit(("a.yml", "- command: echo a"));
         foreach (var url in new[] { $"ssh://git@host.example:2222{_git.Path}", $"git@host.example:{_git.Path}" })
         {

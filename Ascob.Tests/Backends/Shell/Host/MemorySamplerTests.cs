@@ -3,7 +3,6 @@ using Ascob.Backends.Shell.Host;
 using Ascob.Backends.Shell.Link;
 using Ascob.Backends.Shell.Native;
 using Ascob.Core.Timing;
-using Ascob.Tests.Robustness;
 
 namespace Ascob.Tests.Backends.Shell.Host;
 
