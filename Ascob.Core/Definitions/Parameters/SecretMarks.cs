@@ -26,7 +26,7 @@ internal sealed class SecretMarks(FieldErrorList errors)
     private void Look(IEnumerable<SchemaNode> schemas, bool isSecret)
     {
         var nodes = schemas.SelectMany(s => s.Together()).Distinct().ToList();
-        if (!(isSecret || nodes.Exists(n => n.HoldsSecret)) || (_looks += 1 + nodes.Count) > MostLooks)
+        if (nodes.Count == 0 || !(isSecret || nodes.Exists(n => n.HoldsSecret)) || (_looks += 1 + nodes.Count) > MostLooks)
         {
             return;
         }
