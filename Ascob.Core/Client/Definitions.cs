@@ -209,7 +209,8 @@ public sealed record SaveDefinitionRequest
 /// <param name="Name">The name.</param>
 public sealed record RenameDefinitionRequest(string? Name);
 
-/// <summary>A launch.</summary>
+/// <summary>A launch. What is none of its members is refused: a launch without the values that somebody meant to give would do something else.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record LaunchDefinitionRequest
 {
     /// <summary>Gets the values of the parameters by name; null for none.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Ascob.Core.Client;
 
 /// <summary>Answer of <c>GET /api/repository</c>.</summary>
@@ -35,6 +37,7 @@ public sealed record RepositoryError(string File, int? Line, string Message);
 
 /// <summary>Body of <c>POST /api/repository/refresh</c>; need not be there.</summary>
 /// <param name="Commit">The commit that must be the latest, such as that of the plan; null for whichever it is.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RefreshRepositoryRequest(string? Commit = null);
 
 /// <summary>What a commit changes or has changed.</summary>

@@ -65,5 +65,5 @@ public sealed record JobSpec
 
     /// <summary>Answers a label's value, or <paramref name="fallback"/> where it is absent or empty.</summary>
     public string? Label(string key, string? fallback = null) =>
-        Labels is not null && Labels.TryGetValue(key, out var value) && value.Length > 0 ? value : fallback;
+        Labels is not null && Labels.TryGetValue(key, out var value) && value is { Length: > 0 } ? value : fallback;
 }

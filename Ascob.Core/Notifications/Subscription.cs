@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Ascob.Core.Notifications;
 
 /// <summary>Who wants to be told of what, and how.</summary>
@@ -78,6 +80,7 @@ public static class ReceiverKinds
 }
 
 /// <summary>Of which runs somebody wants to be told. What is null does not matter; all that is not must fit.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record SubscriptionFilter
 {
     /// <summary>Gets the definitions, by number.</summary>

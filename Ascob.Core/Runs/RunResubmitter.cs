@@ -21,6 +21,12 @@ public sealed class RunResubmitter(RunRecorder recorder, IRunFileStore files, IS
             return Error.Invalid("parameters", $"The values of a job of the repository are checked by the job: POST /jobs/{Uri.EscapeDataString(job)} with other ones.");
         }
 
+        if (overrides.Parameters is { Count: > 0 } && source is { DefinitionId: not null, DefinitionName: { } definition })
+        {
+            // The definition's schema would have to take them, and what its template made of the old ones stands in the job.
+            return Error.Invalid("parameters", $"The run is one of the definition '{definition}', which checks and uses its values at a launch: POST /api/definitions/{Uri.EscapeDataString(definition)}/runs with other ones.");
+        }
+
         var spec = SecretSplit.Join(source.Spec, SecretSplit.Reveal(source.ProtectedSecrets, protector));
         var begun = clock.Time.GetTimestamp();
         spec = overrides.ApplyTo(spec) with { ManualStart = false };

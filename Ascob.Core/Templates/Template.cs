@@ -118,7 +118,7 @@ public sealed partial class Template
         catch (InvalidOperationException e) when (e.Message.Contains("maximum level of recursion", StringComparison.Ordinal) || e.Message.Contains("number of statements", StringComparison.Ordinal))
         {
             // Blocks have a bound of their own, and nothing is included: the engine says this of its statements too.
-            return Broken(string.Create(CultureInfo.InvariantCulture, $"The template carries out more than {TemplateLimits.Steps} statements; in a 'for', and in one within another, each round counts."));
+            return Broken(string.Create(CultureInfo.InvariantCulture, $"The template carries out more than {TemplateLimits.Steps} statements, which is too much work; in a 'for', and in one within another, each round counts."));
         }
 #pragma warning disable CA1031 // The engine and its filters throw what they like at values that do not fit; it is the template's author who has to know.
         catch (Exception e) when (e is not OutOfMemoryException)

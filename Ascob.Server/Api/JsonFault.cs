@@ -22,6 +22,7 @@ internal static class JsonFault
         ("trailing comma", "A comma stands before a closing bracket."),
         ("after a single JSON value", "Something follows after the end of the JSON."),
         ("uplicate propert", "The name stands twice in one object."),
+        ("could not be mapped to any .NET member", "There is no member of this name."),
     ];
 
     // The same about values; they may be quoted in the outer message, so the inner one is asked.

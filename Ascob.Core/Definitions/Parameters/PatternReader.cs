@@ -174,6 +174,11 @@ internal sealed class PatternReader
                 return isFirst ? throw Broken("an empty set; a ']' in it is written '\\]'") : new PatternSet(ranges, categories, isNegated);
             }
 
+            if (_text.AsSpan(_at) is ['-', '[', ..])
+            {
+                throw Broken("a set in a set");
+            }
+
             var (from, more) = ReadMember();
             categories |= more;
             if (_text.AsSpan(_at) is not ['-', not ']', ..])

@@ -52,7 +52,7 @@ public sealed class TemplateTests
 
         var result = Template.Parse("{% for i in l %}{% for j in l %}{% for k in l %}{{ k }}{% endfor %}{% endfor %}{% endfor %}").Value!.Render(new JsonObject { ["l"] = list }, TemplateForm.Text);
 
-        Assert.Equal("The template carries out more than 10000 statements; in a 'for', and in one within another, each round counts.", result.Error?.Message);
+        Assert.Equal("The template carries out more than 10000 statements, which is too much work; in a 'for', and in one within another, each round counts.", result.Error?.Message);
     }
 
     [Theory]

@@ -9,6 +9,7 @@ public sealed class DefinitionFaultTests : DefinitionApi
 {
     [Theory]
     [InlineData("""{"name":"x","jobSpec":{"labels":{"a":null}}}""", "jobSpec.labels.a")]
+    [InlineData("""{"name":"x","jobSpec":{"labels":{"_execution_backend_id":null}},"parameters":{"properties":{"a":{"type":"string"}}}}""", "jobSpec.labels._execution_backend_id")]
     [InlineData("""{"name":"x","jobSpec":{"parameters":{"a":null}}}""", "jobSpec.parameters.a")]
     [InlineData("""{"name":"x","jobSpec":{"secretParameters":{"a":null}}}""", "jobSpec.secretParameters.a")]
     [InlineData("""{"name":"x","annotations":{"a":null},"jobSpec":{}}""", "annotations.a")]
@@ -43,6 +44,20 @@ public sealed class DefinitionFaultTests : DefinitionApi
 
             Assert.Contains(field, await ErrorsAsync(launched, HttpStatusCode.BadRequest));
         }
+    }
+
+    [Theory]
+    [InlineData("/api/definitions/x/runs", """{"parametres":{"a":"1"}}""", "parametres")]
+    [InlineData("/api/runs/1/resubmit", """{"secretParameters":{"a":"1"}}""", "secretParameters")]
+    [InlineData("/api/repository/refresh", """{"comit":"07c"}""", "comit")]
+    [InlineData("/api/notifications/subscriptions", """{"name":"w","kind":"webhook","url":"https://example.org/","filter":{"definition":[1]}}""", "filter.definition")]
+    public async Task OrdersWithAMemberThatIsNone_AreRefused_AndDoNothingElseInstead(string path, string body, string field)
+    {
+        await DefineAsync("x", new { properties = new { a = new { type = "string" } } });
+
+        using var refused = await Root.PostAsync(path, Json(body), Cancel);
+
+        Assert.StartsWith("There is no member of this name.", (await ErrorsAsync(refused, HttpStatusCode.BadRequest))[field], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -212,11 +212,11 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
         var parameters = new { type = "object", properties = new Dictionary<string, object> { ["host"] = Pass("string"), ["all"] = Pass("array") } };
         using var made = await _root.PostAsJsonAsync(
             "/api/definitions",
-            new { name = "strings", jobSpec = new { labels = Labels(("shell_command", "printf '<%s>' \"$@\"; echo"), ("shell_arguments", """["--host={{ host }}", "{{ all }}"]""")) }, parameters },
+            new { name = "strings", jobSpec = new { labels = Labels(("shell_executable", "show"), ("shell_arguments", """["--host={{ host }}", "{{ all }}"]""")) }, parameters },
             Cancel);
         Assert.True(made.StatusCode == HttpStatusCode.Created, await made.Content.ReadAsStringAsync(Cancel));
 
-        Assert.Equal("<--host=a\",\"--evil\",\"b><x><y z>\n", await OutputAsync("strings", new { host = "a\",\"--evil\",\"b", all = new[] { "x", "y z" } }));
+        Assert.Equal("3\n<--host=a\",\"--evil\",\"b><x><y z>", await OutputAsync("strings", new { host = "a\",\"--evil\",\"b", all = new[] { "x", "y z" } }));
     }
 
     [Fact]

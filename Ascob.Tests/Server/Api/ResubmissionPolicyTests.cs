@@ -35,6 +35,18 @@ public sealed class ResubmissionPolicyTests : DefinitionApi
     }
 
     [Fact]
+    public async Task Resubmit_WithOtherParameters_IsRefused_ForOnlyALaunchChecksThem()
+    {
+        await DefineAsync("job", jobSpec: Quick);
+        var first = await RunIdAsync(await LaunchAsync("job"));
+
+        using var refused = await Root.PostAsJsonAsync($"/api/runs/{first}/resubmit", new { parameters = new { mode = "evil" } }, Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Contains("/api/definitions/job/runs", (await JsonAsync(refused)).GetProperty("errors").GetProperty("parameters")[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Resubmit_TwentyAtOnce_ExactlyOneStarts()
     {
         await DefineAsync("job", nextExecution: "not_while_working", jobSpec: Slow);

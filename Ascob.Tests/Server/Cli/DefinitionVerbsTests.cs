@@ -107,7 +107,7 @@ public sealed class DefinitionVerbsTests : DefinitionApi
         await using var cli = Cli();
         var code = await cli.RunAsync("definition", "launch", "slow");
 
-        Assert.Equal((0, $"{working + 1}\n", $"run {working + 1}: prevented\n"), (code, cli.Output, cli.Error));
+        Assert.Equal((75, $"{working + 1}\n", $"run {working + 1}: prevented\n"), (code, cli.Output, cli.Error));
         Assert.Equal(65, (await CliAsync("definition", "delete", "slow")).Code);
         using var stop = await Root.DeleteAsync($"/api/runs/{working}?force=true", Cancel);
         await EndOfAsync(working);
