@@ -43,6 +43,12 @@ internal sealed class SlackSender(GuardedHttp http) : INotificationSender
             payload["channel"] = channel;
         }
 
+        // With the message and not behind it: two could arrive by halves. It is the subscriber's own word, and calls whom it names.
+        if (notice.Kind is NoticeKinds.Error or NoticeKinds.InDoubt && message.Subscription.Receiver.AdditionalText is { } text)
+        {
+            payload["text"] = text;
+        }
+
         return payload;
     }
 

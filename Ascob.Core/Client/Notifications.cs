@@ -47,6 +47,9 @@ public sealed record SubscriptionRequest
     /// <summary>Gets the channel of Slack.</summary>
     public string? Channel { get; init; }
 
+    /// <summary>Gets a text that Slack is sent with <c>error</c> and <c>in_doubt</c> besides, as it is: it may call people, as <c>&lt;!here&gt;</c> does.</summary>
+    public string? AdditionalText { get; init; }
+
     /// <summary>Gets the severity of PagerDuty's alerts: <c>critical</c>, <c>error</c>, <c>warning</c> or <c>info</c>.</summary>
     public string? Severity { get; init; }
 }
@@ -102,6 +105,9 @@ public sealed record SubscriptionInfo
     /// <summary>Gets the channel of Slack.</summary>
     public string? Channel { get; init; }
 
+    /// <summary>Gets the text that Slack is sent with <c>error</c> and <c>in_doubt</c> besides.</summary>
+    public string? AdditionalText { get; init; }
+
     /// <summary>Gets the severity of PagerDuty's alerts.</summary>
     public string? Severity { get; init; }
 
@@ -142,6 +148,7 @@ public sealed record SubscriptionInfo
             To = receiver.To,
             Cc = receiver.Cc,
             Channel = receiver.Channel,
+            AdditionalText = receiver.AdditionalText,
             Severity = receiver.Severity,
             Source = subscription.Source,
             CreatedTime = subscription.CreatedAt,
@@ -158,7 +165,7 @@ public sealed record SubscriptionList(IReadOnlyList<SubscriptionInfo> Items);
 /// <summary>What became of a test message.</summary>
 /// <param name="Delivered">Whether the receiver took it.</param>
 /// <param name="EventId">The id that it carried.</param>
-/// <param name="Reason">Why it did not work; null where it did.</param>
+/// <param name="Reason">Why it did not work, or not for all recipients; null where it did.</param>
 /// <param name="DurationMs">How long it took.</param>
 public sealed record TestNotificationResponse(bool Delivered, string EventId, string? Reason, long DurationMs);
 
@@ -168,7 +175,7 @@ public sealed record TestNotificationResponse(bool Delivered, string EventId, st
 /// <param name="SubscriptionId">The subscription.</param>
 /// <param name="RunId">The run.</param>
 /// <param name="Seq">The place of the event in the run's timeline.</param>
-/// <param name="Event">What happened.</param>
+/// <param name="Event">What happened; <c>unknown</c> where a later version of Ascob knows it only.</param>
 /// <param name="At">When it happened.</param>
 /// <param name="State"><c>pending</c>, <c>delivered</c> or <c>dead</c>.</param>
 /// <param name="Attempts">How often it was sent.</param>
@@ -199,7 +206,7 @@ public sealed record DeliveryInfo(
             delivery.Key.SubscriptionId,
             delivery.Key.RunId,
             delivery.Key.Seq,
-            delivery.Notice.Kind.ToWord(),
+            delivery.Notice.Kind.ToShownWord(),
             delivery.Notice.At,
             delivery.State switch
             {

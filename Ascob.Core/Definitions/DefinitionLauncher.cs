@@ -116,7 +116,7 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
         var policy = definition.Content.NextExecution;
-        var cause = request.JobSpec is null || definition.Source is not null ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
+        var cause = request.JobSpec is null || definition.Source is not null ? request.Cause : request.Cause.Edited();
         var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause)
         {
             NotWhileWorking = policy is NextExecution.NotWhileWorking or NextExecution.NotWhileWorkingOrError,

@@ -76,6 +76,11 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
     {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(caller);
+        if (NoScript(definition) is { } foreign)
+        {
+            return foreign;
+        }
+
         var number = definition.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var deleted = await definitions.DeleteAsync(number, null, caller, cancellationToken).ConfigureAwait(false);
         if (deleted.IsSuccess)
@@ -93,11 +98,16 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
         return Compile(script, errors) is { } compiled ? compiled.Job : Error.Invalid(errors);
     }
 
+    // Applications have what is kuroko2's, and nothing that was made over another interface.
+    private static Error? NoScript(Definition definition) => ScriptFields.Of(definition.Content).Script is null
+        ? new Error(ErrorKind.Conflict, "definition.no_script", $"The definition '{definition.Name}' was not made of a script; change it over /api/definitions.")
+        : null;
+
     private async Task<(DefinitionContent? Content, Error? Refused)> PrepareAsync(ScriptChange change, Definition? before, CancellationToken cancellationToken)
     {
-        if (before is { Content: var known } && ScriptFields.Of(known).Script is null)
+        if (before is not null && NoScript(before) is { } foreign)
         {
-            return (null, new Error(ErrorKind.Conflict, "definition.no_script", $"The definition '{before.Name}' was not made of a script; change it over /api/definitions."));
+            return (null, foreign);
         }
 
         var fields = change.ApplyTo(before is null ? new ScriptFields() : ScriptFields.Of(before.Content));

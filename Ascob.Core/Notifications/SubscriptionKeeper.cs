@@ -119,7 +119,7 @@ public sealed class SubscriptionKeeper(INotificationStore store, SubscriptionWat
         }
 
         var at = clock.Now;
-        var secrets = SubscriptionFilling.Secrets(request, old);
+        var secrets = SubscriptionFilling.Secrets(request, old, kept: true);
         var empty = new Subscription { Id = 0, Name = string.Empty, Kind = request.Kind!, Events = NoticeKinds.None, CreatedAt = at, CreatedBy = actor, ChangedAt = at, Source = source };
         var wanted = SubscriptionFilling.Fill(now ?? empty, request, secrets, protector);
         if (now is null)

@@ -11,6 +11,7 @@ namespace Ascob.Server.Repository;
 internal sealed class GitSource : IDisposable
 {
     private const string Remote = "origin";
+    private const string AllBranches = "+refs/heads/*:refs/remotes/origin/*";
 
     private readonly RepositoryOptions _options;
     private readonly string _directory;
@@ -35,7 +36,13 @@ internal sealed class GitSource : IDisposable
             using var repository = Open();
             if (repository.Lookup<Commit>(commit) is null)
             {
-                Fetch(repository, stop);
+                Fetch(repository, BranchSpec(), stop);
+            }
+
+            // Of a branch that was configured before.
+            if (repository.Lookup<Commit>(commit) is null)
+            {
+                Fetch(repository, AllBranches, stop);
             }
 
             return repository.Lookup<Commit>(commit) is { } found
@@ -58,17 +65,29 @@ internal sealed class GitSource : IDisposable
 
     private string Look(Func<bool> stop)
     {
+        var (tip, fetched) = Find(stop);
+        if (fetched)
+        {
+            GitPacks.Tidy(_directory);
+        }
+
+        return tip;
+    }
+
+    private (string Tip, bool Fetched) Find(Func<bool> stop)
+    {
         using var repository = Open();
         var references = LibGit2Sharp.Repository.ListRemoteReferences(_options.Url, Credentials()).ToList();
         var wanted = _options.Branch is { } branch ? $"refs/heads/{branch}" : "HEAD";
         var tip = references.FirstOrDefault(r => r.CanonicalName == wanted)?.ResolveToDirectReference()?.TargetIdentifier
             ?? throw new GitException(_options.Branch is null ? "The repository has no commit yet." : $"The repository has no branch '{_options.Branch}'.");
-        if (repository.Lookup<Commit>(tip) is null)
+        var isNew = repository.Lookup<Commit>(tip) is null;
+        if (isNew)
         {
-            Fetch(repository, stop);
+            Fetch(repository, BranchSpec(), stop);
         }
 
-        return repository.Lookup<Commit>(tip) is null ? throw new GitException("The branch moved while it was fetched.") : tip;
+        return repository.Lookup<Commit>(tip) is null ? throw new GitException("The branch moved while it was fetched.") : (tip, isNew);
     }
 
     // The data directory belongs to one process: what is locked before its first use was locked by one that was killed, and would stay so for ever.
@@ -108,7 +127,7 @@ internal sealed class GitSource : IDisposable
         var repository = new LibGit2Sharp.Repository(_directory);
         if (repository.Network.Remotes[Remote] is not { } remote)
         {
-            repository.Network.Remotes.Add(Remote, _options.Url, "+refs/heads/*:refs/remotes/origin/*");
+            repository.Network.Remotes.Add(Remote, _options.Url, AllBranches);
         }
         else if (remote.Url != _options.Url)
         {
@@ -118,10 +137,13 @@ internal sealed class GitSource : IDisposable
         return repository;
     }
 
-    private void Fetch(LibGit2Sharp.Repository repository, Func<bool> stop)
+    // The other branches are nobody's business here, and may be many.
+    private string BranchSpec() => _options.Branch is { } branch ? $"+refs/heads/{branch}:refs/remotes/origin/{branch}" : "+HEAD:refs/remotes/origin/HEAD";
+
+    private void Fetch(LibGit2Sharp.Repository repository, string what, Func<bool> stop)
     {
         var options = new FetchOptions { Prune = true, TagFetchMode = TagFetchMode.None, CredentialsProvider = Credentials(), OnTransferProgress = _ => !stop(), OnProgress = _ => !stop() };
-        Commands.Fetch(repository, Remote, [], options, null);
+        Commands.Fetch(repository, Remote, [what], options, null);
     }
 
     private CredentialsHandler? Credentials()

@@ -40,14 +40,15 @@ internal sealed class Kuroko2Notices(SubscriptionKeeper keeper, ReceiverAddresse
 
         if (fields.SlackChannel is { } channel && options.Value.SlackWebhookUrl is { } slack)
         {
-            wanted.Add(("slack_channel", common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel }));
+            wanted.Add(("slack_channel", common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, AdditionalText = string.IsNullOrWhiteSpace(fields.AdditionalText) ? null : fields.AdditionalText }));
         }
 
         // Owners may be numbers or names too; those have no mail.
         var owners = fields.Owners.Where(o => o.Contains('@', StringComparison.Ordinal)).ToList();
-        if (owners.Count > 0 && notifications.Value.Mail.Host is not null)
+        var copy = options.Value.MailTo;
+        if ((owners.Count > 0 || copy is not null) && notifications.Value.Mail.Host is not null)
         {
-            wanted.Add(("user_id", common with { Name = "mail", Kind = ReceiverKinds.Mail, To = owners }));
+            wanted.Add(("user_id", common with { Name = "mail", Kind = ReceiverKinds.Mail, To = owners.Count > 0 ? owners : [copy!], Cc = owners.Count > 0 && copy is not null ? [copy] : null }));
         }
 
         return wanted;
