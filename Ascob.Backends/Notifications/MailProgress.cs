@@ -34,14 +34,15 @@ internal sealed class MailProgress
 
     /// <summary>The recipients of a mail that need not be tried again.</summary>
     /// <param name="Taken">Those for whom the server took it.</param>
-    /// <param name="Refused">Those that the server refuses for good.</param>
-    internal sealed record Settled(IReadOnlySet<string> Taken, IReadOnlySet<string> Refused)
+    /// <param name="Refused">Those that the server refuses for good, each with its answer.</param>
+    internal sealed record Settled(IReadOnlySet<string> Taken, IReadOnlyDictionary<string, int> Refused)
     {
-        public static Settled Nobody { get; } = new(new HashSet<string>(), new HashSet<string>());
+        public static Settled Nobody { get; } = new(new HashSet<string>(), new Dictionary<string, int>());
 
-        public Settled With(IEnumerable<string> taken, IEnumerable<string> refused) => new(
-            Taken.Concat(taken).ToHashSet(StringComparer.OrdinalIgnoreCase), Refused.Concat(refused).ToHashSet(StringComparer.OrdinalIgnoreCase));
+        public Settled With(IEnumerable<string> taken, IEnumerable<(string Address, int Code)> refused) => new(
+            Taken.Concat(taken).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            Refused.Select(r => (Address: r.Key, Code: r.Value)).Concat(refused).DistinctBy(r => r.Address, StringComparer.OrdinalIgnoreCase).ToDictionary(r => r.Address, r => r.Code, StringComparer.OrdinalIgnoreCase));
 
-        public bool Has(string address) => Taken.Contains(address) || Refused.Contains(address);
+        public bool Has(string address) => Taken.Contains(address) || Refused.ContainsKey(address);
     }
 }

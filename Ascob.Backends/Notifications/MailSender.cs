@@ -91,7 +91,7 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
     private SendOutcome Judge(
         OutgoingNotice message, List<MailboxAddress> all, MailProgress.Settled before, IEnumerable<string> taken, IReadOnlyList<(string Address, int Code)> refused)
     {
-        var now = before.With(taken, refused.Where(r => IsForGood(r.Code)).Select(r => r.Address));
+        var now = before.With(taken, refused.Where(r => IsForGood(r.Code)));
         var putOff = refused.Where(r => !IsForGood(r.Code)).ToList();
         if (putOff.Count > 0)
         {
@@ -99,8 +99,13 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
             return SendOutcome.Retry(string.Create(CultureInfo.InvariantCulture, $"the mail server answered {putOff[0].Code} to {putOff.Count} of {all.Count} recipients"));
         }
 
-        var reason = now.Refused.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"the mail server refuses {now.Refused.Count} of {all.Count} recipients");
-        return now.Taken.Count > 0 ? SendOutcome.DeliveredBut(reason) : SendOutcome.Dead(reason!);
+        var codes = string.Join(", ", now.Refused.Values.Distinct().Order());
+        return now switch
+        {
+            { Taken.Count: 0 } => SendOutcome.Dead($"the mail server answered {codes}"),
+            { Refused.Count: 0 } => SendOutcome.Delivered,
+            _ => SendOutcome.Delivered with { Reason = string.Create(CultureInfo.InvariantCulture, $"the mail server refused {now.Refused.Count} of the recipients ({codes}); the others have it") },
+        };
     }
 
     // The message is taken by now; a server that hangs up rudely must not make it be sent again.

@@ -43,10 +43,10 @@ internal sealed class SlackSender(GuardedHttp http) : INotificationSender
             payload["channel"] = channel;
         }
 
-        // With the message and not behind it: two could arrive by halves. It is the subscriber's own word, and calls whom it names.
-        if (notice.Kind is NoticeKinds.Error or NoticeKinds.InDoubt && message.Subscription.Receiver.AdditionalText is { } text)
+        if (message.Subscription.Receiver.FailureText is { } mention && NoticeTexts.Level(notice.Kind) is (NoticeTexts.Failure or NoticeTexts.Critical))
         {
-            payload["text"] = text;
+            // Written by whoever keeps the subscription, so that people are called by it.
+            payload["text"] = mention;
         }
 
         return payload;

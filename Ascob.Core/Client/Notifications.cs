@@ -47,8 +47,8 @@ public sealed record SubscriptionRequest
     /// <summary>Gets the channel of Slack.</summary>
     public string? Channel { get; init; }
 
-    /// <summary>Gets a text that Slack is sent with <c>error</c> and <c>in_doubt</c> besides, as it is: it may call people, as <c>&lt;!here&gt;</c> does.</summary>
-    public string? AdditionalText { get; init; }
+    /// <summary>Gets a text that stands above what Slack is told of failures, as it is: it may mention people.</summary>
+    public string? FailureText { get; init; }
 
     /// <summary>Gets the severity of PagerDuty's alerts: <c>critical</c>, <c>error</c>, <c>warning</c> or <c>info</c>.</summary>
     public string? Severity { get; init; }
@@ -105,8 +105,8 @@ public sealed record SubscriptionInfo
     /// <summary>Gets the channel of Slack.</summary>
     public string? Channel { get; init; }
 
-    /// <summary>Gets the text that Slack is sent with <c>error</c> and <c>in_doubt</c> besides.</summary>
-    public string? AdditionalText { get; init; }
+    /// <summary>Gets a text that stands above what Slack is told of failures, as it is: it may mention people.</summary>
+    public string? FailureText { get; init; }
 
     /// <summary>Gets the severity of PagerDuty's alerts.</summary>
     public string? Severity { get; init; }
@@ -148,7 +148,7 @@ public sealed record SubscriptionInfo
             To = receiver.To,
             Cc = receiver.Cc,
             Channel = receiver.Channel,
-            AdditionalText = receiver.AdditionalText,
+            FailureText = receiver.FailureText,
             Severity = receiver.Severity,
             Source = subscription.Source,
             CreatedTime = subscription.CreatedAt,
@@ -206,7 +206,7 @@ public sealed record DeliveryInfo(
             delivery.Key.SubscriptionId,
             delivery.Key.RunId,
             delivery.Key.Seq,
-            delivery.Notice.Kind.ToShownWord(),
+            delivery.Notice.Kind == NoticeKinds.None ? "unknown" : delivery.Notice.Kind.ToWord(),
             delivery.Notice.At,
             delivery.State switch
             {

@@ -92,15 +92,12 @@ public enum SendResult
 
 /// <summary>What became of one attempt, and why.</summary>
 /// <param name="Result">What.</param>
-/// <param name="Reason">Why, in one sentence that holds neither secrets nor the receiver's words; of a success only where it was not a whole one, else null.</param>
+/// <param name="Reason">Why, in one sentence that holds neither secrets nor the receiver's words; null for a success of which there is nothing more to say.</param>
 /// <param name="RetryAfter">How long the receiver wants to be left alone; null where it did not say.</param>
 public sealed record SendOutcome(SendResult Result, string? Reason = null, TimeSpan? RetryAfter = null)
 {
     /// <summary>Gets a success.</summary>
     public static SendOutcome Delivered { get; } = new(SendResult.Delivered);
-
-    /// <summary>Makes a success with something to say about it.</summary>
-    public static SendOutcome DeliveredBut(string? reason) => reason is null ? Delivered : new(SendResult.Delivered, reason);
 
     /// <summary>Makes a failure that another attempt may mend.</summary>
     public static SendOutcome Retry(string reason, TimeSpan? retryAfter = null) => new(SendResult.Retry, reason, retryAfter);

@@ -62,9 +62,6 @@ public static class NoticeWords
     public static string ToWord(this NoticeKinds kind) =>
         Array.Find(Words, w => w.Kind == kind).Word ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not one kind.");
 
-    /// <summary>Answers the word of one kind, or <c>unknown</c> for one that a later version has written.</summary>
-    public static string ToShownWord(this NoticeKinds kind) => kind == NoticeKinds.None ? "unknown" : kind.ToWord();
-
     /// <summary>Answers the words of a set.</summary>
     public static IReadOnlyList<string> ToWords(this NoticeKinds kinds) => [.. Words.Where(w => kinds.HasFlag(w.Kind)).Select(w => w.Word)];
 

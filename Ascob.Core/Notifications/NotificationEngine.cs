@@ -56,7 +56,7 @@ public sealed class NotificationEngine(
         foreach (var id in await store.ReadyAsync(now, cancellationToken).ConfigureAwait(false))
         {
             var lane = _lanes.GetOrAdd(id, static _ => new ReceiverLane());
-            if (lane.Work.IsCompleted && set.All.FirstOrDefault(s => s.Id == id) is { } subscription)
+            if (lane.Work.IsCompleted && set.Find(id) is { } subscription)
             {
                 lane.Serve(subscription.ChangedAt);
                 if (lane.PausedUntil <= now)
@@ -68,7 +68,11 @@ public sealed class NotificationEngine(
             under.Add(lane.Work);
         }
 
-        Forget(set);
+        foreach (var (id, lane) in _lanes.Where(l => l.Value.Work.IsCompleted && set.Find(l.Key) is null))
+        {
+            _lanes.TryRemove(new KeyValuePair<long, ReceiverLane>(id, lane));
+        }
+
         return under;
     }
 
@@ -77,21 +81,6 @@ public sealed class NotificationEngine(
     {
         await Task.WhenAll(_lanes.Values.Select(l => l.Work)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await store.ReleaseLeasesAsync(server.LeaseOwner, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    // There are never more lanes than subscriptions, but for a moment.
-    private void Forget(SubscriptionSet set)
-    {
-        if (_lanes.Count <= set.All.Count)
-        {
-            return;
-        }
-
-        var known = set.All.Select(s => s.Id).ToHashSet();
-        foreach (var (id, lane) in _lanes.Where(l => l.Value.Work.IsCompleted && !known.Contains(l.Key)))
-        {
-            _lanes.TryRemove(KeyValuePair.Create(id, lane));
-        }
     }
 
     private async Task DrainAsync(Subscription subscription, ReceiverLane lane, CancellationToken cancellationToken)
@@ -157,7 +146,7 @@ public sealed class NotificationEngine(
     private async Task<bool> IsStillAsync(Subscription subscription, CancellationToken cancellationToken)
     {
         var set = await watch.LookAsync(cancellationToken).ConfigureAwait(false);
-        return set.All.FirstOrDefault(s => s.Id == subscription.Id) is { Enabled: true } now && now.ChangedAt == subscription.ChangedAt;
+        return set.Find(subscription.Id) is { Enabled: true } now && now.ChangedAt == subscription.ChangedAt;
     }
 
     private async Task JudgeAsync(Subscription subscription, ReceiverLane lane, SendOutcome?[] results, CancellationToken cancellationToken)

@@ -136,8 +136,8 @@ public sealed record ReceiverSettings
     /// <summary>Gets the channel of Slack; null for the one that the incoming webhook belongs to.</summary>
     public string? Channel { get; init; }
 
-    /// <summary>Gets what Slack is sent with troubles besides, as it is; null for nothing.</summary>
-    public string? AdditionalText { get; init; }
+    /// <summary>Gets a text that stands above what Slack is told of failures; null for none.</summary>
+    public string? FailureText { get; init; }
 
     /// <summary>Gets the severity of PagerDuty's alerts.</summary>
     public string? Severity { get; init; }

@@ -43,7 +43,7 @@ internal static class SubscriptionFilling
                 To = request.To,
                 Cc = request.Cc,
                 Channel = request.Channel,
-                AdditionalText = request.AdditionalText,
+                FailureText = request.FailureText,
                 Severity = request.Severity,
                 Statuses = request.Statuses,
                 NotifyAll = gates ? request.NotifyAll == true : null,

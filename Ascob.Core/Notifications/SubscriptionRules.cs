@@ -162,7 +162,7 @@ internal static class SubscriptionRules
         Refuse("to", request.To is not null && !isMail);
         Refuse("cc", request.Cc is not null && !isMail);
         Refuse("channel", request.Channel is not null && request.Kind != ReceiverKinds.Slack);
-        Refuse("additionalText", request.AdditionalText is not null && request.Kind != ReceiverKinds.Slack);
+        Refuse("failureText", request.FailureText is not null && request.Kind != ReceiverKinds.Slack);
         Refuse("severity", request.Severity is not null && request.Kind != ReceiverKinds.PagerDuty);
         if (isMail)
         {
@@ -175,9 +175,9 @@ internal static class SubscriptionRules
             errors.Add("channel", "A channel such as #alerts.");
         }
 
-        if (request.AdditionalText is { } text && (text.Trim().Length == 0 || text.Length > LongestEntry || TextRules.Lines(text) is not null))
+        if (request.FailureText is { } text && (text.Length is 0 or > LongestEntry || TextRules.Lines(text) is not null))
         {
-            errors.Add("additionalText", $"1 to {LongestEntry} characters.");
+            errors.Add("failureText", $"1 to {LongestEntry} characters, none of them control characters.");
         }
 
         if (request.Severity is { } severity && !Severities.Contains(severity, StringComparer.Ordinal))

@@ -7,6 +7,7 @@ public sealed class SubscriptionSet
 {
     private readonly Dictionary<long, List<Subscription>> _ofDefinition = [];
     private readonly List<Subscription> _ofAll = [];
+    private readonly Dictionary<long, Subscription> _byId;
 
     /// <summary>Initialises the set.</summary>
     public SubscriptionSet(long version, IReadOnlyList<Subscription> subscriptions)
@@ -14,6 +15,7 @@ public sealed class SubscriptionSet
         ArgumentNullException.ThrowIfNull(subscriptions);
         Version = version;
         All = subscriptions;
+        _byId = subscriptions.ToDictionary(s => s.Id);
         foreach (var subscription in subscriptions.Where(s => s.Enabled))
         {
             Kinds |= subscription.Events;
@@ -51,6 +53,9 @@ public sealed class SubscriptionSet
 
     /// <summary>Gets what anybody wants.</summary>
     public NoticeKinds Kinds { get; }
+
+    /// <summary>Answers a subscription; null where there is none of the number.</summary>
+    public Subscription? Find(long id) => _byId.GetValueOrDefault(id);
 
     /// <summary>Answers the subscriptions that want a notice.</summary>
     public IEnumerable<Subscription> Of(NoticeKinds kind, NoticeFacts facts)

@@ -19,15 +19,41 @@ internal sealed class Kuroko2NoticeService(
     private const int MostAttempts = 5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan PauseAfterTrouble = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseAfterTrouble = TimeSpan.FromSeconds(30);
 
-    private readonly TaskCompletionSource _firstSweep = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = Pause;
+            try
+            {
+                await SweepAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StoreUnavailableException e)
+            {
+                logger.LogWarning("What definitions of kuroko2 tell others could not be looked at: {Reason}", e.Message);
+                pause = PauseAfterTrouble;
+            }
+#pragma warning disable CA1031 // A bug in one look must not end the next.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                logger.LogError(e, "What definitions of kuroko2 tell others could not be looked at");
+                pause = PauseAfterTrouble;
+            }
 
-    /// <summary>Gets what ends with the first look after the start that went through.</summary>
-    internal Task FirstSweep => _firstSweep.Task;
+            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
-    /// <summary>Looks at all definitions once.</summary>
-    internal async Task SweepAsync(CancellationToken cancellationToken)
+    private async Task SweepAsync(CancellationToken cancellationToken)
     {
         // Before the definitions: one that is made meanwhile is not taken for gone.
         var kept = (await subscriptions.SubscriptionsAsync(cancellationToken)).All.Select(s => DefinitionOf(s.Source)).OfType<long>().ToHashSet();
@@ -57,38 +83,6 @@ internal sealed class Kuroko2NoticeService(
             {
                 await notices.KeepAsync(id, null, server.Actor, cancellationToken);
             }
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await Task.Yield();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            var pause = Pause;
-            try
-            {
-                await SweepAsync(stoppingToken);
-                _firstSweep.TrySetResult();
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (StoreUnavailableException e)
-            {
-                logger.LogWarning("What definitions of kuroko2 tell others could not be looked at: {Reason}", e.Message);
-                pause = PauseAfterTrouble;
-            }
-#pragma warning disable CA1031 // A bug in one look must not end the next.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                logger.LogError(e, "What definitions of kuroko2 tell others could not be looked at");
-            }
-
-            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

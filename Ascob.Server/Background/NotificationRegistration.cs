@@ -33,8 +33,7 @@ internal static class NotificationRegistration
         services.AddSingleton<SubscriptionKeeper>();
         services.AddHostedService<NotificationService>();
         services.AddHostedService<RepositoryHookService>();
-        services.AddSingleton<Kuroko2NoticeService>();
-        services.AddHostedService(s => s.GetRequiredService<Kuroko2NoticeService>());
+        services.AddHostedService<Kuroko2NoticeService>();
         return services;
     }
 }

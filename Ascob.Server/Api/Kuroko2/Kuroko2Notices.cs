@@ -40,7 +40,7 @@ internal sealed class Kuroko2Notices(SubscriptionKeeper keeper, ReceiverAddresse
 
         if (fields.SlackChannel is { } channel && options.Value.SlackWebhookUrl is { } slack)
         {
-            wanted.Add(("slack_channel", common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, AdditionalText = string.IsNullOrWhiteSpace(fields.AdditionalText) ? null : fields.AdditionalText }));
+            wanted.Add(("slack_channel", common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, FailureText = string.IsNullOrWhiteSpace(fields.AdditionalText) ? null : fields.AdditionalText }));
         }
 
         // Owners may be numbers or names too; those have no mail.

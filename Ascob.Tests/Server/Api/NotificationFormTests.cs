@@ -156,14 +156,14 @@ public sealed class NotificationFormTests : NotificationApi
     }
 
     [Fact]
-    public async Task Slack_AdditionalText_IsCheckedAndShown()
+    public async Task Slack_FailureText_IsCheckedAndShown()
     {
-        var faults = await FaultsAsync(new { name = "w", kind = "webhook", url = Receiver.Url, additionalText = "x" });
-        Assert.Contains("additionalText", faults.Keys);
-        Assert.Contains("additionalText", (await FaultsAsync(new { name = "s", kind = "slack", url = Receiver.Url, additionalText = new string('x', 401) })).Keys);
-        Assert.Contains("additionalText", (await FaultsAsync(new { name = "s", kind = "slack", url = Receiver.Url, additionalText = " " })).Keys);
+        var faults = await FaultsAsync(new { name = "w", kind = "webhook", url = Receiver.Url, failureText = "x" });
+        Assert.Contains("failureText", faults.Keys);
+        Assert.Contains("failureText", (await FaultsAsync(new { name = "s", kind = "slack", url = Receiver.Url, failureText = new string('x', 401) })).Keys);
+        Assert.Contains("failureText", (await FaultsAsync(new { name = "s", kind = "slack", url = Receiver.Url, failureText = "" })).Keys);
 
-        Assert.Equal("<!here>", (await SubscribeAsync(new { name = "s", kind = "slack", url = Receiver.Url, additionalText = "<!here>" })).AdditionalText);
+        Assert.Equal("<!here>", (await SubscribeAsync(new { name = "s", kind = "slack", url = Receiver.Url, failureText = "<!here>" })).FailureText);
     }
 
     [Fact]
