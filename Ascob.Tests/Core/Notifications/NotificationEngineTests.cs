@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ascob.Core.Access;
 using Ascob.Core.Client;
+using Ascob.Core.Definitions;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
@@ -43,13 +44,14 @@ public sealed class NotificationEngineTests : IAsyncLifetime
         var engine = Options.Create(new EngineOptions { ServerName = "one" });
         var backoff = new Backoff(new Random(1));
         var metrics = new NotificationMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
-        _attempts = new NotificationAttempts(_notifications, [_receiver], _store.Get<ISecretProtector>(), backoff, options, engine, metrics, _clock, NullLogger<NotificationAttempts>.Instance);
+        _attempts = new NotificationAttempts(_notifications, [_receiver], _store.Get<IDefinitionStore>(), _store.Get<ISecretProtector>(), backoff, options, engine, metrics, _clock, NullLogger<NotificationAttempts>.Instance);
         _engine = new NotificationEngine(
             _notifications, new NoticePlanner(_notifications, _watch, _clock), _watch, _attempts, new ServerIdentity(engine), backoff, options, _clock, NullLogger<NotificationEngine>.Instance);
     }
 
     public async ValueTask DisposeAsync()
     {
+        _engine.Dispose();
         _watch.Dispose();
         await _store.DisposeAsync();
     }
