@@ -139,22 +139,24 @@ public sealed class NotificationEngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TurnAsync_WhenANoticeIsOfAKindThatThisVersionDoesNotKnow_TellsTheOthers()
+    public async Task TurnAsync_WhenANoticeIsOfAKindThatThisVersionDoesNotKnow_TellsTheOthers_AndLeavesItToWhoKnowsIt()
     {
         await SubscribeAsync();
-        await using (var connection = new SqliteConnection($"Data Source={Path.Combine(_store.DataDirectory, "ascob.db")};Pooling=False"))
-        {
-            await connection.OpenAsync(Stop);
-            await using var insert = connection.CreateCommand();
-            insert.CommandText = "INSERT INTO notices (run_id, seq, kind, at_time, facts) VALUES (1, 1, 'of_tomorrow', 0, '{\"status\":\"RUNNING\"}')";
-            await insert.ExecuteNonQueryAsync(Stop);
-        }
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_store.DataDirectory, "ascob.db")};Pooling=False");
+        await connection.OpenAsync(Stop);
+        await using var command = connection.CreateCommand();
+
+        // Before all others, as the lowest number.
+        command.CommandText = "INSERT INTO notices (run_id, seq, kind, at_time, facts) VALUES (0, 1, 'of_tomorrow', 0, '{\"status\":\"RUNNING\"}')";
+        await command.ExecuteNonQueryAsync(Stop);
 
         await RunsAsync(1);
         await TurnAsync();
 
         Assert.Single(_receiver.Urls);
         Assert.Empty(await _notifications.NoticesAsync(10, Stop));
+        command.CommandText = "SELECT COUNT(*) FROM notices WHERE kind = 'of_tomorrow'";
+        Assert.Equal(1L, await command.ExecuteScalarAsync(Stop));
     }
 
     private static Caller Root { get; } = TestWorld.Root;

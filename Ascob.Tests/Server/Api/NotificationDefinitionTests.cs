@@ -47,7 +47,7 @@ public sealed class NotificationDefinitionTests : NotificationApi
         Assert.True(good < bad);
         var alerts = await Receiver.UntilAsync(3, r => r.Path == "/alerts");
         Assert.Equal(["resolve", "trigger", "resolve"], alerts.Select(r => r.Json.GetProperty("event_action").GetString()));
-        Assert.Equal([$"ascob/definition/{first}/report"], alerts.Select(r => r.Json.GetProperty("dedup_key").GetString()).Distinct());
+        Assert.Equal([$"ascob/definition/{first}"], alerts.Select(r => r.Json.GetProperty("dedup_key").GetString()).Distinct());
     }
 
     [Theory]
