@@ -1,6 +1,5 @@
 using Ascob.Core.Errors;
 using Ascob.Core.Notifications;
-using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 using Ascob.Server.Repository;
 using Microsoft.Extensions.Options;

@@ -88,7 +88,7 @@ internal sealed class Kuroko2Notices(
         ? common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, FailureText = string.IsNullOrWhiteSpace(fields.AdditionalText) ? null : fields.AdditionalText }
         : null;
 
-    private SubscriptionRequest? MailOf(SubscriptionRequest common, IReadOnlyList<string> addresses)
+    private SubscriptionRequest? MailOf(SubscriptionRequest common, List<string> addresses)
     {
         var copy = options.Value.MailTo;
         return notifications.Value.Mail.Host is null || (addresses.Count == 0 && copy is null)
