@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Ascob.Core.Jobs;
+using Ascob.Core.Kuroko2;
 using Ascob.Core.Notifications;
 
 namespace Ascob.Backends.Notifications;
@@ -52,7 +53,7 @@ internal sealed class Kuroko2Sender(GuardedHttp http) : INotificationSender
             {
                 ["url"] = message.RunUrl,
                 ["id"] = notice.RunId,
-                ["script"] = facts.Description,
+                ["script"] = Script(message),
                 ["finished_at"] = notice.Kind is NoticeKinds.Finished or NoticeKinds.Recovered ? Time(facts.EndedAt ?? notice.At) : null,
                 ["canceled_at"] = notice.Kind is NoticeKinds.Skipped or NoticeKinds.Cancelled ? Time(facts.EndedAt ?? notice.At) : null,
                 ["error_at"] = notice.Kind is NoticeKinds.Error or NoticeKinds.InDoubt || NoticeTexts.IsSkippedFailure(notice) ? Time(facts.EndedAt ?? notice.At) : null,
@@ -63,9 +64,16 @@ internal sealed class Kuroko2Sender(GuardedHttp http) : INotificationSender
                 ["url"] = message.PublicUrl is { } url && facts.DefinitionName is { } definition ? $"{url}/api/definitions/{Uri.EscapeDataString(definition)}" : null,
                 ["id"] = facts.DefinitionId,
                 ["name"] = name,
-                ["description"] = facts.Description,
+                ["description"] = message.Definition?.Description ?? facts.Description,
             },
         };
+    }
+
+    // A run that was launched with a script of its own has none that is kept; the definition's would be another's. What was never a script shows the job's description.
+    private static string? Script(OutgoingNotice message)
+    {
+        var script = message.Definition is { } definition ? ScriptFields.Of(definition).Script : null;
+        return script is null ? message.Notice.Facts.Description : message.Notice.Facts.OwnJob ? null : script;
     }
 
     private static string Time(DateTimeOffset time) => AscobJson.FormatTime(time);

@@ -8,39 +8,73 @@ using MimeKit;
 
 namespace Ascob.Backends.Notifications;
 
-/// <summary>Mails, handed to the one server that the configuration names; that server is trusted, wherever it is.</summary>
+/// <summary>
+/// Mails, handed to the one server that the configuration names; that server is trusted, wherever it is. A recipient that it does not take keeps the mail from nobody else: one that it refuses for good is left out, one that it puts off is
+/// tried again alone.
+/// </summary>
 internal sealed class MailSender(MailOptions options) : INotificationSender
 {
+    // It wants to know first who is asking: no word about the recipient.
+    private const int SignInFirst = 530;
+
+    private readonly MailProgress _progress = new();
+
     public string Kind => ReceiverKinds.Mail;
 
     public async Task<SendOutcome> SendAsync(OutgoingNotice message, CancellationToken cancellationToken)
     {
-        if (options.Host is null || options.From is null)
+        if (options is not { Host: { } host, From: { } from })
         {
             return SendOutcome.Retry("no mail server is configured (Ascob:Notifications:Mail)");
         }
 
-        using var mail = MailTexts.Make(message, options.From);
-        using var client = new LenientClient();
+        using var mail = MailTexts.Make(message, from);
+        var outcome = await TrySendAsync(message, mail, host, cancellationToken).ConfigureAwait(false);
+        if (outcome.Result != SendResult.Retry)
+        {
+            _progress.Forget(message);
+        }
+
+        return outcome;
+    }
+
+    private static bool IsForGood(int code) => code >= 500 && code != SignInFirst;
+
+    private async Task<SendOutcome> TrySendAsync(OutgoingNotice message, MimeMessage mail, string host, CancellationToken cancellationToken)
+    {
+        var all = mail.To.Mailboxes.Concat(mail.Cc.Mailboxes).DistinctBy(m => m.Address, StringComparer.OrdinalIgnoreCase).ToList();
+        var before = _progress.Of(message);
+        var wanted = all.Where(m => !before.Has(m.Address)).ToList();
+        if (wanted.Count == 0)
+        {
+            // Whom it still waited for is no recipient any more.
+            return Judge(message, all, before, [], []);
+        }
+
+        using var client = new MailClient();
         try
         {
-            await client.ConnectAsync(options.Host, options.Port, Security(), cancellationToken).ConfigureAwait(false);
+            await client.ConnectAsync(host, options.Port, Security(), cancellationToken).ConfigureAwait(false);
             if (options.UserName is not null)
             {
                 await client.AuthenticateAsync(options.UserName, options.Password ?? string.Empty, cancellationToken).ConfigureAwait(false);
             }
 
-            await client.SendAsync(mail, cancellationToken).ConfigureAwait(false);
+            await client.SendAsync(mail, mail.From.Mailboxes.First(), wanted, cancellationToken).ConfigureAwait(false);
             await LeaveAsync(client, cancellationToken).ConfigureAwait(false);
-            return client.Refused.Count == 0 ? SendOutcome.Delivered : SendOutcome.Delivered with { Reason = Describe(client.Refused) };
+            return Judge(message, all, before, wanted.Select(m => m.Address).Except(client.Refused.Select(r => r.Address), StringComparer.OrdinalIgnoreCase), client.Refused);
+        }
+        catch (SmtpCommandException e) when (e.ErrorCode == SmtpErrorCode.MessageNotAccepted && client.Refused.Count == wanted.Count)
+        {
+            // The client says so where no recipient was left; what the server said about each of them tells more.
+            return Judge(message, all, before, [], client.Refused);
         }
         catch (SmtpCommandException e)
         {
+            // What the server refuses for good about the message stays refused; whom it does not know may be let in later.
             var code = (int)e.StatusCode;
             var reason = string.Create(CultureInfo.InvariantCulture, $"the mail server answered {code}");
-
-            // What the server refuses for good about the message or an address stays refused; whom it does not know may be let in later.
-            return code >= 500 && e.ErrorCode is SmtpErrorCode.RecipientNotAccepted or SmtpErrorCode.MessageNotAccepted && code != 530 ? SendOutcome.Dead(reason) : SendOutcome.Retry(reason);
+            return e.ErrorCode == SmtpErrorCode.MessageNotAccepted && IsForGood(code) ? SendOutcome.Dead(reason) : SendOutcome.Retry(reason);
         }
         catch (Exception e) when (e is AuthenticationException or SslHandshakeException or ProtocolException or ServiceNotConnectedException or SocketException or IOException or NotSupportedException)
         {
@@ -55,8 +89,25 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
         }
     }
 
-    private static string Describe(List<SmtpResponse> refused) =>
-        string.Create(CultureInfo.InvariantCulture, $"the mail server refused {refused.Count} of the recipients ({string.Join(", ", refused.Select(r => (int)r.StatusCode).Distinct().Order())}); the others have it");
+    private SendOutcome Judge(
+        OutgoingNotice message, List<MailboxAddress> all, MailProgress.Settled before, IEnumerable<string> taken, IReadOnlyList<(string Address, int Code)> refused)
+    {
+        var now = before.With(taken, refused.Where(r => IsForGood(r.Code)));
+        var putOff = refused.Where(r => !IsForGood(r.Code)).ToList();
+        if (putOff.Count > 0)
+        {
+            _progress.Keep(message, now);
+            return SendOutcome.Retry(string.Create(CultureInfo.InvariantCulture, $"the mail server answered {putOff[0].Code} to {putOff.Count} of {all.Count} recipients"));
+        }
+
+        var codes = string.Join(", ", now.Refused.Values.Distinct().Order());
+        return now switch
+        {
+            { Taken.Count: 0 } => SendOutcome.Dead($"the mail server answered {codes}"),
+            { Refused.Count: 0 } => SendOutcome.Delivered,
+            _ => SendOutcome.Delivered with { Reason = string.Create(CultureInfo.InvariantCulture, $"the mail server refused {now.Refused.Count} of the recipients ({codes}); the others have it") },
+        };
+    }
 
     // The message is taken by now; a server that hangs up rudely must not make it be sent again.
     private static async Task LeaveAsync(SmtpClient client, CancellationToken cancellationToken)
@@ -77,20 +128,4 @@ internal sealed class MailSender(MailOptions options) : INotificationSender
         MailSecurity.Tls => SecureSocketOptions.SslOnConnect,
         MailSecurity.None => SecureSocketOptions.None,
     };
-
-    /// <summary>One recipient whom the server does not take must not keep the message from the others, who may be all that is left of a team.</summary>
-    private sealed class LenientClient : SmtpClient
-    {
-        /// <summary>Gets the answers to the recipients that were refused.</summary>
-        public List<SmtpResponse> Refused { get; } = [];
-
-        protected override void OnRecipientNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) => Refused.Add(response);
-
-        protected override void OnNoRecipientsAccepted(MimeMessage message)
-        {
-            // For good only where every answer is.
-            var last = Refused.MinBy(r => (int)r.StatusCode)!;
-            throw new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, last.StatusCode, last.Response);
-        }
-    }
 }

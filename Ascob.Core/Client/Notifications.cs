@@ -165,7 +165,7 @@ public sealed record SubscriptionList(IReadOnlyList<SubscriptionInfo> Items);
 /// <summary>What became of a test message.</summary>
 /// <param name="Delivered">Whether the receiver took it.</param>
 /// <param name="EventId">The id that it carried.</param>
-/// <param name="Reason">Why it did not work; null where it did.</param>
+/// <param name="Reason">Why it did not work, or not for all recipients; null where it did.</param>
 /// <param name="DurationMs">How long it took.</param>
 public sealed record TestNotificationResponse(bool Delivered, string EventId, string? Reason, long DurationMs);
 
@@ -175,7 +175,7 @@ public sealed record TestNotificationResponse(bool Delivered, string EventId, st
 /// <param name="SubscriptionId">The subscription.</param>
 /// <param name="RunId">The run.</param>
 /// <param name="Seq">The place of the event in the run's timeline.</param>
-/// <param name="Event">What happened.</param>
+/// <param name="Event">What happened; <c>unknown</c> where a later version of Ascob knows it only.</param>
 /// <param name="At">When it happened.</param>
 /// <param name="State"><c>pending</c>, <c>delivered</c> or <c>dead</c>.</param>
 /// <param name="Attempts">How often it was sent.</param>

@@ -165,7 +165,7 @@ public sealed class DefinitionLauncher(IDefinitionStore store, IRunStore runs, R
 
     private async Task<Result<Launch>> SubmitAsync(Definition definition, LaunchRequest request, JobSpec job, Caller caller, CancellationToken cancellationToken)
     {
-        var cause = !IsEdited(request) ? request.Cause : request.Cause with { Text = request.Cause.Text is { } text ? $"{text} (edited template)" : "edited template" };
+        var cause = IsEdited(request) ? request.Cause.Edited() : request.Cause;
         var origin = new RunOrigin(definition.Id, definition.Name, definition.Version, cause) { Policy = DefinitionPolicies.Of(definition), MustBePresent = true };
         var hash = request.IdempotencyKey is null ? null : Hash(definition, request);
         var result = await acceptor.AcceptAsync(new SubmitRequest(job, request.IdempotencyKey, hash) { Origin = origin, IsOfRepository = request.IsOfRepository }, caller, cancellationToken).ConfigureAwait(false);

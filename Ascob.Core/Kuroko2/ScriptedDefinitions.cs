@@ -44,7 +44,7 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
     public Task<Result<Definition>> DeleteAsync(Definition definition, Caller caller, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(definition);
-        return definitions.DeleteAsync(NumberOf(definition), null, caller, cancellationToken);
+        return NoScript(definition) is { } foreign ? Task.FromResult<Result<Definition>>(foreign) : definitions.DeleteAsync(NumberOf(definition), null, caller, cancellationToken);
     }
 
     /// <summary>Compiles a script for one launch.</summary>
@@ -55,6 +55,11 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
     }
 
     private static string NumberOf(Definition definition) => definition.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    // Applications have what is kuroko2's, and nothing that was made over another interface.
+    private static Error? NoScript(Definition definition) => ScriptFields.Of(definition.Content).Script is null
+        ? new Error(ErrorKind.Conflict, "definition.no_script", $"The definition '{definition.Name}' was not made of a script; change it over /api/definitions.")
+        : null;
 
     // The schedules are counted once more where they are stored.
     private static async Task<Result<Definition>> StoredAsync(Func<Task<Result<Definition>>> store)
@@ -81,9 +86,9 @@ public sealed class ScriptedDefinitions(DefinitionService definitions, IDefiniti
 
     private async Task<Result<Prepared>> PrepareAsync(ScriptChange change, Definition? before, Caller caller, CancellationToken cancellationToken)
     {
-        if (before is { Content: var known } && ScriptFields.Of(known).Script is null)
+        if (before is not null && NoScript(before) is { } foreign)
         {
-            return new Error(ErrorKind.Conflict, "definition.no_script", $"The definition '{before.Name}' was not made of a script; change it over /api/definitions.");
+            return foreign;
         }
 
         var fields = change.ApplyTo(before is null ? new ScriptFields() : ScriptFields.Of(before.Content));

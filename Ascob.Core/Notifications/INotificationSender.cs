@@ -1,3 +1,5 @@
+using Ascob.Core.Definitions;
+
 namespace Ascob.Core.Notifications;
 
 /// <summary>The way to one kind of receivers.</summary>
@@ -21,6 +23,9 @@ public interface INotificationSender
 /// <param name="PublicUrl">The base of links to Ascob; null where it has none.</param>
 public sealed record OutgoingNotice(Subscription Subscription, ReceiverSecrets Secrets, Notice Notice, string EventId, DateTimeOffset SentAt, string? PublicUrl)
 {
+    /// <summary>Gets the definition in the version that the run was launched from; null where the receiver's form says nothing of it, the run has none, or it is gone.</summary>
+    public DefinitionContent? Definition { get; init; }
+
     /// <summary>Gets the link to the run; null where Ascob has no address.</summary>
     public string? RunUrl => PublicUrl is null ? null : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{PublicUrl}/api/runs/{Notice.RunId}");
 }

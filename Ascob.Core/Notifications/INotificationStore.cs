@@ -24,7 +24,7 @@ public interface INotificationStore
     /// <summary>Deletes a subscription with its deliveries; answers whether it was there.</summary>
     Task<bool> DeleteAsync(long id, CancellationToken cancellationToken);
 
-    /// <summary>Reads notices that nobody has planned yet, those of one run in order.</summary>
+    /// <summary>Reads notices that nobody has planned yet, those of one run in order. Those of a kind that only a later version knows are left to it.</summary>
     Task<IReadOnlyList<Notice>> NoticesAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>
@@ -42,7 +42,8 @@ public interface INotificationStore
     Task<IReadOnlyList<long>> ReadyAsync(DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes leases on due deliveries of one subscription, counts the attempt, and answers them. A delivery is passed over while an earlier one of the same run is pending, so that a run's events arrive in order.
+    /// Takes leases on due deliveries of one subscription, counts the attempt, and answers them. A delivery is passed over while an earlier one of the same run is pending, so that a run's events arrive in order. One of a kind
+    /// that only a later version knows is left to it.
     /// </summary>
     Task<IReadOnlyList<Delivery>> ClaimAsync(long subscriptionId, string owner, DateTimeOffset now, DateTimeOffset until, int limit, CancellationToken cancellationToken);
 
@@ -86,6 +87,9 @@ public interface INotificationStore
 
     /// <summary>Deletes deliveries of subscriptions that are gone: one can go in the moment in which something is planned for it.</summary>
     Task<int> DropOrphansAsync(CancellationToken cancellationToken);
+
+    /// <summary>Deletes notices of kinds that are not known here and that happened before the given time: whoever knew them is gone. Answers how many.</summary>
+    Task<int> DropUnknownAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>Deletes deliveries that ended in this state before the given time, at most <paramref name="limit"/>; answers how many.</summary>
     Task<int> PurgeAsync(DeliveryState state, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken);

@@ -57,7 +57,7 @@ public sealed class KeptSubscriptions(ISecretProtector protector, ReceiverAddres
             }
 
             var at = clock.Now;
-            var secrets = SubscriptionFilling.Secrets(request, old);
+            var secrets = SubscriptionFilling.Secrets(request, old, kept: true);
             var empty = new Subscription { Id = 0, Name = string.Empty, Kind = request.Kind!, Events = NoticeKinds.None, CreatedAt = at, CreatedBy = actor, ChangedAt = at, Source = source };
             var filled = SubscriptionFilling.Fill(now ?? empty, request, secrets, protector);
             if (now is null)

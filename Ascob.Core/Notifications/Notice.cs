@@ -79,6 +79,10 @@ public sealed record NoticeFacts
     /// <summary>Gets the definition's version.</summary>
     public int? DefinitionVersion { get; init; }
 
+    /// <summary>Gets whether the run was launched with a job of its own in place of that of the definition.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OwnJob { get; init; }
+
     /// <summary>Gets when the run was stored.</summary>
     public DateTimeOffset DefinedAt { get; init; }
 

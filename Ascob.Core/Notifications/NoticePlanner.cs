@@ -35,12 +35,6 @@ public sealed class NoticePlanner(INotificationStore store, SubscriptionWatch wa
 
     private async Task<Plan> PlanAsync(Notice notice, SubscriptionSet set, CancellationToken cancellationToken)
     {
-        if (notice.Kind == NoticeKinds.None)
-        {
-            // Of a newer version, which this one has no words for. Left there it would hold up all behind it.
-            return new Plan(notice, [], clock.Now);
-        }
-
         if (notice.Kind == NoticeKinds.Finished
             && set.Of(NoticeKinds.Recovered, notice.Facts).Any()
             && await store.OutcomeBeforeAsync(notice, cancellationToken).ConfigureAwait(false) == RunStatus.Failed)

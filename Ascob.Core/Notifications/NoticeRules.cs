@@ -59,6 +59,7 @@ public static class NoticeRules
                 DefinitionId = run.DefinitionId,
                 DefinitionName = run.DefinitionName,
                 DefinitionVersion = run.DefinitionVersion,
+                OwnJob = run.Cause is { IsEdited: true },
                 DefinedAt = run.DefinedAt,
                 StartedAt = run.StartedAt,
                 EndedAt = run.EndedAt,

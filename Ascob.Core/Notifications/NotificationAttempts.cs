@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Ascob.Core.Access;
+using Ascob.Core.Definitions;
 using Ascob.Core.Dispatch;
+using Ascob.Core.Errors;
 using Ascob.Core.Runs;
 using Ascob.Core.Telemetry;
 using Ascob.Core.Timing;
@@ -14,6 +16,7 @@ namespace Ascob.Core.Notifications;
 public sealed class NotificationAttempts(
     INotificationStore store,
     IEnumerable<INotificationSender> senders,
+    IDefinitionStore definitions,
     ISecretProtector protector,
     Backoff backoff,
     IOptions<NotificationOptions> options,
@@ -92,7 +95,10 @@ public sealed class NotificationAttempts(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            var message = new OutgoingNotice(subscription, Reveal(subscription), notice, eventId, clock.Now, engine.Value.PublicUrl);
+            var message = new OutgoingNotice(subscription, Reveal(subscription), notice, eventId, clock.Now, engine.Value.PublicUrl)
+            {
+                Definition = await DefinitionAsync(subscription, notice.Facts, both.Token).ConfigureAwait(false),
+            };
             var outcome = await sender.SendAsync(message, both.Token).ConfigureAwait(false);
             return outcome.RetryAfter > LongestRetryAfter ? outcome with { RetryAfter = LongestRetryAfter } : outcome;
         }
@@ -104,6 +110,10 @@ public sealed class NotificationAttempts(
         {
             return SendOutcome.Retry("the subscription's secrets were stored with another encryption key; enter them again");
         }
+        catch (StoreUnavailableException)
+        {
+            return SendOutcome.Retry("the database was away");
+        }
 #pragma warning disable CA1031 // A sender that throws has a bug; the message is not lost by it.
         catch (Exception e)
 #pragma warning restore CA1031
@@ -112,6 +122,12 @@ public sealed class NotificationAttempts(
             return SendOutcome.Retry("the message could not be made or sent; the server's log says why");
         }
     }
+
+    // Read when it is sent: in each notice it would be written at every event, and few forms tell of it.
+    private async Task<DefinitionContent?> DefinitionAsync(Subscription subscription, NoticeFacts facts, CancellationToken cancellationToken) =>
+        subscription.Kind == ReceiverKinds.Kuroko2 && facts is { DefinitionId: { } id, DefinitionVersion: { } version }
+            ? (await definitions.FindVersionAsync(id, version, cancellationToken).ConfigureAwait(false))?.Content
+            : null;
 
     private ReceiverSecrets Reveal(Subscription subscription) => SubscriptionFilling.Reveal(subscription, protector) ?? new ReceiverSecrets();
 

@@ -21,7 +21,7 @@ public sealed class NotificationEngine(
     Backoff backoff,
     IOptions<NotificationOptions> options,
     MonotonicClock clock,
-    ILogger<NotificationEngine> logger)
+    ILogger<NotificationEngine> logger) : IDisposable
 {
     // However long the pauses of single messages have grown, a receiver that is back is found out within about this time.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -33,7 +33,18 @@ public sealed class NotificationEngine(
 
     private readonly ConcurrentDictionary<long, ReceiverLane> _lanes = new();
 
-    private NotificationOptions Options => options.Value;
+    // All connections of the process come out of one purse, also those of its API. Receivers that are away hold theirs until the time limit, so they have a purse of their own and take nothing from those that answer.
+    private readonly SemaphoreSlim _answering = new(options.Value.MaxReceiversAtOnce);
+    private readonly SemaphoreSlim _away = new(Math.Max(1, options.Value.MaxReceiversAtOnce / 4));
+
+    private NotificationOptions Options { get; } = options.Value;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _answering.Dispose();
+        _away.Dispose();
+    }
 
     /// <summary>Plans what has happened, and sets every receiver's lane going that has something to deliver. Answers the work of the lanes, which goes on by itself.</summary>
     public async Task<IReadOnlyList<Task>> TurnAsync(CancellationToken cancellationToken)
@@ -78,24 +89,20 @@ public sealed class NotificationEngine(
         {
             while (!cancellationToken.IsCancellationRequested && lane.PausedUntil <= clock.Now)
             {
-                if (!await IsStillAsync(subscription, cancellationToken).ConfigureAwait(false))
+                // Before anything is claimed: what waits here has no lease that could end meanwhile.
+                var isAway = lane.Failures >= FailuresOfOneThatIsAway;
+                var places = isAway ? _away : _answering;
+                await places.WaitAsync(cancellationToken).ConfigureAwait(false);
+                try
                 {
-                    return;
+                    if (!await SendSomeAsync(subscription, lane, isAway ? 1 : Options.MaxConcurrentPerReceiver, cancellationToken).ConfigureAwait(false))
+                    {
+                        return;
+                    }
                 }
-
-                var limit = lane.Failures >= FailuresOfOneThatIsAway ? 1 : Options.MaxConcurrentPerReceiver;
-                var now = clock.Now;
-                var claimed = await store.ClaimAsync(subscription.Id, server.LeaseOwner, now, now + Options.Lease, limit, cancellationToken).ConfigureAwait(false);
-                if (claimed.Count == 0)
+                finally
                 {
-                    return;
-                }
-
-                var results = await Task.WhenAll(claimed.Select(d => attempts.MakeAsync(subscription, d, cancellationToken))).ConfigureAwait(false);
-                await JudgeAsync(subscription, lane, results, cancellationToken).ConfigureAwait(false);
-                if (Array.Exists(results, r => r?.Result == SendResult.Gone))
-                {
-                    return;
+                    places.Release();
                 }
             }
         }
@@ -113,6 +120,26 @@ public sealed class NotificationEngine(
         {
             logger.LogError(e, "Notifications to subscription {Subscription} were interrupted", subscription.Id);
         }
+    }
+
+    // Answers whether there may be more to do.
+    private async Task<bool> SendSomeAsync(Subscription subscription, ReceiverLane lane, int limit, CancellationToken cancellationToken)
+    {
+        if (!await IsStillAsync(subscription, cancellationToken).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        var now = clock.Now;
+        var claimed = await store.ClaimAsync(subscription.Id, server.LeaseOwner, now, now + Options.Lease, limit, cancellationToken).ConfigureAwait(false);
+        if (claimed.Count == 0)
+        {
+            return false;
+        }
+
+        var results = await Task.WhenAll(claimed.Select(d => attempts.MakeAsync(subscription, d, cancellationToken))).ConfigureAwait(false);
+        await JudgeAsync(subscription, lane, results, cancellationToken).ConfigureAwait(false);
+        return !Array.Exists(results, r => r?.Result == SendResult.Gone);
     }
 
     // After a change nothing more may go to the old address with the old secret, however long the lane has been busy; the next turn begins with what it is then.

@@ -15,6 +15,9 @@ public sealed class NotificationOptions
     /// <summary>Gets or sets how many messages may be on their way to one receiver at once, per server.</summary>
     public int MaxConcurrentPerReceiver { get; set; } = 4;
 
+    /// <summary>Gets or sets to how many receivers that answer messages may be on their way at once, per server; a quarter of it besides to those that are away.</summary>
+    public int MaxReceiversAtOnce { get; set; } = 64;
+
     /// <summary>Gets or sets the pause after the first failure; it doubles with each further one.</summary>
     public TimeSpan FirstRetry { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -29,6 +29,7 @@ public sealed class NotificationUpkeep(INotificationStore store, IOptions<Notifi
             string.Create(CultureInfo.InvariantCulture, $"not delivered within {options.Value.GiveUpAfter.TotalHours:0.#} hours"),
             cancellationToken).ConfigureAwait(false);
         await store.DropOrphansAsync(cancellationToken).ConfigureAwait(false);
+        await store.DropUnknownAsync(now - options.Value.GiveUpAfter, cancellationToken).ConfigureAwait(false);
         await PurgeAsync(DeliveryState.Delivered, now - options.Value.KeepDelivered, cancellationToken).ConfigureAwait(false);
         await PurgeAsync(DeliveryState.Dead, now - options.Value.KeepDead, cancellationToken).ConfigureAwait(false);
     }

@@ -6,6 +6,9 @@ namespace Ascob.Core.Notifications;
 /// <summary>Notices in Overseer's words.</summary>
 public static class OverseerWords
 {
+    /// <summary>The status that stands for all.</summary>
+    public const string All = "*";
+
     /// <summary>Answers the status that a notice sets: <c>start</c>, <c>complete</c>, <c>fail</c>, <c>time-out</c>, or the name of a custom event.</summary>
     public static string Status(NoticeKinds kind, NoticeFacts facts)
     {
@@ -27,7 +30,7 @@ public static class OverseerWords
         "complete" => NoticeKinds.Finished | NoticeKinds.Recovered,
         "fail" => NoticeKinds.Error | NoticeKinds.Cancelled | NoticeKinds.Skipped,
         "time-out" => NoticeKinds.Error | NoticeKinds.Cancelled,
-        "*" => SubscriptionRules.Possible(ReceiverKinds.Overseer),
+        All => SubscriptionRules.Possible(ReceiverKinds.Overseer),
         _ => NoticeKinds.Custom,
     };
 

@@ -46,12 +46,20 @@ public sealed record Subscription
 
     /// <summary>Answers whether it wants a notice.</summary>
     public bool Wants(NoticeKinds kind, NoticeFacts facts) =>
-        Enabled && WantsKind(kind) && Filter.Matches(facts) && (Receiver.Statuses is null || Receiver.Statuses.Contains(OverseerWords.Status(kind, facts), StringComparer.Ordinal));
+        Enabled && WantsKind(kind) && Filter.Matches(facts) && WantsStatus(kind, facts);
 
     // A recovered run has finished, and one that is only just found to have finished may turn out to be recovered.
-    internal bool WantsKind(NoticeKinds kind) => kind == NoticeKinds.Recovered
-        ? (Events & (NoticeKinds.Finished | NoticeKinds.Recovered)) != 0
-        : kind != NoticeKinds.None && Events.HasFlag(kind);
+    internal bool WantsKind(NoticeKinds kind) => kind switch
+    {
+        NoticeKinds.Recovered => (Events & (NoticeKinds.Finished | NoticeKinds.Recovered)) != 0,
+
+        // What is no kind known here is a part of every set.
+        NoticeKinds.None => false,
+        _ => Events.HasFlag(kind),
+    };
+
+    private bool WantsStatus(NoticeKinds kind, NoticeFacts facts) =>
+        Receiver.Statuses is not { } statuses || statuses.Contains(OverseerWords.All, StringComparer.Ordinal) || statuses.Contains(OverseerWords.Status(kind, facts), StringComparer.Ordinal);
 }
 
 /// <summary>The forms of messages.</summary>

@@ -9,10 +9,13 @@ namespace Ascob.Core.Notifications;
 internal static class SubscriptionFilling
 {
     /// <summary>Answers the secrets: those of the request, else those that are there, else a new one for a form that is always signed.</summary>
-    public static ReceiverSecrets Secrets(SubscriptionRequest request, ReceiverSecrets? old) => new()
+    /// <param name="request">What is wanted.</param>
+    /// <param name="old">What is there; null for nothing.</param>
+    /// <param name="kept">Whether another part keeps the subscription: then there is no secret but the one that it names, for nobody is shown another, and one that it names no longer is out of use.</param>
+    public static ReceiverSecrets Secrets(SubscriptionRequest request, ReceiverSecrets? old, bool kept = false) => new()
     {
         Url = request.Url ?? old?.Url,
-        Secret = request.Secret ?? old?.Secret ?? (request.Kind is ReceiverKinds.Webhook or ReceiverKinds.Overseer ? WebhookSecrets.New() : null),
+        Secret = request.Secret ?? (kept ? null : old?.Secret ?? (request.Kind is ReceiverKinds.Webhook or ReceiverKinds.Overseer ? WebhookSecrets.New() : null)),
         PreviousSecret = request.PreviousSecret,
     };
 

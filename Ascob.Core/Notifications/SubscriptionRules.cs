@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Ascob.Core.Client;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
@@ -38,6 +39,18 @@ internal static class SubscriptionRules
         ReceiverKinds.Mail => NoticeKinds.Error | NoticeKinds.InDoubt | NoticeKinds.LongerThanExpected | NoticeKinds.Recovered,
         _ => Kuroko2Gates.Events(kind, notifyAll: false, notifyCancellation: false),
     };
+
+    /// <summary>Answers whether a text is a mail address and nothing besides.</summary>
+    public static bool IsMailAddress(string? text) =>
+        IsEntry(text) && System.Net.Mail.MailAddress.TryCreate(text, out var parsed) && parsed.DisplayName.Length == 0 && !text!.Any(c => c is '<' or '>' or ',' or ';');
+
+    /// <summary>Reads an address that messages can be sent to, wherever it is.</summary>
+    public static bool TryUrl(string text, [NotNullWhen(true)] out Uri? url)
+    {
+        url = null;
+        return text.Length <= LongestUrl && TextRules.Line(text) is null && Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is ("http" or "https") && url.Host.Length > 0
+            && url.UserInfo.Length == 0 && url.Fragment.Length == 0;
+    }
 
     private static NoticeKinds All { get; } = NoticeWords.All.Aggregate(NoticeKinds.None, (all, word) => NoticeWords.TryParse(word, out var kind) ? all | kind : all);
 
@@ -194,8 +207,7 @@ internal static class SubscriptionRules
         {
             errors.Add("url", "This is the address as it is shown, without its secret parts; send the full address, or leave it out to keep the one that is there.");
         }
-        else if (text.Length > LongestUrl || TextRules.Line(text) is not null || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0
-            || url.UserInfo.Length > 0 || url.Fragment.Length > 0)
+        else if (!TryUrl(text, out var url))
         {
             errors.Add("url", $"An absolute http or https address without user and fragment, of at most {LongestUrl} characters.");
         }
@@ -259,7 +271,7 @@ internal static class SubscriptionRules
 
         foreach (var (index, address) in addresses.Take(MostEntries).Index())
         {
-            if (!IsEntry(address) || !System.Net.Mail.MailAddress.TryCreate(address, out var parsed) || parsed.DisplayName.Length > 0 || address.Any(c => c is '<' or '>' or ',' or ';'))
+            if (!IsMailAddress(address))
             {
                 errors.Add($"{field}[{index}]", "A mail address such as team@example.org.");
             }

@@ -17,7 +17,7 @@ public sealed class SubscriptionService(
     ReceiverAddresses addresses,
     MonotonicClock clock)
 {
-    /// <summary>The most subscriptions.</summary>
+    /// <summary>The most subscriptions that people keep; those of other parts have bounds of their own.</summary>
     public const int Most = 10_000;
 
     /// <summary>Answers the subscriptions that a caller may see.</summary>
@@ -40,7 +40,7 @@ public sealed class SubscriptionService(
             return refusal;
         }
 
-        if ((await store.SubscriptionsAsync(cancellationToken).ConfigureAwait(false)).All.Count >= Most)
+        if ((await store.SubscriptionsAsync(cancellationToken).ConfigureAwait(false)).All.Count(s => s.Source is null) >= Most)
         {
             return new Error(ErrorKind.Conflict, "subscription.too_many", $"There are {Most} subscriptions already; one subscription with a wider filter does the work of many.");
         }

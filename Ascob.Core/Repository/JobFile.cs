@@ -4,7 +4,7 @@ namespace Ascob.Core.Repository;
 /// <param name="Path">Its path in the repository.</param>
 /// <param name="Jobs">Its jobs; empty where <paramref name="Errors"/> say that it is broken.</param>
 /// <param name="Errors">What is wrong with it: then none of it counts.</param>
-/// <param name="Warnings">What is wrong with its schedules: its jobs count, without them.</param>
+/// <param name="Warnings">What is wrong with its schedules, and which of its hooks are not served: its jobs count, without them.</param>
 internal sealed record JobFile(string Path, IReadOnlyList<RepositoryJob> Jobs, IReadOnlyList<FileError> Errors, IReadOnlyList<FileError> Warnings)
 {
     private static readonly string[] Endings = [".yml", ".yaml", ".json"];

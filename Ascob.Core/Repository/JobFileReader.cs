@@ -20,27 +20,31 @@ internal sealed class JobFileReader
     private readonly HookReader _hooks;
     private readonly VariableReader _variables;
 
-    private JobFileReader(string path, IScriptFinder scripts)
+    private JobFileReader(string path, IScriptFinder scripts, Func<string, bool>? isInside)
     {
         _path = path;
         _stem = JobFile.StemOf(path.Split('/')[^1]);
         _scripts = scripts;
         _read = new NodeReader(path);
         _schedules = new ScheduleReader(path);
-        _hooks = new HookReader(_read);
         _variables = new VariableReader(_read);
+        _hooks = new HookReader(_read, path, isInside);
     }
 
     /// <summary>Reads a file; what is wrong is in the answer.</summary>
-    public static JobFile Read(string path, ReadOnlySpan<byte> content, IScriptFinder scripts)
+    /// <param name="path">Its path in the repository.</param>
+    /// <param name="content">What it holds.</param>
+    /// <param name="scripts">Finds the programs that it names.</param>
+    /// <param name="isInside">See <see cref="HookReader"/>.</param>
+    public static JobFile Read(string path, ReadOnlySpan<byte> content, IScriptFinder scripts, Func<string, bool>? isInside = null)
     {
         try
         {
-            var reader = new JobFileReader(path, scripts);
+            var reader = new JobFileReader(path, scripts, isInside);
             var jobs = reader.ReadJobs(FileParser.Parse(path, content));
             return reader._read.Errors.Count > 0
                 ? new JobFile(path, [], reader._read.Errors, [])
-                : new JobFile(path, jobs, [], reader._schedules.Errors);
+                : new JobFile(path, jobs, [], [.. reader._schedules.Errors, .. reader._hooks.Warnings]);
         }
         catch (FileFault e)
         {

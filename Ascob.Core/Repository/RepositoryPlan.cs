@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ascob.Core.Notifications;
 
 namespace Ascob.Core.Repository;
 
@@ -14,7 +15,7 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
     /// <summary>Makes the plan. A file with errors leaves its jobs as they are; the first of two jobs of one name counts.</summary>
     public static RepositoryPlan Make(RepositoryState now, CommitContent content)
     {
-        var errors = new List<FileError>(content.Settings.Errors);
+        var errors = new List<FileError>([.. content.Settings.Errors, .. content.Settings.Warnings]);
         var next = new SortedDictionary<string, KnownJob>(StringComparer.Ordinal);
         var broken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var file in content.Files)
@@ -56,6 +57,11 @@ internal sealed record RepositoryPlan(string Commit, IReadOnlyList<JobChange> Ch
             {
                 next[job.Name] = new KnownJob(WithHooks(job, jobHooks), content.Commit, content.Author, now.Jobs.GetValueOrDefault(job.Name)?.Active ?? true);
             }
+        }
+
+        if (RepositoryHooks.Problem(settingsHold ? content.Settings.Hooks : now.Hooks, next.Values.Select(j => j.Job)) is { } tooMany)
+        {
+            errors.Add(new FileError($"{JobFile.Settings}.yml", null, tooMany));
         }
 
         var state = now with

@@ -13,16 +13,23 @@ internal sealed record SettingsFile(
 
     private static readonly string[] JobKeys = ["hooks"];
 
+    /// <summary>Gets what is wrong with single hooks: the rest counts.</summary>
+    public IReadOnlyList<FileError> Warnings { get; init; } = [];
+
     /// <summary>Gets the settings of a repository without the file.</summary>
     public static SettingsFile None { get; } = new(
         new Dictionary<string, IReadOnlyList<string>>(), new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>(), []);
 
     /// <summary>Reads the file.</summary>
-    public static SettingsFile Read(string path, ReadOnlySpan<byte> content)
+    /// <param name="path">Its path in the repository.</param>
+    /// <param name="content">What it holds.</param>
+    /// <param name="isInside">See <see cref="HookReader"/>.</param>
+    public static SettingsFile Read(string path, ReadOnlySpan<byte> content, Func<string, bool>? isInside = null)
     {
         try
         {
             var read = new NodeReader(path);
+            var reader = new HookReader(read, path, isInside);
             var root = FileParser.Parse(path, content);
             if (root is ScalarNode { IsNull: true })
             {
@@ -35,8 +42,8 @@ internal sealed record SettingsFile(
             }
 
             read.RefuseOthers(map, Keys);
-            var hooks = map.Entries.FirstOrDefault(e => e.Key == "hooks") is { } general ? new HookReader(read).Read(general) : [];
-            var settings = new SettingsFile(hooks, ReadJobs(map, read), read.Errors);
+            var hooks = map.Entries.FirstOrDefault(e => e.Key == "hooks") is { } general ? reader.Read(general) : [];
+            var settings = new SettingsFile(hooks, ReadJobs(map, read, reader), read.Errors) { Warnings = reader.Warnings };
             return settings.Errors.Count > 0 ? None with { Errors = settings.Errors } : settings;
         }
         catch (FileFault e)
@@ -45,7 +52,7 @@ internal sealed record SettingsFile(
         }
     }
 
-    private static Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadJobs(MapNode map, NodeReader read)
+    private static Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadJobs(MapNode map, NodeReader read, HookReader reader)
     {
         var jobs = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>(StringComparer.Ordinal);
         var entries = map.Entries.FirstOrDefault(e => e.Key == "jobs") is { } all ? read.Map(all)?.Entries ?? [] : [];
@@ -54,7 +61,7 @@ internal sealed record SettingsFile(
             if (read.Map(entry) is { } job)
             {
                 read.RefuseOthers(job, JobKeys);
-                jobs[entry.Key] = job.Entries.FirstOrDefault(e => e.Key == "hooks") is { } own ? new HookReader(read).Read(own) : [];
+                jobs[entry.Key] = job.Entries.FirstOrDefault(e => e.Key == "hooks") is { } own ? reader.Read(own) : [];
             }
         }
 

@@ -17,13 +17,24 @@ public sealed record RunCause(string Kind, string? Text = null)
     /// <summary>Somebody asked for it over Overseer's API.</summary>
     public const string Overseer = "overseer";
 
+    private const string EditedWords = "edited template";
     private const int LongestText = 500;
 
     /// <summary>Gets whether a client asked for it, and not the server itself.</summary>
     public bool IsAsked => Kind is Api or Kuroko2 or Overseer;
 
+    /// <summary>Gets whether the run has a job of its own in place of that of its definition.</summary>
+    public bool IsEdited => Text is { } text && (text == EditedWords || text.EndsWith($"({EditedWords})", StringComparison.Ordinal));
+
+    /// <summary>Answers the cause of a run that has a job of its own in place of that of its definition.</summary>
+    public RunCause Edited()
+    {
+        const int Room = LongestText - 20;
+        return this with { Text = Text is null ? EditedWords : $"{Cut(Text, Room)} ({EditedWords})" };
+    }
+
     /// <summary>Answers it as one text, for the store.</summary>
-    public string ToStored() => Text is null ? Kind : $"{Kind}:{Cut(Text)}";
+    public string ToStored() => Text is null ? Kind : $"{Kind}:{Cut(Text, LongestText)}";
 
     /// <summary>Reads what <see cref="ToStored"/> made; null for null.</summary>
     public static RunCause? FromStored(string? stored)
@@ -38,5 +49,5 @@ public sealed record RunCause(string Kind, string? Text = null)
     }
 
     // Never in the middle of a character.
-    private static string Cut(string text) => text.Length <= LongestText ? text : text[..(char.IsHighSurrogate(text[LongestText - 1]) ? LongestText - 1 : LongestText)];
+    private static string Cut(string text, int longest) => text.Length <= longest ? text : text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)];
 }

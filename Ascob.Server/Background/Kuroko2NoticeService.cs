@@ -6,8 +6,8 @@ using Ascob.Core.Runs;
 namespace Ascob.Server.Background;
 
 /// <summary>
-/// Brings the subscriptions of kuroko2's definitions up to the configuration once after a start: the secret of webhooks, the address of Slack, whether mail is sent. What a definition itself says follows it when it is saved.
-/// Subscriptions whose definition is gone go too.
+/// Brings the subscriptions of kuroko2's definitions up to the configuration: the secret of webhooks, the address of Slack, whether and to whom mail is sent. What a definition itself says follows it when it is saved.
+/// Subscriptions whose definition is gone go too. Done after a start, and from time to time, for a server with older settings may have saved definitions while others had the new ones.
 /// </summary>
 internal sealed class Kuroko2NoticeService(
     IDefinitionStore definitions,
@@ -19,7 +19,9 @@ internal sealed class Kuroko2NoticeService(
     ILogger<Kuroko2NoticeService> logger) : BackgroundService
 {
     private const int PageSize = 500;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan PauseAfterTrouble = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -27,10 +29,10 @@ internal sealed class Kuroko2NoticeService(
         await Task.Yield();
         while (!stoppingToken.IsCancellationRequested)
         {
+            var pause = Pause;
             try
             {
                 await KeepAsync(stoppingToken);
-                return;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -39,15 +41,17 @@ internal sealed class Kuroko2NoticeService(
             catch (StoreUnavailableException e)
             {
                 logger.LogWarning("The notifications of kuroko2's definitions could not be looked at: {Reason}", e.Message);
+                pause = PauseAfterTrouble;
             }
 #pragma warning disable CA1031 // The next look may go better; until then they are as they were.
             catch (Exception e)
 #pragma warning restore CA1031
             {
                 logger.LogError(e, "The notifications of kuroko2's definitions could not be looked at");
+                pause = PauseAfterTrouble;
             }
 
-            await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -10,6 +10,8 @@ namespace Ascob.Server.Background;
 internal sealed class RepositoryHookService(
     SubscriptionKeeper keeper, SubscriptionWatch watch, IRepositoryStore repository, ServerIdentity server, IOptions<RepositoryOptions> options, TimeProvider time, ILogger<RepositoryHookService> logger) : BackgroundService
 {
+    private const int MostLogged = 20;
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private (string? State, long Version) _kept;
@@ -54,9 +56,16 @@ internal sealed class RepositoryHookService(
             return;
         }
 
-        foreach (var (name, errors) in await keeper.KeepAsync(RepositoryHooks.Source, RepositoryHooks.Of(state), server.Actor, cancellationToken))
+        var hooks = RepositoryHooks.Of(state, options.Value.HookSecret, options.Value.PreviousHookSecret);
+        var wrong = await keeper.KeepAsync(RepositoryHooks.Source, hooks, server.Actor, cancellationToken);
+        foreach (var (name, errors) in wrong.Take(MostLogged))
         {
             logger.LogWarning("The hook '{Hook}' of the repository cannot be served: {Reason}", name, string.Join(' ', errors.Select(e => $"{e.Field}: {e.Message}")));
+        }
+
+        if (wrong.Count > MostLogged)
+        {
+            logger.LogWarning("{Count} hooks of the repository cannot be served; the first {Logged} are named above", wrong.Count, MostLogged);
         }
 
         _kept = now;

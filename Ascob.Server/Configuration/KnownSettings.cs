@@ -70,6 +70,7 @@ internal static class KnownSettings
             ("CustomTasks", Map(Value(Text), TaskName)),
             ("WebhookSecret", Value(Text)),
             ("SlackWebhookUrl", Value(Url)),
+            ("MailTo", Value(MailAddress)),
             ("TimeZone", Value(Zone)))),
         ("Limits", Section(
             ("MaxFileBytes", Value(Number(1, 1L << 50))),
@@ -82,6 +83,7 @@ internal static class KnownSettings
         ("Notifications", Section(
             ("Timeout", Value(Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)))),
             ("MaxConcurrentPerReceiver", Value(Number(1, 100))),
+            ("MaxReceiversAtOnce", Value(Number(1, 1000))),
             ("FirstRetry", Value(Duration(TimeSpan.FromMilliseconds(100), Day))),
             ("LongestRetry", Value(Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)))),
             ("GiveUpAfter", Value(Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)))),
@@ -118,6 +120,8 @@ internal static class KnownSettings
             ("Timeout", Value(Duration(TimeSpan.FromSeconds(1), Day))),
             ("AutoApply", Value(Flag)),
             ("WebhookSecret", Value(Secret)),
+            ("HookSecret", Value(HookSecret)),
+            ("PreviousHookSecret", Value(HookSecret)),
             ("Backend", Value(Name)),
             ("KeepCheckouts", Value(Duration(Zero, Years))))),
         ("Backends", Map(Backend(("Type", Value(Text))), Name)),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Ascob.Core.Kuroko2;
+using Ascob.Core.Notifications;
 
 namespace Ascob.Server.Configuration;
 
@@ -15,6 +16,10 @@ internal static class Rules
     public static string? Any(string value) => value is null ? "must be set" : null;
 
     public static string? Secret(string value) => value.Length >= 16 ? null : "must have at least 16 characters; make one with: openssl rand -hex 32";
+
+    public static string? HookSecret(string value) => WebhookSecrets.IsValid(value) ? null : "must be whsec_ and 24 to 64 bytes in base64; make one with: echo whsec_$(openssl rand -base64 32)";
+
+    public static string? MailAddress(string value) => SubscriptionRules.IsMailAddress(value) ? null : "must be a mail address such as team@example.org";
 
     public static string? Flag(string value) => bool.TryParse(value, out _) ? null : "must be true or false";
 

@@ -21,9 +21,10 @@ internal sealed class GitCommit(Commit commit, string directory)
 
     /// <summary>Reads the files of jobs and the settings.</summary>
     /// <param name="stop">Answers whether to give up; asked at each file.</param>
+    /// <param name="isInside">Answers whether a host is inside the house, where no messages go.</param>
     /// <exception cref="GitException">The configured directory is not there.</exception>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public CommitContent ReadJobs(Func<bool> stop)
+    public CommitContent ReadJobs(Func<bool> stop, Func<string, bool> isInside)
     {
         var root = Root();
         var scripts = new GitScripts(commit.Tree, directory);
@@ -46,7 +47,7 @@ internal sealed class GitCommit(Commit commit, string directory)
             else if (JobFile.IsSettings(entry.Name))
             {
                 settingsEntry = entry;
-                settings = Content(entry, out var problem) is { } text ? SettingsFile.Read(path, text) : SettingsFile.None with { Errors = [new FileError(path, null, problem)] };
+                settings = Content(entry, out var problem) is { } text ? SettingsFile.Read(path, text, isInside) : SettingsFile.None with { Errors = [new FileError(path, null, problem)] };
             }
             else if (JobFile.IsOne(entry.Name) && Exceeded(files.Count, bytes += SizeOf(entry)) is { } bound)
             {
@@ -59,7 +60,7 @@ internal sealed class GitCommit(Commit commit, string directory)
             }
             else if (JobFile.IsOne(entry.Name))
             {
-                files.Add(Content(entry, out var problem) is { } text ? JobFileReader.Read(path, text, scripts) : new JobFile(path, [], [new FileError(path, null, problem)], []));
+                files.Add(Content(entry, out var problem) is { } text ? JobFileReader.Read(path, text, scripts, isInside) : new JobFile(path, [], [new FileError(path, null, problem)], []));
             }
         }
 

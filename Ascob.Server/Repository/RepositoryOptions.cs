@@ -44,6 +44,12 @@ internal sealed class RepositoryOptions
     /// <summary>Gets or sets the secret of the webhook that has it looked at; null for no webhook.</summary>
     public string? WebhookSecret { get; set; }
 
+    /// <summary>Gets or sets the secret that the messages to its hooks are signed with; null for no signature.</summary>
+    public string? HookSecret { get; set; }
+
+    /// <summary>Gets or sets the secret before, which they are signed with besides while receivers change over; null for none.</summary>
+    public string? PreviousHookSecret { get; set; }
+
     /// <summary>Gets or sets the backend that runs its jobs; null for any shell backend of a server.</summary>
     public string? Backend { get; set; }
 

@@ -1,4 +1,5 @@
 using Ascob.Core.Errors;
+using Ascob.Core.Notifications;
 using Ascob.Core.Repository;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
@@ -16,6 +17,8 @@ internal sealed partial class RepositorySync(
     IRepositoryPublisher publisher,
     ServerIdentity server,
     IOptions<RepositoryOptions> options,
+    ReceiverAddresses addresses,
+    IOptions<NotificationOptions> notifications,
     MonotonicClock clock,
     RepositoryMetrics metrics,
     ILogger<RepositorySync> logger) : IDisposable
@@ -28,7 +31,7 @@ internal sealed partial class RepositorySync(
     public RepositoryLook LastLook { get; private set; } = new(null, null, null);
 
     /// <summary>Gets the settings that decide how a commit is read; another value of them has it read again.</summary>
-    private string Reading => $"2 {options.Value.Path.Trim('/')}";
+    private string Reading => $"3 {options.Value.Path.Trim('/')} {string.Join(' ', notifications.Value.AllowedInternal.Order(StringComparer.Ordinal))}".TrimEnd();
 
     private Error NotConfigured { get; } = new(ErrorKind.Conflict, "repository.none", "No repository is configured: set Ascob:Repository:Url.");
 
@@ -106,7 +109,7 @@ internal sealed partial class RepositorySync(
 
         var isNew = tip != now.Commit || now.Reading != Reading;
         var plan = isNew
-            ? RepositoryPlan.Make(now, await source.ReadAsync(tip, (c, stop) => c.ReadJobs(stop), cancellationToken))
+            ? RepositoryPlan.Make(now, await source.ReadAsync(tip, (c, stop) => c.ReadJobs(stop, addresses.IsInside), cancellationToken))
             : RepositoryPlan.OfNothing(now);
         if (LastLook.Problem is { } problem)
         {

@@ -2,6 +2,8 @@ using Ascob.Core.Jobs;
 using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
 using Ascob.Core.Timing;
+using Ascob.Server.Persistence.Sql;
+using Ascob.Server.Persistence.Writing;
 using Ascob.Tests.Fixtures;
 
 namespace Ascob.Tests.Contracts;
@@ -176,6 +178,45 @@ public abstract class NotificationStoreContract
     }
 
     [Fact]
+    public async Task WhatOnlyALaterVersionKnows_IsLeftToIt_AndStopsNothingElse()
+    {
+        await using var store = await OpenAsync();
+        var subscription = Assert.Single(await LearnAsync(store, Sample()));
+        var notifications = store.Get<INotificationStore>();
+        var (strange, known) = (await EndedAsync(), await EndedAsync());
+        await WriteAsync(store, "UPDATE notices SET kind = 'of_a_later_version' WHERE run_id = @id", strange.Id);
+
+        Assert.All(await notifications.NoticesAsync(100, Stop), n => Assert.Equal(known.Id, n.RunId));
+        Assert.Equal(2, await new NoticePlanner(notifications, new SubscriptionWatch(notifications, store.Get<NoticeInterest>(), store.Get<MonotonicClock>()), store.Get<MonotonicClock>()).PlanAsync(Stop));
+        Assert.Equal(1, await PlannedOfAsync(known, subscription));
+
+        // As if that version had planned it, and had gone.
+        await WriteAsync(store, "UPDATE notices SET kind = 'finished' WHERE run_id = @id", strange.Id);
+        await notifications.PlanAsync([.. (await notifications.NoticesAsync(100, Stop)).Select(n => new Plan(n, [subscription.Id], Now))], Stop);
+        await WriteAsync(store, "UPDATE notification_deliveries SET kind = 'of_a_later_version' WHERE run_id = @id", strange.Id);
+        Assert.All((await notifications.ClaimAsync(subscription.Id, "a", Now.AddYears(1), Now.AddYears(2), 10, Stop)).Append(await FirstAsync(known)), d => Assert.Equal(known.Id, d.Key.RunId));
+        Assert.Equal("unknown", Ascob.Core.Client.DeliveryInfo.From(await FirstAsync(strange)).Event);
+
+        async Task<Run> EndedAsync() => await SampleRuns.ApplyAsync(store.Runs, await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs)), RunTrigger.BackendSucceeded);
+        async Task<int> PlannedOfAsync(Run run, Subscription of) => (await notifications.ListAsync(new DeliveryQuery { RunId = run.Id, SubscriptionId = of.Id }, Stop)).Count(d => d.Notice.Kind == NoticeKinds.Finished);
+        async Task<Delivery> FirstAsync(Run run) => (await notifications.ListAsync(new DeliveryQuery { RunId = run.Id }, Stop))[0];
+    }
+
+    [Fact]
+    public async Task DropUnknownAsync_ForgetsOldNoticesThatNobodyHereKnows_AndNoOthers()
+    {
+        await using var store = await OpenAsync();
+        await LearnAsync(store, Sample());
+        var notifications = store.Get<INotificationStore>();
+        var (strange, known) = (await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs)), await SampleRuns.AddAsync(store.Runs, await SampleRuns.NewAsync(store.Runs)));
+        await WriteAsync(store, "UPDATE notices SET kind = 'of_a_later_version' WHERE run_id = @id", strange.Id);
+
+        Assert.Equal(0, await notifications.DropUnknownAsync(DateTimeOffset.UnixEpoch, Stop));
+        Assert.Equal(1, await notifications.DropUnknownAsync(Now.AddYears(100), Stop));
+        Assert.Equal(known.Id, Assert.Single(await notifications.NoticesAsync(100, Stop)).RunId);
+    }
+
+    [Fact]
     public async Task ClaimAsync_GivesTheEventsOfARunInOrder_AndNoneToTwo()
     {
         await using var store = await OpenAsync();
@@ -315,6 +356,15 @@ public abstract class NotificationStoreContract
         Assert.Equal(RunStatus.Failed, await notifications.OutcomeBeforeAsync(Success(ended), Stop));
         Assert.Null(await notifications.OutcomeBeforeAsync(Success(ended with { ParentId = null }), Stop));
     }
+
+    private static Task<int> WriteAsync(TestStore store, string text, long id) => store.Get<IStoreWriter>().WriteAsync(
+        new DelegateOperation<int>(async (session, stop) =>
+        {
+            var command = session.Command(store.Get<Database>().Dialect.Statement(text));
+            command.Args.Long("id", id);
+            return await command.ExecuteAsync(stop);
+        }),
+        Stop);
 
     private static Notice Success(Run run) => NoticeRules.Make(NoticeKinds.Finished, run, new RunEvent(run.Id, run.Version, run.EndedAt!.Value, RunEventTypes.StatusChanged, null, run.Status, null, null, null));
 

@@ -39,8 +39,14 @@ internal sealed class TestMailServer : IAsyncDisposable
     /// <summary>Gets or sets what is answered to a message; a success where nothing is set.</summary>
     public SmtpResponse? Answer { get; set; }
 
+    /// <summary>Gets for whom each of the mails was handed over, in order.</summary>
+    public ConcurrentQueue<IReadOnlyList<string>> Envelopes { get; } = new();
+
     /// <summary>Gets or sets a recipient that is not taken.</summary>
     public string? Unknown { get; set; }
+
+    /// <summary>Gets or sets a recipient that is put off.</summary>
+    public string? Busy { get; set; }
 
     public async Task<IReadOnlyList<MimeMessage>> UntilAsync(int count)
     {
@@ -71,6 +77,7 @@ internal sealed class TestMailServer : IAsyncDisposable
             }
 
             using var bytes = new MemoryStream(buffer.ToArray());
+            server.Envelopes.Enqueue([.. transaction.To.Select(t => $"{t.User}@{t.Host}")]);
             server.Mails.Enqueue(MimeMessage.Load(bytes, cancellationToken));
             return Task.FromResult(SmtpResponse.Ok);
         }
@@ -79,6 +86,8 @@ internal sealed class TestMailServer : IAsyncDisposable
     private sealed class Filter(TestMailServer server) : MailboxFilter
     {
         public override Task<bool> CanDeliverToAsync(ISessionContext context, IMailbox to, IMailbox from, CancellationToken cancellationToken) =>
-            Task.FromResult($"{to.User}@{to.Host}" != server.Unknown);
+            $"{to.User}@{to.Host}" == server.Busy
+                ? throw new SmtpResponseException(new SmtpResponse((SmtpReplyCode)450, "later"))
+                : Task.FromResult($"{to.User}@{to.Host}" != server.Unknown);
     }
 }

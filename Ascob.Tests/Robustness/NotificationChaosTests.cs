@@ -203,7 +203,7 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
             var watch = new SubscriptionWatch(store, new NoticeInterest(clock), clock);
             var metrics = new NotificationMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
             var attempts = new NotificationAttempts(
-                store, [this], server.Get<Ascob.Core.Access.ISecretProtector>(), backoff, options, Options.Create(new EngineOptions()), metrics, clock, NullLogger<NotificationAttempts>.Instance);
+                store, [this], server.Get<Ascob.Core.Definitions.IDefinitionStore>(), server.Get<Ascob.Core.Access.ISecretProtector>(), backoff, options, Options.Create(new EngineOptions()), metrics, clock, NullLogger<NotificationAttempts>.Instance);
             engine = new NotificationEngine(store, new NoticePlanner(store, watch, clock), watch, attempts, identity, backoff, options, clock, NullLogger<NotificationEngine>.Instance);
             return engine;
         }
@@ -298,6 +298,8 @@ public sealed class NotificationChaosTests(PostgresFixture postgres)
         public Task<long> DropAsync(DeliveryKey? key, long? subscriptionId, CancellationToken cancellationToken) => inner.DropAsync(key, subscriptionId, cancellationToken);
 
         public Task<IReadOnlyList<DeliveryCount>> CountAsync(CancellationToken cancellationToken) => inner.CountAsync(cancellationToken);
+
+        public Task<int> DropUnknownAsync(DateTimeOffset before, CancellationToken cancellationToken) => inner.DropUnknownAsync(before, cancellationToken);
 
         public Task<int> DropOrphansAsync(CancellationToken cancellationToken) => inner.DropOrphansAsync(cancellationToken);
 

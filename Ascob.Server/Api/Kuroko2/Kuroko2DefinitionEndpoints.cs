@@ -134,7 +134,7 @@ internal static class Kuroko2DefinitionEndpoints
                 Description = Given("description", old.Description),
                 Script = Given("script", old.Script),
                 Tags = tags ?? old.Tags,
-                Owners = owners is { Count: > 0 } ? owners : old.Owners,
+                Owners = owners ?? old.Owners,
                 NotifyCancellation = cancellation ?? old.NotifyCancellation,
                 NotifyAll = all ?? old.NotifyAll,
                 AdditionalText = Given("hipchat_additional_text", old.AdditionalText),

@@ -85,10 +85,14 @@ internal sealed class Kuroko2Notices(
     private SubscriptionRequest WebhookOf(SubscriptionRequest common, string? url) => common with { Name = Webhook, Kind = ReceiverKinds.Kuroko2, Url = url, Secret = options.Value.WebhookSecret };
 
     private SubscriptionRequest? SlackOf(SubscriptionRequest common, ScriptFields fields) => fields.SlackChannel is { } channel && options.Value.SlackWebhookUrl is { } slack
-        ? common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, FailureText = fields.AdditionalText }
+        ? common with { Name = "slack", Kind = ReceiverKinds.Slack, Url = slack, Channel = channel, FailureText = string.IsNullOrWhiteSpace(fields.AdditionalText) ? null : fields.AdditionalText }
         : null;
 
-    private SubscriptionRequest? MailOf(SubscriptionRequest common, List<string> addresses) => addresses.Count > 0 && notifications.Value.Mail.Host is not null
-        ? common with { Name = "mail", Kind = ReceiverKinds.Mail, To = addresses }
-        : null;
+    private SubscriptionRequest? MailOf(SubscriptionRequest common, List<string> addresses)
+    {
+        var copy = options.Value.MailTo;
+        return notifications.Value.Mail.Host is null || (addresses.Count == 0 && copy is null)
+            ? null
+            : common with { Name = "mail", Kind = ReceiverKinds.Mail, To = addresses.Count > 0 ? addresses : [copy!], Cc = addresses.Count > 0 && copy is not null ? [copy] : null };
+    }
 }

@@ -20,6 +20,9 @@ internal sealed class Kuroko2Options
     /// <summary>Gets or sets the incoming webhook of Slack through which definitions reach their channels; null: they reach none.</summary>
     public string? SlackWebhookUrl { get; set; }
 
+    /// <summary>Gets or sets the mail address that gets a copy of every mail to owners; it is mailed to alone where no owner of a definition has an address. Null for none.</summary>
+    public string? MailTo { get; set; }
+
     /// <summary>Gets or sets the IANA name of the time zone of <c>cron</c>; null for that of the server.</summary>
     public string? TimeZone { get; set; }
 }

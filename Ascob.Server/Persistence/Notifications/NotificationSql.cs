@@ -1,3 +1,4 @@
+using Ascob.Core.Notifications;
 using Ascob.Server.Persistence.Sql;
 
 namespace Ascob.Server.Persistence.Notifications;
@@ -12,7 +13,12 @@ internal sealed class NotificationSql(SqlDialect dialect)
     private const string EarlierIsPending =
         "SELECT 1 FROM notification_deliveries AS e WHERE e.run_id = p.run_id AND e.subscription_id = p.subscription_id AND e.seq < p.seq AND e.state = 'pending'";
 
-    public SqlStatement Notices { get; } = dialect.Statement($"SELECT{dialect.Top} {NoticeColumns.Names} FROM notices ORDER BY run_id, seq{dialect.Limit}");
+    // Of several versions that run side by side, or after a step back, one may not know all kinds: what it does not know is left to who does.
+    private static readonly string Known = $"kind IN ({string.Join(", ", NoticeWords.All.Select(w => $"'{w}'"))})";
+
+    public SqlStatement Notices { get; } = dialect.Statement($"SELECT{dialect.Top} {NoticeColumns.Names} FROM notices WHERE {Known} ORDER BY run_id, seq{dialect.Limit}");
+
+    public SqlStatement DropUnknown { get; } = dialect.Statement($"DELETE FROM notices WHERE NOT ({Known}) AND at_time < @before");
 
     public SqlStatement TakeNotice { get; } = dialect.Statement("DELETE FROM notices WHERE run_id = @run_id AND seq = @seq");
 
@@ -20,7 +26,7 @@ internal sealed class NotificationSql(SqlDialect dialect)
 
     public SqlStatement Ready { get; } = dialect.Statement(
         "SELECT s.id FROM notification_subscriptions AS s WHERE s.enabled = @enabled AND EXISTS (SELECT 1 FROM notification_deliveries AS d WHERE d.subscription_id = s.id "
-        + "AND d.state = 'pending' AND d.due_at <= @now) ORDER BY s.id");
+        + "AND d.state = 'pending' AND d.due_at <= @now AND d." + Known + ") ORDER BY s.id");
 
     public SqlStatement Claim { get; } = dialect.Statement(ClaimText(dialect.Provider));
 
@@ -86,17 +92,17 @@ internal sealed class NotificationSql(SqlDialect dialect)
     private static string ClaimText(DatabaseProvider provider)
     {
         const string Set = "SET lease_owner = @owner, lease_until = @until, attempts = attempts + 1";
-        const string Due = $"p.subscription_id = @subscription_id AND p.state = 'pending' AND p.due_at <= @now AND (p.lease_until IS NULL OR p.lease_until <= @now) AND NOT EXISTS ({EarlierIsPending})";
+        var due = $"p.subscription_id = @subscription_id AND p.state = 'pending' AND p.due_at <= @now AND p.{Known} AND (p.lease_until IS NULL OR p.lease_until <= @now) AND NOT EXISTS ({EarlierIsPending})";
         return provider switch
         {
             DatabaseProvider.SqlServer =>
-                $"WITH due AS (SELECT TOP (@limit) * FROM notification_deliveries AS p WITH (UPDLOCK, READPAST, ROWLOCK) WHERE {Due} ORDER BY p.due_at, p.run_id, p.seq) "
+                $"WITH due AS (SELECT TOP (@limit) * FROM notification_deliveries AS p WITH (UPDLOCK, READPAST, ROWLOCK) WHERE {due} ORDER BY p.due_at, p.run_id, p.seq) "
                 + $"UPDATE due {Set} OUTPUT {DeliveryColumns.Output}",
             DatabaseProvider.PostgreSql =>
-                $"UPDATE notification_deliveries {Set} WHERE (run_id, subscription_id, seq) IN (SELECT p.run_id, p.subscription_id, p.seq FROM notification_deliveries AS p WHERE {Due} "
+                $"UPDATE notification_deliveries {Set} WHERE (run_id, subscription_id, seq) IN (SELECT p.run_id, p.subscription_id, p.seq FROM notification_deliveries AS p WHERE {due} "
                 + $"ORDER BY p.due_at, p.run_id, p.seq LIMIT @limit FOR UPDATE SKIP LOCKED) RETURNING {DeliveryColumns.Names}",
             DatabaseProvider.Sqlite =>
-                $"UPDATE notification_deliveries {Set} WHERE (run_id, subscription_id, seq) IN (SELECT p.run_id, p.subscription_id, p.seq FROM notification_deliveries AS p WHERE {Due} "
+                $"UPDATE notification_deliveries {Set} WHERE (run_id, subscription_id, seq) IN (SELECT p.run_id, p.subscription_id, p.seq FROM notification_deliveries AS p WHERE {due} "
                 + $"ORDER BY p.due_at, p.run_id, p.seq LIMIT @limit) RETURNING {DeliveryColumns.Names}",
         };
     }

@@ -115,6 +115,8 @@ internal sealed partial class NotificationStore
 
     public Task<int> DropOrphansAsync(CancellationToken cancellationToken) => ExecuteAsync(_sql.DropOrphans, args => args, cancellationToken);
 
+    public Task<int> DropUnknownAsync(DateTimeOffset before, CancellationToken cancellationToken) => ExecuteAsync(_sql.DropUnknown, args => args.Time("before", before), cancellationToken);
+
     public Task<int> PurgeAsync(DeliveryState state, DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken) =>
         ExecuteAsync(_sql.Purge, args => args.Text("state", DeliveryColumns.Word(state)).Time("before", endedBefore).Int("limit", limit), cancellationToken);
 

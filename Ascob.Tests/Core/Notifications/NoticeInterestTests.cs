@@ -61,8 +61,8 @@ public sealed class NoticeInterestTests
     {
         Learn(
             Subscription(NoticeKinds.Error) with { Filter = new SubscriptionFilter { Submitters = ["bob"] } },
-            Subscription(NoticeKinds.Error) with { Filter = new SubscriptionFilter { Definitions = [7] } },
-            Subscription(NoticeKinds.Error) with { Enabled = false });
+            Subscription(NoticeKinds.Error) with { Id = 2, Filter = new SubscriptionFilter { Definitions = [7] } },
+            Subscription(NoticeKinds.Error) with { Id = 3, Enabled = false });
 
         Assert.Null(_interest.NoticeOf(Sample(), Ended(RunStatus.Failed)));
     }

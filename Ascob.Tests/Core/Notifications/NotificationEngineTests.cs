@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ascob.Core.Access;
 using Ascob.Core.Client;
+using Ascob.Core.Definitions;
 using Ascob.Core.Dispatch;
 using Ascob.Core.Notifications;
 using Ascob.Core.Runs;
@@ -43,13 +44,14 @@ public sealed class NotificationEngineTests : IAsyncLifetime
         var engine = Options.Create(new EngineOptions { ServerName = "one" });
         var backoff = new Backoff(new Random(1));
         var metrics = new NotificationMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
-        _attempts = new NotificationAttempts(_notifications, [_receiver], _store.Get<ISecretProtector>(), backoff, options, engine, metrics, _clock, NullLogger<NotificationAttempts>.Instance);
+        _attempts = new NotificationAttempts(_notifications, [_receiver], _store.Get<IDefinitionStore>(), _store.Get<ISecretProtector>(), backoff, options, engine, metrics, _clock, NullLogger<NotificationAttempts>.Instance);
         _engine = new NotificationEngine(
             _notifications, new NoticePlanner(_notifications, _watch, _clock), _watch, _attempts, new ServerIdentity(engine), backoff, options, _clock, NullLogger<NotificationEngine>.Instance);
     }
 
     public async ValueTask DisposeAsync()
     {
+        _engine.Dispose();
         _watch.Dispose();
         await _store.DisposeAsync();
     }
@@ -137,22 +139,24 @@ public sealed class NotificationEngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TurnAsync_WhenANoticeIsOfAKindThatThisVersionDoesNotKnow_TellsTheOthers()
+    public async Task TurnAsync_WhenANoticeIsOfAKindThatThisVersionDoesNotKnow_TellsTheOthers_AndLeavesItToWhoKnowsIt()
     {
         await SubscribeAsync();
-        await using (var connection = new SqliteConnection($"Data Source={Path.Combine(_store.DataDirectory, "ascob.db")};Pooling=False"))
-        {
-            await connection.OpenAsync(Stop);
-            await using var insert = connection.CreateCommand();
-            insert.CommandText = "INSERT INTO notices (run_id, seq, kind, at_time, facts) VALUES (1, 1, 'of_tomorrow', 0, '{\"status\":\"RUNNING\"}')";
-            await insert.ExecuteNonQueryAsync(Stop);
-        }
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_store.DataDirectory, "ascob.db")};Pooling=False");
+        await connection.OpenAsync(Stop);
+        await using var command = connection.CreateCommand();
+
+        // Before all others, as the lowest number.
+        command.CommandText = "INSERT INTO notices (run_id, seq, kind, at_time, facts) VALUES (0, 1, 'of_tomorrow', 0, '{\"status\":\"RUNNING\"}')";
+        await command.ExecuteNonQueryAsync(Stop);
 
         await RunsAsync(1);
         await TurnAsync();
 
         Assert.Single(_receiver.Urls);
         Assert.Empty(await _notifications.NoticesAsync(10, Stop));
+        command.CommandText = "SELECT COUNT(*) FROM notices WHERE kind = 'of_tomorrow'";
+        Assert.Equal(1L, await command.ExecuteScalarAsync(Stop));
     }
 
     private static Caller Root { get; } = TestWorld.Root;

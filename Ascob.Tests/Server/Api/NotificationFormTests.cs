@@ -144,6 +144,29 @@ public sealed class NotificationFormTests : NotificationApi
     }
 
     [Fact]
+    public async Task Overseer_33_TheStatusThatStandsForAll_IsToldOfAll()
+    {
+        await SubscribeAsync(new { name = "*", kind = "overseer", url = Receiver.Url, statuses = new[] { "*" } });
+
+        await RunAsync();
+        await Receiver.UntilAsync(2);
+        await RunAsync(fails: true);
+
+        Assert.Equal(["start", "complete", "start", "fail"], (await Receiver.UntilAsync(4)).Select(r => r.Json.GetProperty("status").GetString()));
+    }
+
+    [Fact]
+    public async Task Slack_FailureText_IsCheckedAndShown()
+    {
+        var faults = await FaultsAsync(new { name = "w", kind = "webhook", url = Receiver.Url, failureText = "x" });
+        Assert.Contains("failureText", faults.Keys);
+        Assert.Contains("failureText", (await FaultsAsync(new { name = "s", kind = "slack", url = Receiver.Url, failureText = new string('x', 401) })).Keys);
+        Assert.Contains("failureText", (await FaultsAsync(new { name = "s", kind = "slack", url = Receiver.Url, failureText = "" })).Keys);
+
+        Assert.Equal("<!here>", (await SubscribeAsync(new { name = "s", kind = "slack", url = Receiver.Url, failureText = "<!here>" })).FailureText);
+    }
+
+    [Fact]
     public async Task Overseer_35_FailingOrSlowHookNeitherChangesNorDelaysTheRun_AndIsRetriedAndRecorded()
     {
         Receiver.Answer = async (context, message) =>

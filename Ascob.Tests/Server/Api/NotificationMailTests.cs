@@ -61,16 +61,36 @@ public sealed class NotificationMailTests : NotificationApi
     }
 
     [Fact]
-    public async Task OneRecipientThatIsRefused_DoesNotKeepTheMailFromTheOthers_AndIsToldOf()
+    public async Task UnknownRecipient_KeepsTheMailFromNobodyElse_AndTheDeliverySaysHowManyWereRefused()
     {
-        _mail.Unknown = "left@example.org";
-        await SubscribeAsync(new { name = "m", kind = "mail", to = new[] { "left@example.org", "ops@example.org" }, events = new[] { "finished" } });
+        _mail.Unknown = "gone@example.org";
+        await SubscribeAsync(new { name = "m", kind = "mail", to = new[] { "gone@example.org", "good@example.org" }, cc = new[] { "boss@example.org" }, events = new[] { "finished" } });
 
         await RunAsync();
 
-        Assert.Single(await _mail.UntilAsync(1));
-        var delivered = await UntilAsync("?state=delivered", d => d.Count == 1);
-        Assert.Equal("the mail server refused 1 of the recipients (550); the others have it", delivered[0].LastError);
+        await _mail.UntilAsync(1);
+        Assert.Equal(["good@example.org", "boss@example.org"], Assert.Single(_mail.Envelopes));
+        var delivered = Assert.Single(await UntilAsync("?state=delivered", d => d.Count == 1));
+        Assert.Equal((1, "the mail server refused 1 of the recipients (550); the others have it"), (delivered.Attempts, delivered.LastError));
+    }
+
+    [Fact]
+    public async Task RecipientThatIsPutOff_IsTriedAgainAlone()
+    {
+        _mail.Busy = "later@example.org";
+        _mail.Unknown = "gone@example.org";
+        await SubscribeAsync(new { name = "m", kind = "mail", to = new[] { "gone@example.org", "later@example.org", "good@example.org" }, events = new[] { "finished" } });
+
+        await RunAsync();
+        await UntilAsync("?state=pending", d => d.Count == 1 && d[0].Attempts >= 3 && d[0].LastError == "the mail server answered 450 to 1 of 3 recipients");
+        Assert.Equal(["good@example.org"], Assert.Single(_mail.Envelopes));
+        _mail.Busy = null;
+
+        var mails = await _mail.UntilAsync(2);
+        Assert.Equal(["later@example.org"], _mail.Envelopes.Last());
+        Assert.Equal(mails[0].MessageId, mails[1].MessageId);
+        var delivered = Assert.Single(await UntilAsync("?state=delivered", d => d.Count == 1));
+        Assert.Equal("the mail server refused 1 of the recipients (550); the others have it", delivered.LastError);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Ascob.Tests.Backends.Shell;
+using Ascob.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Ascob.Tests.Server.Api.Kuroko2;
@@ -15,6 +16,8 @@ public abstract class Kuroko2Api : IAsyncLifetime
     protected const string Key = "a-key-of-the-portal-0123456789";
 
     private protected ApiServer Server { get; private set; } = null!;
+
+    private readonly List<string> _formerDirectories = [];
 
     /// <summary>Gets a client with the credentials of the application.</summary>
     protected HttpClient Portal { get; private set; } = null!;
@@ -28,7 +31,20 @@ public abstract class Kuroko2Api : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Server = await ApiServer.StartAsync(builder => builder.Services.AddSingleton(ShellWorld.Launcher), ["--Ascob:Backends:shell:Type", "Shell", "--Ascob:Backends:shell:HostIdleExit", "00:00:00", "--Ascob:Kuroko2:Applications:portal", Key, .. Settings]);
+        Server = await StartAsync(Settings);
+        Portal = Client("portal", Key);
+        Root = Server.Client();
+    }
+
+    /// <summary>Stops the server and starts it again over the same data with other settings in place of <see cref="Settings"/>.</summary>
+    protected async Task RestartAsync(params string[] settings)
+    {
+        await Server.App.StopAsync(Cancel);
+        await Server.App.DisposeAsync();
+        _formerDirectories.Add(Server.DataDirectory);
+        Server = await StartAsync(["--Ascob:DataDirectory", _formerDirectories[0], .. settings]);
+        Portal.Dispose();
+        Root.Dispose();
         Portal = Client("portal", Key);
         Root = Server.Client();
     }
@@ -38,8 +54,17 @@ public abstract class Kuroko2Api : IAsyncLifetime
         Portal.Dispose();
         Root.Dispose();
         await Server.DisposeAsync();
+        foreach (var directory in _formerDirectories)
+        {
+            await TestDirectories.DeleteAsync(directory);
+        }
+
         GC.SuppressFinalize(this);
     }
+
+    private static Task<ApiServer> StartAsync(string[] settings) => ApiServer.StartAsync(
+        builder => builder.Services.AddSingleton(ShellWorld.Launcher),
+        ["--Ascob:Backends:shell:Type", "Shell", "--Ascob:Backends:shell:HostIdleExit", "00:00:00", "--Ascob:Kuroko2:Applications:portal", Key, .. settings]);
 
     protected HttpClient Client(string name, string key)
     {

@@ -42,6 +42,34 @@ public sealed class Kuroko2NoticeTests : Kuroko2Api
     }
 
     [Fact]
+    public async Task Kuroko2_behaviour_48_a_webhook_says_the_script_and_the_description_with_which_the_instance_was_launched()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var definition = await DefineAsync("reporting", "execute: exit 1", ("webhook_url", receiver.Url), ("hipchat_notify_finished", false));
+
+        await EndOfAsync(await LaunchAsync(definition));
+        var first = (await receiver.UntilAsync(1))[0].Json;
+        Assert.Equal(HttpStatusCode.NoContent, await UpdateAsync(definition, new { script = "execute: exit 2", description = "Another text" }));
+        await EndOfAsync(await LaunchAsync(definition));
+        var second = (await receiver.UntilAsync(2))[1].Json;
+        await EndOfAsync(await LaunchAsync(definition, new { script = "execute: exit 3" }));
+        var third = (await receiver.UntilAsync(3))[2].Json;
+
+        Assert.Equal(("reporting", "execute: exit 1", "What it does"), Said(first));
+        Assert.Equal(("reporting", "execute: exit 2", "Another text"), Said(second));
+        Assert.Equal(("reporting", null, "Another text"), Said(third));
+        Assert.Equal(("notify_failure", "FAILURE", "Failed to execute 'reporting'"), (Text(first, "action"), Text(first, "level"), Text(first, "subject")));
+        Assert.Contains("exit code 1", Text(first, "message"), StringComparison.Ordinal);
+        var instance = first.GetProperty("job_instance");
+        Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (instance.GetProperty("finished_at").ValueKind, instance.GetProperty("canceled_at").ValueKind));
+        Assert.True(instance.GetProperty("error_at").GetDateTimeOffset() >= instance.GetProperty("created_at").GetDateTimeOffset());
+
+        static string? Text(JsonElement of, string name) => of.GetProperty(name).GetString();
+        static (string?, string?, string?) Said(JsonElement told) =>
+            (Text(told.GetProperty("job_definition"), "name"), Text(told.GetProperty("job_instance"), "script"), Text(told.GetProperty("job_definition"), "description"));
+    }
+
+    [Fact]
     public async Task Kuroko2_behaviour_49_without_notify_all_only_trouble_is_told_and_other_definitions_are_not()
     {
         await using var receiver = await TestReceiver.StartAsync();
@@ -131,12 +159,10 @@ public sealed class Kuroko2NoticeTests : Kuroko2Api
         await SaveNativelyAsync(definition, saved =>
         {
             saved["owners"] = JsonSerializer.SerializeToNode(new[] { "b@example.org", "no address @", "7" });
-            saved["annotations"]!["kuroko2.hipchat_notify_finished"] = "true";
-            saved["annotations"]!["kuroko2.slack_channel"] = "#two";
         });
 
         var after = await SubscriptionsAsync();
-        Assert.Equal(("#two", true, "http://127.0.0.1:1/a?***"), (after["slack"].GetProperty("channel").GetString(), after["webhook"].GetProperty("notifyAll").GetBoolean(), after["webhook"].GetProperty("url").GetString()));
+        Assert.Equal(("#one", false, "http://127.0.0.1:1/a?***"), (after["slack"].GetProperty("channel").GetString(), after["webhook"].GetProperty("notifyAll").GetBoolean(), after["webhook"].GetProperty("url").GetString()));
         Assert.Equal(["b@example.org"], after["mail"].GetProperty("to").EnumerateArray().Select(t => t.GetString()));
         Assert.Equal(before["webhook"].GetProperty("id").GetInt64(), after["webhook"].GetProperty("id").GetInt64());
 
@@ -157,7 +183,8 @@ public sealed class Kuroko2NoticeTests : Kuroko2Api
         using (var service = ActivatorUtilities.CreateInstance<Kuroko2NoticeService>(Server.App.Services))
         {
             await service.StartAsync(Cancel);
-            await service.ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+            await UntilOnlyOneAsync("webhook");
+            await service.StopAsync(Cancel);
         }
 
         Assert.Equal("webhook", Assert.Single(await SubscriptionsAsync(), s => s.Value.GetProperty("kind").GetString() == "kuroko2").Key);
@@ -198,6 +225,17 @@ public sealed class Kuroko2NoticeTests : Kuroko2Api
 
     private async Task<Dictionary<string, JsonElement>> SubscriptionsAsync() =>
         (await Root.GetFromJsonAsync<JsonElement>("/api/notifications/subscriptions", Cancel)).GetProperty("items").EnumerateArray().ToDictionary(s => s.GetProperty("name").GetString()!);
+
+    // The orphan has the name of the other one, and goes after it was looked after.
+    private async Task UntilOnlyOneAsync(string name)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while ((await Server.Get<INotificationStore>().SubscriptionsAsync(Cancel)).All.Count(s => s.Name == name) is var count && count != 1)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), $"there are {count} subscriptions named {name}");
+            await Task.Delay(50, Cancel);
+        }
+    }
 
     private async Task SaveNativelyAsync(long definition, Action<JsonNode> change)
     {
