@@ -126,7 +126,7 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
         while (refused.StatusCode == HttpStatusCode.ServiceUnavailable);
 
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
-        Assert.Contains("'one'", (await refused.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Nobody who is there can reach the job", (await refused.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("detail").GetString(), StringComparison.Ordinal);
         var last = await second.PutAsJsonAsync(execution, new { @event = "continue" }, Token);
         Assert.Equal(HttpStatusCode.Conflict, last.StatusCode);
         Assert.DoesNotContain("continue", (await second.GetFromJsonAsync<JsonElement>(execution, Token)).GetProperty("events").EnumerateArray().Select(e => e.GetProperty("name").GetString()));

@@ -104,7 +104,7 @@ public sealed class WorkerRepositoryTests(PostgresFixture postgres)
         var text = await answer.Content.ReadAsStringAsync(Token);
 
         // Where the run is in doubt by now, nobody says that anything of it runs.
-        Assert.True(answer.StatusCode == HttpStatusCode.Conflict ? text.Contains("worker \\u0027w\\u0027", StringComparison.Ordinal) : text.Contains("\"signalled\":false", StringComparison.Ordinal), text);
+        Assert.True(answer.StatusCode == HttpStatusCode.Conflict ? text.Contains("worker 'w'", StringComparison.Ordinal) : text.Contains("\"signalled\":false", StringComparison.Ordinal), text);
     }
 
     private static Task<RunningServer> StartServerAsync(string database, GitFolder git, string? backend) => RunningServer.StartAsync(

@@ -1,8 +1,11 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
+using Ascob.Server.Cli;
 using Ascob.Server.Security;
 
 namespace Ascob.Server.Api.Kuroko2;
@@ -32,12 +35,15 @@ internal static class Kuroko2InstanceEndpoints
         var variables = body.Map("env");
         CheckNames(variables);
         var job = body.Text("script") is { } script ? Compile(scripts, script, definition) : null;
+        var isScript = ScriptFields.Of(definition.Content).Script is not null;
         var request = new LaunchRequest
         {
             Id = definition.Id,
             Name = definition.Name,
             JobSpec = job,
-            ExtraVariables = variables,
+            // What others made has a schema for its values, and is launched as over every other interface.
+            Parameters = isScript || variables is null ? null : Parameters(variables, definition.Content.Parameters),
+            ExtraVariables = isScript ? variables : null,
             IdempotencyKey = SubmitEndpoints.ReadKey(context.Request),
             Cause = new RunCause(RunCause.Kuroko2, $"instances API ({Kuroko2Gate.ClientOf(context)})"),
         };
@@ -75,6 +81,26 @@ internal static class Kuroko2InstanceEndpoints
         var compiled = scripts.Compile(script);
         return compiled.IsSuccess ? compiled.Value : throw Refused(string.Join("; ", compiled.Error.Fields!.SelectMany(f => f.Value)));
     }
+
+    private static JsonElement Parameters(IReadOnlyDictionary<string, string> variables, JsonElement? schema)
+    {
+        var parameters = new JsonObject();
+        foreach (var (name, value) in variables)
+        {
+            parameters[name] = LaunchValue.Of(value, SchemaOf(schema, name));
+        }
+
+        return JsonSerializer.SerializeToElement(parameters, AscobJson.Options);
+    }
+
+    private static JsonElement? SchemaOf(JsonElement? schema, string name) =>
+        schema is { ValueKind: JsonValueKind.Object } given
+        && given.TryGetProperty("properties", out var properties)
+        && properties.ValueKind == JsonValueKind.Object
+        && properties.TryGetProperty(name, out var property)
+        && property.ValueKind == JsonValueKind.Object
+            ? property
+            : null;
 
     private static void CheckNames(IReadOnlyDictionary<string, string>? variables)
     {

@@ -62,7 +62,7 @@ internal sealed class ScheduleSql
         ClaimDue = dialect.Statement(
             $"SELECT{dialect.Top} {NamedColumns} FROM schedules{readPast} WHERE next_at <= @now ORDER BY next_at, priority, id{dialect.Limit}{skipLocked}");
         InsertTick = dialect.Statement(
-            $"INSERT INTO schedule_ticks ({NewTickColumns}) VALUES (@schedule_id, @tick, @due_at, @state, @owner, @look_at, 1, @missed, @reason, @now, @settled_at) ON CONFLICT DO NOTHING");
+            $"INSERT INTO schedule_ticks ({NewTickColumns}) VALUES (@schedule_id, @tick, @due_at, @state, @owner, @look_at, 1, @missed, @reason, @now, @settled_at){(dialect.Provider == DatabaseProvider.SqlServer ? string.Empty : " ON CONFLICT DO NOTHING")}");
         const string Of = "id bigint, tick bigint, due bigint, state text, look bigint, missed bigint, reason text, settled bigint";
         const string From = "j.id, j.tick, j.due, j.state, @owner, j.look, 1, j.missed, j.reason, @now, j.settled";
         InsertTicks = Many(

@@ -22,8 +22,13 @@ public sealed class FullDiskTests : OverseerApi
             await ApplyAsync(("a.yml", "- command: wc -c <big"), ("big", new string('x', 1 << 20)));
             var execution = await ExecuteAsync("a");
             var runId = (await GetAsync(execution)).GetProperty("runId").GetInt64();
-            await TestWorld.UntilAsync(async () => (await GetAsync($"/api/runs/{runId}")).TryGetProperty("statusReason", out var reason)
-                && reason.GetString()?.Contains("could not be put on the disk", StringComparison.Ordinal) == true);
+            var begun = TimeProvider.System.GetTimestamp();
+            while (await GetAsync($"/api/runs/{runId}") is var run && !(run.TryGetProperty("statusReason", out var reason) && reason.GetString()?.Contains("could not be put on the disk", StringComparison.Ordinal) == true))
+            {
+                Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), run.ToString());
+                await Task.Delay(50, Cancel);
+            }
+
             Assert.Empty(Directory.GetFileSystemEntries(place));
 
             Assert.True(await MountAsync("-o", "remount,size=8m", place));

@@ -26,20 +26,22 @@ public sealed class RepositoryLabelTests : OverseerApi
         await RefusedAsync(await portal.PostAsJsonAsync("/api/definitions", new { name = "other", jobSpec }, Cancel), label);
         await RefusedAsync(await portal.PutAsJsonAsync("/api/definitions/own", new { jobSpec }, Cancel), label);
         await RefusedAsync(await portal.PostAsJsonAsync("/api/definitions/own/runs", new { jobSpec }, Cancel), label);
-        await RefusedAsync(await portal.PostAsJsonAsync("/api/definitions/hello/runs", new { jobSpec }, Cancel), label);
+        using var edited = await portal.PostAsJsonAsync("/api/definitions/hello/runs", new { jobSpec }, Cancel);
+        Assert.Equal(HttpStatusCode.Conflict, edited.StatusCode);
 
         Assert.Empty((await GetAsync("/jobs/hello")).GetProperty("executions").EnumerateArray());
         Assert.Empty((await GetAsync("/api/runs")).GetProperty("items").EnumerateArray());
     }
 
     [Fact]
-    public async Task AnEditedTemplateOfARepositoryJob_IsNoExecutionOfIt()
+    public async Task AnEditedTemplateOfARepositoryJob_IsRefused()
     {
         await ApplyAsync(("hello.yml", "- command: echo hello"));
 
         using var launched = await Root.PostAsJsonAsync("/api/definitions/hello/runs", new { jobSpec = new { labels = new { shell_command = "echo other" } } }, Cancel);
 
-        Assert.True(launched.IsSuccessStatusCode, await launched.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal(HttpStatusCode.Conflict, launched.StatusCode);
+        Assert.Equal("definition.read_only", (await JsonAsync(launched)).GetProperty("code").GetString());
         Assert.Empty((await GetAsync("/jobs/hello")).GetProperty("executions").EnumerateArray());
     }
 

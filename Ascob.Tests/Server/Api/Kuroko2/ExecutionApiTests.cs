@@ -35,6 +35,29 @@ public sealed class ExecutionApiTests : Kuroko2Api
     }
 
     [Fact]
+    public async Task A_definition_that_is_no_script_gets_env_through_its_schema()
+    {
+        var properties = new Dictionary<string, object> { ["WHO"] = new Dictionary<string, object> { ["enum"] = new[] { "ann", "bob" } }, ["N"] = new { type = "integer" }, ["P"] = new { type = "string", writeOnly = true } };
+        var content = new { name = "native", apiAllowed = true, jobSpec = new { labels = new { shell_command = "echo \"$WHO $N\"; test ${#P} = 15" } }, parameters = new { properties } };
+        using var made = await Root.PostAsJsonAsync("/api/definitions", content, Cancel);
+        Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Cancel));
+        var definition = (await JsonAsync(made)).GetProperty("id").GetInt64();
+
+        foreach (var env in new[] { Env(("OTHER", "x")), Env(("WHO", "eve")), Env(("N", "many")) })
+        {
+            using var refused = await Portal.PostAsJsonAsync(Path(definition), new { env }, Cancel);
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        }
+
+        var instance = await LaunchAsync(definition, new { env = Env(("WHO", "ann"), ("N", "3"), ("P", "hunter2-hunter2")) });
+
+        var run = await EndOfAsync(instance);
+        Assert.Equal("SUCCEEDED", run.GetProperty("status").GetString());
+        Assert.DoesNotContain("hunter2", run.ToString(), StringComparison.Ordinal);
+        Assert.Equal("ann 3\n", await OutputAsync(instance));
+    }
+
+    [Fact]
     public async Task Kuroko2_behaviour_57_the_memory_of_an_instance_and_the_most_of_its_definition_are_shown()
     {
         var definition = await DefineAsync("hungry", "execute: { head -c $SIZE /dev/zero; sleep 2; } | tail -c $SIZE > /dev/null");
