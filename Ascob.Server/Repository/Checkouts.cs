@@ -73,7 +73,7 @@ internal sealed class Checkouts(
         }
         catch (Exception e) when (e is GitException or IOException or UnauthorizedAccessException)
         {
-            return new Error(ErrorKind.Unavailable, "repository.checkout", e is GitException ? e.Message : $"The files of the commit could not be put on the disk: {e.Message}");
+            return new Error(ErrorKind.Unavailable, "repository.checkout", e is GitException ? e.Message : NotOnDisk(e).Message);
         }
         finally
         {
@@ -138,7 +138,15 @@ internal sealed class Checkouts(
                 commit,
                 (found, stop) =>
                 {
-                    CheckoutWriter.Write(found.Tree, temporary, stop);
+                    try
+                    {
+                        CheckoutWriter.Write(found.Tree, temporary, stop);
+                    }
+                    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                    {
+                        throw NotOnDisk(e);
+                    }
+
                     return true;
                 },
                 cancellationToken);
@@ -153,6 +161,8 @@ internal sealed class Checkouts(
 
         logger.LogInformation("The files of commit {Commit} of the repository are on the disk", commit);
     }
+
+    private static GitException NotOnDisk(Exception e) => new($"The files of the commit could not be put on the disk: {e.Message}", e);
 
     private void Delete(string directory)
     {

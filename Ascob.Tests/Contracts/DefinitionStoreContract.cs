@@ -1,10 +1,10 @@
+using System.Text.Json;
 using Ascob.Core.Definitions;
 using Ascob.Core.Jobs;
 using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
 using Ascob.Core.Schedules;
 using Ascob.Tests.Fixtures;
-using System.Text.Json;
 
 namespace Ascob.Tests.Contracts;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Ascob.Tests.Fixtures;
 
 namespace Ascob.Tests.Server.RepositoryJobs;
 

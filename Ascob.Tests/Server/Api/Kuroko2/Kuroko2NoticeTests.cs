@@ -17,7 +17,7 @@ public sealed class Kuroko2NoticeTests : Kuroko2Api
 {
     private const string Secret = "the secret of all webhooks";
 
-    protected override string[] Settings => 
+    protected override string[] Settings =>
     [
         "--Ascob:Notifications:AllowedInternal:0", "127.0.0.1", "--Ascob:Kuroko2:WebhookSecret", Secret, "--Ascob:Kuroko2:SlackWebhookUrl", "http://127.0.0.1:1/slack",
         "--Ascob:Notifications:Mail:Host", "127.0.0.1", "--Ascob:Notifications:Mail:Port", "1", "--Ascob:Notifications:Mail:From", "ascob@example.org", "--Ascob:Notifications:Mail:Security", "None",
