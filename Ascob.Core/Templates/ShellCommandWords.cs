@@ -12,10 +12,18 @@ internal sealed class ShellCommandWords(string text, Action<int, int> add)
         "let", "read", "unset", "mapfile", "readarray", "getopts", "declare", "typeset", "local", "readonly", "export", "integer", "printf", "test", "wait", "[",
     };
 
+    // Numbers to bash, or text that shells expand or read when they begin.
+    private static readonly HashSet<string> Evaluated = new(StringComparer.Ordinal)
+    {
+        "RANDOM", "SRANDOM", "OPTIND", "SECONDS", "LINENO", "HISTCMD", "BASHPID", "PS4", "BASH_ENV",
+    };
+
+    private const int LongestName = 40;
+
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_[]+");
 
     // What may stand before a command.
-    private static readonly HashSet<string> Before = new(StringComparer.Ordinal) { "then", "do", "else", "elif", "if", "while", "until", "!", "{", "time", "command", "builtin", "exec" };
+    private static readonly HashSet<string> Before = new(StringComparer.Ordinal) { "then", "do", "else", "elif", "if", "while", "until", "!", "{", "time", "command", "builtin", "exec", "coproc" };
 
     // Each of them may look ahead to the end. One that is written to keep the reader busy is evaluated as a whole.
     private long _left = 50L * text.Length;
@@ -45,14 +53,14 @@ internal sealed class ShellCommandWords(string text, Action<int, int> add)
             return;
         }
 
-        var end = i + 1;
-        while (end < text.Length && char.IsAsciiLetter(text[end]))
+        var end = i;
+        while (end < text.Length && end - i < LongestName && !IsSeparator(text[end]) && text[end] is not (' ' or '\t'))
         {
             end++;
         }
 
-        var name = text[i..end];
-        if (!Names.Contains(name) || (end < text.Length && !IsSeparator(text[end]) && text[end] is not (' ' or '\t')) || !IsCommand(i))
+        var name = Plain(text[i..end]);
+        if (!Names.Contains(name) || !IsCommand(i))
         {
             return;
         }
@@ -75,13 +83,40 @@ internal sealed class ShellCommandWords(string text, Action<int, int> add)
         }
     }
 
+    /// <summary>Reads an assignment that begins at a place, if it is one to a variable whose value shells evaluate.</summary>
+    public void ReadAssignment(int i)
+    {
+        var equals = i;
+        while (equals < text.Length && equals - i < LongestName && (char.IsAsciiLetterOrDigit(text[equals]) || text[equals] is '_' or '+'))
+        {
+            equals++;
+        }
+
+        if (equals < text.Length && text[equals] == '=' && Evaluated.Contains(text[i..equals].TrimEnd('+')) && IsWordStart(text, i))
+        {
+            ReadWord(equals + 1);
+        }
+    }
+
+    /// <summary>Notes the word that begins at a place as one that is evaluated.</summary>
+    public void ReadWord(int i)
+    {
+        var words = WordsFrom(i, out var isOpen);
+        var (from, to) = words.Count > 0 ? words[0] : (i, text.Length);
+        add(from, to);
+        IsOpenAtEnd |= isOpen && to == text.Length;
+    }
+
+    // A name may be quoted in part, and is the same command then.
+    private static string Plain(string word) => word.AsSpan().IndexOfAny('\'', '"', '\\') < 0 ? word : word.Replace("'", string.Empty, StringComparison.Ordinal).Replace("\"", string.Empty, StringComparison.Ordinal).Replace("\\", string.Empty, StringComparison.Ordinal);
+
     private void ReadOption(string[] options, int most, List<(int From, int To)> words, bool isOpen)
     {
         IsOpenAtEnd |= isOpen && words.Count == 0;
         for (var n = 0; n < Math.Min(most, words.Count); n++)
         {
-            var word = text[words[n].From..words[n].To];
-            if (options.Contains(word, StringComparer.Ordinal) || word.TrimStart('"', '\'').StartsWith('\0'))
+            var word = Plain(text[words[n].From..words[n].To]);
+            if (options.Contains(word, StringComparer.Ordinal) || word.StartsWith('\0'))
             {
                 // A value can be the option as well.
                 IsOpenAtEnd |= isOpen && n == words.Count - 1;
@@ -99,9 +134,9 @@ internal sealed class ShellCommandWords(string text, Action<int, int> add)
 
     private void ReadDeclaration(List<(int From, int To)> words)
     {
-        if (words.Exists(w => text[w.From] is '-' or '+' && text.AsSpan(w.From, w.To - w.From).Contains('i')))
+        if (words.Exists(w => Plain(text[w.From..w.To]) is ['-' or '+', ..] option && option.AsSpan().IndexOfAny('i', 'n') > 0))
         {
-            // Whatever is assigned to the variable from now on is evaluated.
+            // Whatever is assigned to the variable from now on is evaluated, or is the name of another one.
             add(0, text.Length);
             return;
         }
@@ -190,11 +225,23 @@ internal sealed class ShellCommandWords(string text, Action<int, int> add)
                 i--;
             }
 
-            if (!Before.Contains(text[i..end]) && !IsAssignment(text.AsSpan(i, end - i)))
+            var word = text.AsSpan(i, end - i);
+            if (!Before.Contains(text[i..end]) && !IsAssignment(word) && word.IndexOfAny('<', '>') < 0 && !IsTarget(i))
             {
                 return false;
             }
         }
+    }
+
+    // Files that a command is redirected to may stand before it.
+    private bool IsTarget(int i)
+    {
+        while (i > 0 && text[i - 1] is ' ' or '\t')
+        {
+            i--;
+        }
+
+        return i > 0 && text[i - 1] is '<' or '>';
     }
 
     private static bool IsAssignment(ReadOnlySpan<char> word)

@@ -131,7 +131,13 @@ internal sealed class ShellEvaluation
                 }
 
                 break;
-            case >= 'a' and <= 'z':
+            case '<' or '>' when CharAt(i + 1) == '&':
+                _words.ReadWord(i + 2);
+                break;
+            case >= 'A' and <= 'Z':
+                _words.ReadAssignment(i);
+                break;
+            case (>= 'a' and <= 'z') or '\'' or '"' or '\\':
                 _words.Read(i);
                 break;
             default:

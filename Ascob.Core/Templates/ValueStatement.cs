@@ -79,6 +79,10 @@ internal sealed class TemplateNames : AstVisitor
         return base.VisitMemberExpression(memberExpression);
     }
 
+    protected override Expression VisitFilterExpression(FilterExpression filterExpression) => TemplateLanguage.Options.Filters.TryGetValue(filterExpression.Name, out _)
+        ? base.VisitFilterExpression(filterExpression)
+        : throw new TemplateException($"there is no filter '{filterExpression.Name}'.");
+
     protected override Expression VisitRangeExpression(RangeExpression rangeExpression) => throw new TemplateException("ranges such as (1..10) are not supported.");
 
     protected override Statement VisitAssignStatement(AssignStatement assignStatement)

@@ -147,6 +147,19 @@ public sealed class JobFileReaderTests
     [InlineData("echo \"${#a[{{ x }}]}\"")]
     [InlineData("echo ${a:{{ x }}:1}")]
     [InlineData("echo $(let n={{ x }})")]
+    [InlineData("2>/dev/null read {{ x }} </dev/null")]
+    [InlineData("> out read {{ x }}")]
+    [InlineData("declare -n r={{ x }}; echo $r")]
+    [InlineData("RANDOM={{ x }}")]
+    [InlineData("OPTIND=\"{{ x }}\" true")]
+    [InlineData("set -x; PS4={{ x }}")]
+    [InlineData("BASH_ENV={{ x }} bash -c true")]
+    [InlineData("coproc unset {{ x }}")]
+    [InlineData("echo a >&{{ x }}")]
+    [InlineData("'declare' {{ x }}")]
+    [InlineData("de\\clare {{ x }}")]
+    [InlineData("\"printf\" -v {{ x }} a")]
+    [InlineData("printf \\-v {{ x }} a")]
     public void Read_WhenAValueWouldBeEvaluatedAlthoughItIsQuoted_TakesNumbersOnly(string command)
     {
         var text = JsonSerializer.Serialize(command);
@@ -157,6 +170,12 @@ public sealed class JobFileReaderTests
 
     [Theory]
     [InlineData("[[ {{ x }} == a* ]] && echo")]
+    [InlineData("STAGE={{ x }} ENV={{ x }} ./run")]
+    [InlineData("echo a >{{ x }} 2>&1")]
+    [InlineData("echo read {{ x }}")]
+    [InlineData("RANDOMIZE={{ x }}")]
+    [InlineData("\"./tool\" -n {{ x }}")]
+    [InlineData("'echo' {{ x }}")]
     [InlineData("[ {{ x }} = a ] && [ \"$y\" = b ]")]
     [InlineData("test -n {{ x }}")]
     [InlineData("export A={{ x }} B=\"{{ x }}\"")]

@@ -163,6 +163,8 @@ public sealed class DefinitionTemplateApiTests : IAsyncLifetime
     [InlineData("echo {% if value %}", null)]
     [InlineData("cat <<EOF\n{{ value }}\nEOF", null)]
     [InlineData("echo `{{ value }}`", null)]
+    [InlineData("echo {{ value | upcase | nofilter }}", "there is no filter 'nofilter'.")]
+    [InlineData("{% if value %}{% assign x = value | strip_html %}{% endif %}", "there is no filter 'strip_html'.")]
     [InlineData("echo {{ secret }}", "The secret parameter 'secret' may stand in secretParameters only, where nobody reads it; a job finds it in its environment.")]
     [InlineData("{% for i in (1..100000000) %}x{% endfor %}", null)]
     public async Task BrokenOrUnsafeTemplates_AreRefusedWhenSaved_WithThePlace(string command, string? message)
