@@ -54,18 +54,18 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
         // Which of the two runs the job is for them to find out; the orders go to both.
         foreach (var (here, there) in new[] { (first, second), (second, first) })
         {
-            Assert.True(await SignalledAsync(here, execution, "stop"));
-            var halted = await SettledAsync(first, execution);
-            Assert.True(await SignalledAsync(there, execution, "continue"));
+            Assert.True(await Halting.SignalledAsync(here, execution, "stop"));
+            var halted = await Halting.SettledAsync(first, execution);
+            Assert.True(await Halting.SignalledAsync(there, execution, "continue"));
             await WrittenAsync(first, execution, o => o.Length > halted.Length);
         }
 
-        Assert.True(await SignalledAsync(second, execution, "stop"));
-        Assert.True(await SignalledAsync(second, execution, "terminate"));
+        Assert.True(await Halting.SignalledAsync(second, execution, "stop"));
+        Assert.True(await Halting.SignalledAsync(second, execution, "terminate"));
         var end = await EndAsync(second, execution);
         Assert.Equal("fail", end.GetProperty("outcome").GetString());
         Assert.Equal(["start", "stop", "continue", "stop", "continue", "stop", "terminate", "fail"], end.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("name").GetString()));
-        Assert.False(await SignalledAsync(first, execution, "stop"));
+        Assert.False(await Halting.SignalledAsync(first, execution, "stop"));
 
         var other = (await second.PostAsJsonAsync("/jobs/b", new { }, Token)).Headers.Location!.OriginalString;
         Assert.Equal("complete", (await EndAsync(first, other)).GetProperty("outcome").GetString());
@@ -93,7 +93,7 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
         Assert.Single((await Task.WhenAll(orders.Select(a => a.Content.ReadAsStringAsync(Token)))).Distinct());
         var events = (await second.GetFromJsonAsync<JsonElement>(execution, Token)).GetProperty("events").EnumerateArray().Select(e => e.GetProperty("name").GetString());
         Assert.Equal(["start", "continue", "deployed"], events);
-        await SignalledAsync(first, execution, "terminate");
+        await Halting.SignalledAsync(first, execution, "terminate");
         await EndAsync(first, execution);
         Assert.Equal("up\nwoken\n", await first.GetStringAsync(execution + "/stdout", Token));
     }
@@ -132,14 +132,6 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
         Assert.DoesNotContain("continue", (await second.GetFromJsonAsync<JsonElement>(execution, Token)).GetProperty("events").EnumerateArray().Select(e => e.GetProperty("name").GetString()));
     }
 
-    private static async Task<bool> SignalledAsync(HttpClient client, string execution, string name)
-    {
-        var answer = await client.PutAsJsonAsync(execution, new { @event = name }, Token);
-        var text = await answer.Content.ReadAsStringAsync(Token);
-        Assert.True(answer.IsSuccessStatusCode, text);
-        return JsonDocument.Parse(text).RootElement.GetProperty("signalled").GetBoolean();
-    }
-
     private static async Task WrittenAsync(HttpClient client, string execution, Func<string, bool> enough)
     {
         var begun = TimeProvider.System.GetTimestamp();
@@ -147,23 +139,6 @@ public sealed class SharedRepositoryTests(PostgresFixture postgres)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), $"The job has written only '{output}': {await client.GetStringAsync(execution, Token)}");
             await Task.Delay(50, Token);
-        }
-    }
-
-    // What a halted job has written does not grow: looked at over a time in which it would have grown often, and longer than the output takes from one server to another.
-    private static async Task<string> SettledAsync(HttpClient client, string execution)
-    {
-        for (var (last, begun) = (string.Empty, TimeProvider.System.GetTimestamp()); ;)
-        {
-            await Task.Delay(1500, Token);
-            var now = await client.GetStringAsync(execution + "/stdout", Token);
-            if (now == last)
-            {
-                return now;
-            }
-
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), "The halted job goes on writing.");
-            last = now;
         }
     }
 

@@ -41,12 +41,12 @@ public sealed class WorkerRepositoryTests(PostgresFixture postgres)
 
         var loop = await ExecuteAsync(client, "loop", new { });
         await TestWorld.UntilAsync(async () => (await client.GetStringAsync(loop + "/stdout", Token)).Length > 0);
-        Assert.True(await SignalledAsync(client, loop, "stop"));
-        var before = await SettledAsync(client, loop);
-        Assert.True(await SignalledAsync(client, loop, "continue"));
+        Assert.True(await Halting.SignalledAsync(client, loop, "stop"));
+        var before = await Halting.SettledAsync(client, loop);
+        Assert.True(await Halting.SignalledAsync(client, loop, "continue"));
         await TestWorld.UntilAsync(async () => (await client.GetStringAsync(loop + "/stdout", Token)).Length > before.Length);
-        Assert.True(await SignalledAsync(client, loop, "stop"));
-        Assert.True(await SignalledAsync(client, loop, "kill"));
+        Assert.True(await Halting.SignalledAsync(client, loop, "stop"));
+        Assert.True(await Halting.SignalledAsync(client, loop, "kill"));
         Assert.Equal("fail", (await EndAsync(client, loop)).GetProperty("outcome").GetString());
     }
 
@@ -138,30 +138,5 @@ public sealed class WorkerRepositoryTests(PostgresFixture postgres)
         var runId = (await client.GetFromJsonAsync<JsonElement>(execution, Token)).GetProperty("runId").GetInt64();
         await client.GetAsync($"/api/runs/{runId}?waitSeconds=60", Token);
         return await client.GetFromJsonAsync<JsonElement>(execution, Token);
-    }
-
-    private static async Task<bool> SignalledAsync(HttpClient client, string execution, string name)
-    {
-        var answer = await client.PutAsJsonAsync(execution, new { @event = name }, Token);
-        var text = await answer.Content.ReadAsStringAsync(Token);
-        Assert.True(answer.IsSuccessStatusCode, text);
-        return JsonDocument.Parse(text).RootElement.GetProperty("signalled").GetBoolean();
-    }
-
-    // What a halted job has written does not grow: looked at over a time in which it would have grown often, and longer than the output takes to the server.
-    private static async Task<string> SettledAsync(HttpClient client, string execution)
-    {
-        for (var (last, begun) = (string.Empty, TimeProvider.System.GetTimestamp()); ;)
-        {
-            await Task.Delay(1500, Token);
-            var now = await client.GetStringAsync(execution + "/stdout", Token);
-            if (now == last)
-            {
-                return now;
-            }
-
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1), "The halted job goes on writing.");
-            last = now;
-        }
     }
 }
