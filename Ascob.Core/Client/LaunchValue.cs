@@ -1,11 +1,17 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Ascob.Server.Cli;
+namespace Ascob.Core.Client;
 
-/// <summary>Makes the value of a parameter of what was typed: text, or what it is in JSON, as its schema has it.</summary>
+/// <summary>Makes the value of a parameter of what stands in a text, such as what was typed: text, or what it is in JSON, as its schema has it.</summary>
 internal static class LaunchValue
 {
+    /// <summary>Makes the value of a parameter.</summary>
+    /// <param name="text">What was typed.</param>
+    /// <param name="parameters">The schema of all parameters; null where it is not known.</param>
+    /// <param name="name">The parameter.</param>
+    public static JsonNode? Of(string text, JsonElement? parameters, string name) => Of(text, SchemaOf(parameters, name));
+
     /// <summary>Makes the value.</summary>
     /// <param name="text">What was typed.</param>
     /// <param name="schema">The schema of the parameter; null where it has none.</param>
@@ -24,6 +30,15 @@ internal static class LaunchValue
 
         return schema is not { } given || MayBe(given, value) || !MayBe(given, JsonValue.Create(text)) ? value : JsonValue.Create(text);
     }
+
+    private static JsonElement? SchemaOf(JsonElement? parameters, string name) =>
+        parameters is { ValueKind: JsonValueKind.Object } given
+        && given.TryGetProperty("properties", out var properties)
+        && properties.ValueKind == JsonValueKind.Object
+        && properties.TryGetProperty(name, out var property)
+        && property.ValueKind == JsonValueKind.Object
+            ? property
+            : null;
 
     private static bool IsTold(JsonElement schema) => schema.TryGetProperty("type", out _) || schema.TryGetProperty("enum", out _) || schema.TryGetProperty("const", out _);
 

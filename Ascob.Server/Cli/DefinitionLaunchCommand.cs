@@ -31,7 +31,7 @@ internal static class DefinitionLaunchCommand
             var schema = given.Count == 0 ? null : await SchemaAsync(client, parsed.GetValue(name)!, cancellationToken);
             foreach (var (key, value) in given)
             {
-                parameters[key] = LaunchValue.Of(value, Schema(schema, key));
+                parameters[key] = LaunchValue.Of(value, schema, key);
             }
 
             var request = new LaunchDefinitionRequest { Parameters = JsonSerializer.SerializeToElement(parameters, AscobJson.Options), Submitter = parsed.GetValue(submitter) };
@@ -72,13 +72,4 @@ internal static class DefinitionLaunchCommand
             throw new CliException(ExitCodes.Usage, $"--json is no JSON: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
-
-    private static JsonElement? Schema(JsonElement? schema, string name) =>
-        schema is { ValueKind: JsonValueKind.Object } given
-        && given.TryGetProperty("properties", out var properties)
-        && properties.ValueKind == JsonValueKind.Object
-        && properties.TryGetProperty(name, out var property)
-        && property.ValueKind == JsonValueKind.Object
-            ? property
-            : null;
 }

@@ -1,11 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ascob.Core.Client;
 using Ascob.Core.Definitions;
 using Ascob.Core.Errors;
 using Ascob.Core.Jobs;
 using Ascob.Core.Kuroko2;
 using Ascob.Core.Runs;
-using Ascob.Server.Cli;
 using Ascob.Server.Security;
 
 namespace Ascob.Server.Api.Kuroko2;
@@ -87,20 +87,11 @@ internal static class Kuroko2InstanceEndpoints
         var parameters = new JsonObject();
         foreach (var (name, value) in variables)
         {
-            parameters[name] = LaunchValue.Of(value, SchemaOf(schema, name));
+            parameters[name] = LaunchValue.Of(value, schema, name);
         }
 
         return JsonSerializer.SerializeToElement(parameters, AscobJson.Options);
     }
-
-    private static JsonElement? SchemaOf(JsonElement? schema, string name) =>
-        schema is { ValueKind: JsonValueKind.Object } given
-        && given.TryGetProperty("properties", out var properties)
-        && properties.ValueKind == JsonValueKind.Object
-        && properties.TryGetProperty(name, out var property)
-        && property.ValueKind == JsonValueKind.Object
-            ? property
-            : null;
 
     private static void CheckNames(IReadOnlyDictionary<string, string>? variables)
     {
