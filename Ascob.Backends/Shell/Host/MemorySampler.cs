@@ -21,6 +21,7 @@ internal sealed class MemorySampler(MonotonicClock clock, Func<IReadOnlyList<Pro
     private readonly ConcurrentQueue<HostJob> _new = new();
     private readonly PriorityQueue<(HostJob Job, int Looks), DateTimeOffset> _due = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
+    private bool _isFailing;
 
     /// <summary>Answers the pause after so many looks.</summary>
     public static TimeSpan PauseAfter(int looks) => TimeSpan.FromSeconds(Math.Clamp((long)looks * looks, 1, (long)Longest.TotalSeconds));
@@ -100,12 +101,20 @@ internal sealed class MemorySampler(MonotonicClock clock, Func<IReadOnlyList<Pro
                 pages[process.Session] = pages.GetValueOrDefault(process.Session) + process.ResidentPages;
             }
 
+            _isFailing = false;
             return pages;
         }
 #pragma warning disable CA1031 // On a thread of its own any exception ends the process that holds the pipes of all jobs, for a figure.
-        catch (Exception)
+        catch (Exception e)
 #pragma warning restore CA1031
         {
+            if (!_isFailing)
+            {
+                // The host's log. Once for each trouble: it is looked again every second.
+                _isFailing = true;
+                Console.Error.WriteLine($"The memory of jobs cannot be looked at: {e}");
+            }
+
             return null;
         }
     }
