@@ -165,6 +165,7 @@ public sealed partial class Template
             : error.ReplaceLineEndings(" ");
     }
 
+    // The engine is asynchronous for values that are fetched; ours are all here, so there is nothing to wait for.
     private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 
     private static string Counted(string text, TemplateInput input)

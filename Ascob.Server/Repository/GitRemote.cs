@@ -5,7 +5,7 @@ using LibGit2Sharp;
 namespace Ascob.Server.Repository;
 
 /// <summary>Speaks with the host of the repository: signs in, believes its certificate or not, fetches within bounds, and says in plain words what does not work.</summary>
-internal sealed class GitRemote(RepositoryOptions options, X509Certificate2Collection? authorities)
+internal sealed class GitRemote(RepositoryOptions options, X509Certificate2Collection? authorities, TimeProvider time)
 {
     private const string Name = "origin";
 
@@ -101,7 +101,7 @@ internal sealed class GitRemote(RepositoryOptions options, X509Certificate2Colle
 
     private void Fetch(LibGit2Sharp.Repository repository, string[] what, Func<bool> stop)
     {
-        var talk = new Talk(options, authorities, GitAddress.HostOf(_url));
+        var talk = new Talk(options, authorities, time, GitAddress.HostOf(_url));
         var fetch = new FetchOptions
         {
             Prune = what.Length == 0,
@@ -126,7 +126,7 @@ internal sealed class GitRemote(RepositoryOptions options, X509Certificate2Colle
     }
 
     /// <summary>One conversation. Nothing may be thrown in it, for it is the native library that asks.</summary>
-    private sealed class Talk(RepositoryOptions options, X509Certificate2Collection? authorities, string? host)
+    private sealed class Talk(RepositoryOptions options, X509Certificate2Collection? authorities, TimeProvider time, string? host)
     {
         private int _asked;
 
@@ -153,7 +153,7 @@ internal sealed class GitRemote(RepositoryOptions options, X509Certificate2Colle
             if (!valid && certificate is CertificateX509 x509)
             {
                 using var own = X509CertificateLoader.LoadCertificate(x509.Certificate.GetRawCertData());
-                Problem ??= GitTrust.Problem(own, name, authorities, TimeProvider.System.GetUtcNow());
+                Problem ??= GitTrust.Problem(own, name, authorities, time.GetUtcNow());
                 return Problem is null;
             }
 

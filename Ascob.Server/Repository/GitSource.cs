@@ -19,10 +19,10 @@ internal sealed class GitSource : IDisposable
     private readonly Lock _opening = new();
     private bool _unlocked;
 
-    public GitSource(IOptions<RepositoryOptions> options, IOptions<AscobOptions> server)
+    public GitSource(IOptions<RepositoryOptions> options, IOptions<AscobOptions> server, TimeProvider time)
     {
         _options = options.Value;
-        _remote = new GitRemote(_options, GitTrust.Load(_options.CaFile));
+        _remote = new GitRemote(_options, GitTrust.Load(_options.CaFile), time);
         _directory = System.IO.Path.Combine(server.Value.AbsoluteDataDirectory, "repository", "git");
     }
 

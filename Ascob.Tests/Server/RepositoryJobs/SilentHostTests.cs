@@ -42,7 +42,7 @@ public sealed class SilentHostTests : OverseerApi
         using var host = new SilentHost();
         var directory = Directory.CreateTempSubdirectory("ascob-silent-").FullName;
         using var source = new GitSource(
-            Options.Create(new RepositoryOptions { Url = host.Url, Timeout = TimeSpan.FromMilliseconds(500) }), Options.Create(new AscobOptions { DataDirectory = directory }));
+            Options.Create(new RepositoryOptions { Url = host.Url, Timeout = TimeSpan.FromMilliseconds(500) }), Options.Create(new AscobOptions { DataDirectory = directory }), TimeProvider.System);
 
         for (var look = 1; look <= looks; look++)
         {
